@@ -1,0 +1,3 @@
+"""The version of the package, which the compiled library has to share."""
+
+__version__ = "0.1.0"

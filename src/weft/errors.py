@@ -1,0 +1,77 @@
+"""Every error that weft raises on purpose.
+
+    WeftError
+    ├── ShapeError           (ValueError)    a tensor has another shape than the call needs
+    ├── DtypeError           (TypeError)     a tensor has another dtype than the call needs
+    ├── DeviceError          (ValueError)    tensors lie on different devices, or on one that cannot run the call
+    ├── IdError              (IndexError)    a node or edge id points outside what it names
+    ├── StructureError       (ValueError)    the pointers of a compressed structure contradict each other
+    ├── OptionError          (ValueError)    an option has no such value, or two options exclude each other
+    ├── GradientError        (RuntimeError)  a gradient was asked for that the inputs do not allow
+    ├── FeatureError         (KeyError)      a graph has no feature, node type or edge type of that name
+    ├── TableError           (ValueError)    a table cannot become a graph; names file, row and column
+    ├── NativeLibraryError   (ImportError)   the compiled library is missing, of another version, or refused a call
+    └── MissingExtraError    (ImportError)   an optional package is not installed
+
+Each class is also the builtin in brackets, so code that never heard of weft catches the right thing.
+"""
+
+
+class WeftError(Exception):
+    """Base class of all errors raised by weft."""
+
+
+class ShapeError(WeftError, ValueError):
+    """A tensor has another shape than the call needs."""
+
+
+class DtypeError(WeftError, TypeError):
+    """A tensor has another dtype than the call needs."""
+
+
+class DeviceError(WeftError, ValueError):
+    """Tensors lie on different devices, or on one that cannot run the call."""
+
+
+class IdError(WeftError, IndexError):
+    """A node or edge id points outside what it names."""
+
+
+class StructureError(WeftError, ValueError):
+    """The pointers of a compressed structure contradict each other."""
+
+
+class OptionError(WeftError, ValueError):
+    """An option has no such value, or two options exclude each other."""
+
+
+class GradientError(WeftError, RuntimeError):
+    """A gradient was asked for that the inputs do not allow."""
+
+
+class FeatureError(WeftError, KeyError):
+    """A graph has no feature, node type or edge type of that name."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""  # KeyError would show the repr
+
+
+class TableError(WeftError, ValueError):
+    """A table cannot become a graph; the text names file, row and column."""
+
+
+class NativeLibraryError(WeftError, ImportError):
+    """The compiled library is missing, of another version, or refused a call."""
+
+
+class MissingExtraError(WeftError, ImportError):
+    """An optional package is not installed; the text names the extra to install."""
+
+
+class WeftWarning(UserWarning):
+    """Something works, but slower or otherwise than its caller may expect."""
+
+
+def message(where: str, expected: str, got: str, hint: str = "") -> str:
+    """The one form of an error text: what was expected, what came, how to mend it."""
+    return f"{where}: expected {expected}, got {got}" + (f"; hint: {hint}" if hint else "")

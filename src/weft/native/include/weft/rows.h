@@ -1,0 +1,125 @@
+// The compressed structure that row kernels walk: checked pointers, and a plan that splits hub rows.
+#pragma once
+#include "weft/parallel.h"
+
+namespace weft {
+namespace WEFT_ISA {
+
+constexpr int64_t kHub = 4096;        // a row with more edges than this is cut
+constexpr int64_t kPiece = 2048;      // into pieces of this many edges, whose results combine in order
+constexpr int64_t kBlock = 128;       // other rows form tasks of this many
+constexpr int64_t kSerialWork = 32768;  // a call that touches fewer values than this stays on its thread
+
+WEFT_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+WEFT_INLINE int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+
+// Row i holds positions indptr[i] .. indptr[i + 1]; position p is edge (source[p] -> i) with id edge[p].
+// A null `source` or `edge` stands for the position itself.
+template <class I>
+struct Rows {
+  const int64_t* indptr;
+  const I* source;
+  const I* edge;
+  int64_t count, columns, edges;
+
+  int64_t degree(int64_t row) const { return indptr[row + 1] - indptr[row]; }
+  // As unsigned, so that one comparison also refuses negative ids.
+  uint64_t source_at(int64_t p) const { return source ? static_cast<uint64_t>(static_cast<int64_t>(source[p])) : p; }
+  uint64_t edge_at(int64_t p) const { return edge ? static_cast<uint64_t>(static_cast<int64_t>(edge[p])) : p; }
+  bool source_fits(int64_t p) const { return source_at(p) < static_cast<uint64_t>(columns); }
+  bool edge_fits(int64_t p) const { return edge_at(p) < static_cast<uint64_t>(edges); }
+
+  // Names the id at position p that does not fit.
+  int explain(int64_t p) const {
+    if (!edge_fits(p))
+      return fail(kBadId, "`edge` holds edge %lld at position %lld, but there are %lld edges",
+                  static_cast<long long>(edge_at(p)), static_cast<long long>(p), static_cast<long long>(edges));
+    return fail(kBadId, "`source` holds node %lld at edge %lld, but there are %lld sources",
+                static_cast<long long>(source_at(p)), static_cast<long long>(edge_at(p)), static_cast<long long>(columns));
+  }
+};
+
+// Checks every pointer and lists the hub rows: pieces of hub h are numbered first[h] .. first[h + 1].
+class Plan {
+ public:
+  template <class I>
+  explicit Plan(const Rows<I>& rows) : Plan(rows.indptr, rows.count, rows.edges) {}
+
+  Plan(const int64_t* indptr, int64_t count, int64_t edges)
+      : hubs(0), pieces(0), status(check(indptr, count, edges)), row(hubs), first(hubs + 1), indptr_(indptr) {
+    if (status != kOk || hubs == 0) return;
+    if (!row.data || !first.data) {
+      status = fail(kNoMemory, "no memory for the plan of %lld hub rows", static_cast<long long>(hubs));
+      return;
+    }
+    int64_t h = 0;
+    for (int64_t i = 0; i < count; ++i) {
+      const int64_t degree = indptr[i + 1] - indptr[i];
+      if (degree <= kHub) continue;
+      row[h] = i;
+      first[h++] = pieces;
+      pieces += (degree + kPiece - 1) / kPiece;
+    }
+    first[h] = pieces;
+  }
+
+  // Positions lo .. hi of piece `piece`, and the hub it belongs to.
+  int64_t piece(int64_t piece, int64_t* lo, int64_t* hi) const {
+    int64_t a = 0, b = hubs;
+    while (b - a > 1) {
+      const int64_t middle = (a + b) / 2;
+      (first[middle] <= piece ? a : b) = middle;
+    }
+    const int64_t begin = indptr_[row[a]], end = indptr_[row[a] + 1];
+    *lo = begin + (piece - first[a]) * kPiece;
+    *hi = smaller(*lo + kPiece, end);
+    return a;
+  }
+
+  int64_t hubs, pieces;
+  int status;
+  Buffer<int64_t> row, first;
+
+ private:
+  const int64_t* indptr_;
+
+  int check(const int64_t* indptr, int64_t count, int64_t edges) {
+    if (indptr[0] != 0 || indptr[count] != edges)
+      return fail(kBadPointer, "`indptr` runs from %lld to %lld, expected 0 to %lld", static_cast<long long>(indptr[0]),
+                  static_cast<long long>(indptr[count]), static_cast<long long>(edges));
+    bool sorted = true;
+    for (int64_t i = 0; i < count; ++i) {
+      sorted &= indptr[i] <= indptr[i + 1];
+      hubs += indptr[i + 1] - indptr[i] > kHub;
+    }
+    if (sorted) return kOk;
+    hubs = 0;
+    for (int64_t i = 0; i < count; ++i)
+      if (indptr[i] > indptr[i + 1])
+        return fail(kBadPointer, "`indptr` falls from %lld to %lld at row %lld", static_cast<long long>(indptr[i]),
+                    static_cast<long long>(indptr[i + 1]), static_cast<long long>(i));
+    return kOk;
+  }
+};
+
+// Runs on_piece(piece, lo, hi) for the pieces of hubs and on_rows(first, last) for stretches of other rows.
+template <class I, class OnPiece, class OnRows>
+WEFT_INLINE void for_rows(const Rows<I>& rows, const Plan& plan, int64_t threads, const OnPiece& on_piece, const OnRows& on_rows) {
+  const int64_t blocks = (rows.count + kBlock - 1) / kBlock;
+  parallel_tasks(plan.pieces + blocks, threads, [&](int64_t task) {
+    if (task < plan.pieces) {
+      int64_t lo, hi;
+      plan.piece(task, &lo, &hi);
+      return on_piece(task, lo, hi);
+    }
+    const int64_t begin = (task - plan.pieces) * kBlock, end = smaller(rows.count, begin + kBlock);
+    for (int64_t row = begin, stop; row < end; row = stop) {
+      for (stop = row; stop < end && rows.degree(stop) <= kHub;) ++stop;
+      if (stop > row) on_rows(row, stop);
+      else ++stop;
+    }
+  });
+}
+
+}  // namespace WEFT_ISA
+}  // namespace weft

@@ -1,0 +1,35 @@
+// What the library says about itself: version, instruction sets of this machine, the text of the last error.
+#include <cstdarg>
+#include <cstdio>
+
+#include "weft/abi.h"
+
+namespace weft {
+
+static thread_local char last_error[512];
+
+int fail(int status, const char* format, ...) {
+  va_list values;
+  va_start(values, format);
+  vsnprintf(last_error, sizeof last_error, format, values);
+  va_end(values);
+  return status;
+}
+
+}  // namespace weft
+
+WEFT_EXPORT const char* weft_version() { return WEFT_VERSION; }
+
+WEFT_EXPORT const char* weft_last_error() { return weft::last_error; }
+
+// The best instruction set of this machine that the library was built for.
+WEFT_EXPORT int64_t weft_best_isa() {
+#ifdef WEFT_HAVE_X86
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  return avx512 ? weft::kAvx512 : avx2 ? weft::kAvx2 : weft::kBaseline;
+#else
+  return weft::kBaseline;
+#endif
+}

@@ -1,0 +1,12 @@
+"""Operators: tensors in, tensors out. None knows a graph class; `Structure` describes the edges."""
+
+from ._operator import absences as absences
+from ._operator import using as using
+from ._structure import Structure as Structure
+from .coo_to_csc import coo_to_csc as coo_to_csc
+from .degree import degree as degree
+from .edge_softmax import edge_softmax as edge_softmax
+from .gather_rows import gather_rows as gather_rows
+from .sddmm import sddmm as sddmm
+from .segment_reduce import segment_reduce as segment_reduce
+from .spmm import spmm as spmm

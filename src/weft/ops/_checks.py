@@ -1,0 +1,83 @@
+"""Checks that operators share. Sizes may be symbols that a compiler does not know yet: `expect` never branches on those."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..errors import DtypeError, IdError, OptionError, ShapeError, StructureError, message
+from ._structure import Structure
+
+IDS = (torch.int32, torch.int64)
+
+
+def expect(holds: Any, text: Callable[[], str]) -> None:
+    """Raise ShapeError unless `holds`; a run-time assertion where a compiled size is still unknown."""
+    if holds is True:
+        return
+    if holds is False:
+        raise ShapeError(text())
+    torch._check_value(holds, text)  # SymBool
+
+
+def check_rows(name: str, rows: Structure) -> None:
+    """Refuse a structure whose parts do not fit each other."""
+    if not isinstance(rows, Structure):
+        raise DtypeError(message(name, "a weft.ops.Structure", type(rows).__name__, "take it from Adjacency.by_target"))
+    indptr, source, edge, _ = rows
+    if indptr.dtype is not torch.int64 or source.dtype not in IDS or (edge is not None and edge.dtype is not source.dtype):
+        got = f"{indptr.dtype}, {source.dtype}, {None if edge is None else edge.dtype}"
+        raise DtypeError(message(name, "int64 `indptr`, and `source` and `edge` both int32 or both int64", got))
+    if indptr.dim() != 1 or indptr.shape[0] == 0 or source.dim() != 1 or (edge is not None and edge.dim() != 1):
+        raise StructureError(message(name, "one-dimensional `indptr` (num_targets + 1), `source` and `edge`", _shapes(indptr, source, edge)))
+    if edge is not None:
+        expect(edge.shape[0] == source.shape[0], lambda: message(name, "as many `edge` as `source` ids", _shapes(indptr, source, edge)))
+
+
+def check_rank(name: str, argument: str, x: Tensor, form: str) -> None:
+    """Refuse a tensor without a leading dimension."""
+    if x.dim() == 0:
+        raise ShapeError(message(name, f"`{argument}` of shape {form}", "a tensor without dimensions"))
+
+
+def check_same_dtype(name: str, **tensors: Tensor | None) -> None:
+    """Refuse tensors of several dtypes."""
+    found = {t.dtype for t in tensors.values() if t is not None}
+    if len(found) > 1:
+        got = ", ".join(f"{n} {t.dtype}" for n, t in tensors.items() if t is not None)
+        raise DtypeError(message(name, f"one dtype for {' and '.join(f'`{n}`' for n in tensors)}", got, "convert one with .to(dtype)"))
+
+
+def check_option(name: str, option: str, value: object, choices: tuple[str, ...]) -> None:
+    """Refuse an option that has no such value."""
+    if value not in choices:
+        raise OptionError(message(name, f"`{option}` to be one of {', '.join(choices)}", repr(value)))
+
+
+def checked_ids(name: str, argument: str, ids: Tensor, count: int, things: str) -> Tensor:
+    """`ids` as int64 for the references, which would take a negative id for one counted from the end.
+
+    Raises:
+        IdError: if an id is not below `count`; fake tensors pass.
+    """
+    if type(ids) in (Tensor, torch.nn.Parameter) and ids.device.type != "meta" and not _modes_active() and ids.numel():
+        wrong = (ids < 0) | (ids >= count)
+        if wrong.any():
+            at = int(wrong.to(torch.uint8).argmax())
+            raise IdError(f"{name}: `{argument}` holds {int(ids.reshape(-1)[at])} at position {at}, but there are {count} {things}")
+    return ids.long()
+
+
+def product(sizes: Any) -> int:
+    """Product of sizes, 1 for none."""
+    return math.prod(sizes)
+
+
+def _modes_active() -> bool:
+    return torch.compiler.is_compiling() or torch._C._len_torch_dispatch_stack() > 0
+
+
+def _shapes(*tensors: Tensor | None) -> str:
+    return ", ".join("None" if t is None else str(tuple(t.shape)) for t in tensors)

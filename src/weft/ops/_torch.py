@@ -1,0 +1,41 @@
+"""Every name that torch does not promise to keep. If one is missing, all calls take the route through torch.ops."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+
+PLAIN_TYPES = frozenset({Tensor, torch.nn.Parameter})
+
+try:
+    _num_modes: Callable[[], int] = torch._C._len_torch_dispatch_stack
+    _in_functorch: Callable[[], bool] = torch._C._are_functorch_transforms_active
+    _any_autocast: Callable[[], bool] = torch._C._is_any_autocast_enabled
+    _is_profiling: Callable[[], bool] = torch.autograd._profiler_enabled
+    _is_compiling: Callable[[], bool] = torch.compiler.is_compiling
+    forward_ad._current_level  # noqa: B018
+    HAS_FAST_ROUTE = True
+except AttributeError:  # pragma: no cover
+    HAS_FAST_ROUTE = False
+
+
+def is_ordinary() -> bool:
+    """No compilation, dispatch mode, functorch level, forward-mode level, autocast or profiler: eager code that nobody watches."""
+    return HAS_FAST_ROUTE and not (
+        _is_compiling() or _num_modes() or _in_functorch() or _any_autocast() or _is_profiling() or forward_ad._current_level >= 0
+    )
+
+
+def is_transforming() -> bool:
+    """A torch.func transform or a forward-mode level is active, so that plain torch has to run."""
+    if torch.compiler.is_compiling():
+        return False
+    return bool(torch._C._are_functorch_transforms_active()) or forward_ad._current_level >= 0
+
+
+def register_vmap(name: str, rule: Callable[..., Any], library: torch.library.Library) -> None:
+    """torch.library.register_vmap where torch has it (2.5 and later)."""
+    if hasattr(torch.library, "register_vmap"):
+        torch.library.register_vmap(name, rule, lib=library)

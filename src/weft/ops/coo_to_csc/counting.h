@@ -1,0 +1,41 @@
+// Counting of ids in chunks that threads share; the result is exact, so that it cannot depend on the number of chunks.
+#pragma once
+#include "weft/rows.h"
+
+namespace weft {
+namespace WEFT_ISA {
+
+// counts[chunk * num + id] = how often the chunk holds the id. `fault` notes the first id outside 0 .. num - 1.
+template <class I>
+WEFT_INLINE void count_ids(const I* ids, int64_t count, int64_t num, int64_t chunks, int64_t* counts, FirstFault& fault) {
+  const int64_t length = (count + chunks - 1) / chunks;
+  parallel_tasks(chunks, chunks, [&](int64_t chunk) {
+    int64_t* mine = counts + chunk * num;
+    for (int64_t i = 0; i < num; ++i) mine[i] = 0;
+    for (int64_t e = chunk * length; e < smaller(count, (chunk + 1) * length); ++e) {
+      if (__builtin_expect(static_cast<uint64_t>(static_cast<int64_t>(ids[e])) >= static_cast<uint64_t>(num), 0)) return fault.note(e);
+      ++mine[ids[e]];
+    }
+  });
+}
+
+// Chunks worth their memory: each has a counter for every id.
+WEFT_INLINE int64_t choose_chunks(int64_t count, int64_t num, int64_t threads) {
+  return count < kSerialWork ? 1 : larger(1, smaller(threads, count / larger(1, num)));
+}
+
+template <class I>
+WEFT_INLINE int refuse_id(const char* what, const I* ids, int64_t at, int64_t num) {
+  return fail(kBadId, "`%s` holds %lld at position %lld, but there are %lld nodes", what, static_cast<long long>(ids[at]),
+              static_cast<long long>(at), static_cast<long long>(num));
+}
+
+template <class Body>
+WEFT_INLINE int with_ids(const Call& call, const Body& body) {
+  if (call.ids == kI32) return body(int32_t{});
+  if (call.ids == kI64) return body(int64_t{});
+  return fail(kBadDtype, "no kernel for ids %lld", static_cast<long long>(call.ids));
+}
+
+}  // namespace WEFT_ISA
+}  // namespace weft

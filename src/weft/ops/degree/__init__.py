@@ -1,0 +1,3 @@
+"""Counting of ids."""
+
+from .degree import degree as degree

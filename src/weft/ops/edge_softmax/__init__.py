@@ -1,0 +1,3 @@
+"""Softmax over the edges that enter each target."""
+
+from .edge_softmax import edge_softmax as edge_softmax

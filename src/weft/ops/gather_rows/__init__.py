@@ -1,0 +1,3 @@
+"""Rows by id."""
+
+from .gather_rows import gather_rows as gather_rows

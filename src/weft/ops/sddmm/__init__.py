@@ -1,0 +1,3 @@
+"""Sampled dense-dense product."""
+
+from .sddmm import sddmm as sddmm

@@ -1,0 +1,157 @@
+// Memory traffic: ids once (E), the row of the target from the first cache level, the row of the source once (E x F, prefetched),
+// the result once, at its edge id. Every edge writes its own row, so tasks are plain ranges of positions.
+#include "weft/rows.h"
+#include "weft/vector.h"
+
+namespace weft {
+namespace WEFT_ISA {
+namespace {
+
+enum Op : int64_t { kAdd, kSub, kMul, kDiv, kDot, kCopy };
+enum End : int64_t { kSource, kTarget, kEdge };
+
+struct Arguments : Call {
+  const int64_t* indptr;
+  const void *source, *edge, *left, *right;
+  void* out;
+  int64_t num_targets, num_edges, num_left, num_right, heads, width, op, left_from, right_from;
+};
+
+constexpr int64_t kEdges = 1024;  // positions of a task
+constexpr int64_t kAhead = 12;    // edges between fetching a row and reading it
+
+template <Op OP, class A, int N>
+WEFT_INLINE Vec<A, N> apply(Vec<A, N> a, Vec<A, N> b) {
+  if constexpr (OP == kAdd) return a + b;
+  else if constexpr (OP == kSub) return a - b;
+  else if constexpr (OP == kMul) return a * b;
+  else if constexpr (OP == kDiv) return a / b;
+  else return a;
+}
+
+template <Op OP, class T>
+void combine(const T* a, const T* b, T* out, int64_t, int64_t width) {
+  with_lanes<Acc<T>>(width, [&](auto n) {
+    constexpr int N = decltype(n)::count;
+    using A = Acc<T>;
+    for (int64_t k = 0;;) {
+      store<N>(out + k, apply<OP, A, N>(load<N>(a + k), OP == kCopy ? Vec<A, N>{} : load<N>(b + k)));
+      if (k + N >= width) return;
+      k = smaller(k + N, width - N);  // the last vector may overlap the one before it
+    }
+  });
+}
+
+// The dot product of one head in two chains of vectors; the lanes add up as a fixed tree.
+template <class T, int N>
+WEFT_INLINE Acc<T> dot(const T* a, const T* b, int64_t width) {
+  using A = Acc<T>;
+  Vec<A, N> sum[2] = {};
+  int64_t k = 0;
+  for (; k + 2 * N <= width; k += 2 * N)
+    for (int c = 0; c < 2; ++c) sum[c] = fma<A, N>(load<N>(a + k + c * N), load<N>(b + k + c * N), sum[c]);
+  if (k + N <= width) {
+    sum[0] = fma<A, N>(load<N>(a + k), load<N>(b + k), sum[0]);
+    k += N;
+  }
+  A lanes[N], rest = 0;
+  store<N, A>(lanes, sum[0] + sum[1]);
+  for (; k < width; ++k) rest += widen(a[k]) * widen(b[k]);
+  for (int step = N / 2; step > 0; step /= 2)
+    for (int l = 0; l < step; ++l) lanes[l] += lanes[l + step];
+  return lanes[0] + rest;
+}
+
+template <class T>
+void dots(const T* a, const T* b, T* out, int64_t heads, int64_t width) {
+  with_lanes<Acc<T>>(width, [&](auto n) {
+    constexpr int N = decltype(n)::count;
+    for (int64_t h = 0; h < heads; ++h) out[h] = narrow<T>(dot<T, N>(a + h * width, b + h * width, width));
+  });
+}
+
+template <class T>
+using Combine = void (*)(const T*, const T*, T*, int64_t heads, int64_t width);
+
+template <class T>
+Combine<T> choose(int64_t op) {
+  switch (op) {
+    case kAdd: return combine<kAdd, T>;
+    case kSub: return combine<kSub, T>;
+    case kMul: return combine<kMul, T>;
+    case kDiv: return combine<kDiv, T>;
+    case kDot: return dots<T>;
+    default: return combine<kCopy, T>;
+  }
+}
+
+template <class T, class I>
+class Edges {
+ public:
+  explicit Edges(const Arguments& a)
+      : a_(a), rows_{a.indptr, static_cast<const I*>(a.source), static_cast<const I*>(a.edge), a.num_targets,
+                     a.left_from == kSource ? a.num_left : a.num_right, a.num_edges},
+        row_(a.heads * a.width), result_(a.op == kDot ? a.heads : row_), combine_(choose<T>(a.op)) {}
+
+  int run() {
+    const Plan plan(rows_);
+    if (plan.status != kOk) return plan.status;
+    FirstFault fault;
+    parallel_ranges(rows_.edges, kEdges, rows_.edges * row_ < kSerialWork ? 1 : a_.threads, [&](int64_t lo, int64_t hi) {
+      int64_t target = row_of(lo);
+      for (int64_t p = lo; p < hi; ++p) {
+        while (rows_.indptr[target + 1] <= p) ++target;
+        if (__builtin_expect((reads_source() && !rows_.source_fits(p)) || !rows_.edge_fits(p), 0)) return fault.note(p);
+        if (p + kAhead < hi) fetch(p + kAhead);
+        const T* right = a_.op == kCopy ? nullptr : at(a_.right, a_.right_from, p, target);
+        combine_(at(a_.left, a_.left_from, p, target), right, static_cast<T*>(a_.out) + rows_.edge_at(p) * result_, a_.heads, a_.width);
+      }
+    });
+    return fault.any() ? rows_.explain(fault.position) : kOk;
+  }
+
+ private:
+  const Arguments& a_;
+  const Rows<I> rows_;
+  const int64_t row_, result_;
+  const Combine<T> combine_;
+
+  bool reads_source() const { return a_.left_from == kSource || (a_.op != kCopy && a_.right_from == kSource); }
+
+  const T* at(const void* features, int64_t end, int64_t p, int64_t target) const {
+    const int64_t row = end == kSource ? rows_.source_at(p) : end == kTarget ? target : rows_.edge_at(p);
+    return static_cast<const T*>(features) + row * row_;
+  }
+
+  void fetch(int64_t p) const {
+    if (!reads_source() || !rows_.source_fits(p)) return;
+    const void* features = a_.left_from == kSource ? a_.left : a_.right;
+    const char* row = reinterpret_cast<const char*>(at(features, kSource, p, 0));
+    for (size_t byte = 0; byte < row_ * sizeof(T); byte += 64) __builtin_prefetch(row + byte);
+  }
+
+  // The row that holds position p.
+  int64_t row_of(int64_t p) const {
+    int64_t lo = 0, hi = rows_.count;
+    while (hi - lo > 1) {
+      const int64_t middle = (lo + hi) / 2;
+      (rows_.indptr[middle] <= p ? lo : hi) = middle;
+    }
+    return lo;
+  }
+};
+
+int sddmm(const Arguments& a) {
+  if (a.num_edges == 0 || a.heads == 0) return kOk;
+  int status = fail(kBadDtype, "no kernel for dtype %lld with ids %lld", static_cast<long long>(a.dtype), static_cast<long long>(a.ids));
+  with_types(a, [&](auto value, auto id) { status = Edges<decltype(value), decltype(id)>(a).run(); });
+  return status;
+}
+
+}  // namespace
+}  // namespace WEFT_ISA
+}  // namespace weft
+
+WEFT_KERNEL(sddmm, "indptr source edge left right out num_targets num_edges num_left num_right heads width op left_from right_from") {
+  return weft::WEFT_ISA::sddmm(*static_cast<const weft::WEFT_ISA::Arguments*>(arguments));
+}

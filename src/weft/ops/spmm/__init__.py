@@ -1,0 +1,3 @@
+"""Sparse-dense product."""
+
+from .spmm import spmm as spmm

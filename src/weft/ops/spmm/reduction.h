@@ -1,0 +1,150 @@
+// Memory traffic: ids and weights once (E), source rows once (E x F, prefetched), output rows once (N x F). Nothing of size E x F
+// is written. Hub rows are reduced in pieces of fixed length that combine in order; other rows form tasks of 128.
+#pragma once
+#include "arguments.h"
+#include "walker.h"
+
+namespace weft {
+namespace WEFT_ISA {
+
+template <class T, class I>
+class Reduction {
+  using A = Acc<T>;
+  using S = typename Signed<A>::type;
+
+ public:
+  explicit Reduction(const ReduceArguments& a)
+      : a_(a), reduce_(static_cast<Reduce>(a.reduce)), selects_(reduce_ == kMax || reduce_ == kMin),
+        weighting_(choose_weighting()),
+        features_{static_cast<const T*>(a.x), static_cast<const T*>(a.weight), a.weight_heads, choose_spread()},
+        rows_{a.indptr, static_cast<const I*>(a.source), static_cast<const I*>(a.edge), a.num_targets, a.num_sources, a.num_edges},
+        tiling_(a.heads, a.width, weighting_, reduce_), plan_(rows_) {}
+
+  int run() {
+    if (plan_.status != kOk) return plan_.status;
+    const int64_t slots = tiling_.slots;
+    Buffer<A> values(plan_.pieces * slots);
+    Buffer<S> winners(selects_ ? plan_.pieces * slots : 0);
+    if (!tiling_.tiles.data || (plan_.pieces && (!values.data || (selects_ && !winners.data)))) return no_memory();
+
+    const bool small = (rows_.edges + rows_.count) * tiling_.features < kSerialWork;
+    for_rows(rows_, plan_, small ? 1 : a_.threads,
+             [&](int64_t piece, int64_t lo, int64_t hi) {
+               reduce_piece(lo, hi, values.data + piece * slots, selects_ ? winners.data + piece * slots : nullptr);
+             },
+             [&](int64_t begin, int64_t end) { reduce_rows(begin, end); });
+    if (fault_.any()) return rows_.explain(fault_.position);
+    if (starved_) return no_memory();
+    for (int64_t h = 0; h < plan_.hubs; ++h) combine(h, values.data, winners.data);
+    return kOk;
+  }
+
+ private:
+  const ReduceArguments& a_;
+  const Reduce reduce_;
+  const bool selects_;
+  const Weighting weighting_;
+  const Features<T> features_;
+  const Rows<I> rows_;
+  const Tiling<T> tiling_;
+  const Plan plan_;
+  FirstFault fault_;
+  bool starved_ = false;
+
+  Weighting choose_weighting() const {
+    if (!a_.weight) return kNone;
+    if (selects_ || a_.width < 4 || a_.weight_heads == a_.heads * a_.width) return a_.weight_heads == 1 && !selects_ ? kScalar : kFull;
+    return a_.weight_heads == 1 ? kScalar : kHead;
+  }
+  int64_t choose_spread() const {
+    return a_.weight && weighting_ == kFull ? a_.heads * a_.width / a_.weight_heads : 1;
+  }
+  int no_memory() const { return fail(kNoMemory, "no memory for %lld partial rows", static_cast<long long>(plan_.pieces)); }
+
+  void reduce_piece(int64_t lo, int64_t hi, A* values, S* winners) {
+    Window<T, I> window(rows_, features_, tiling_.features);
+    if (!window.has_memory()) return starve();
+    if (!window.open(lo, hi) || !reduce_row(window, lo, hi, values, winners)) fault_.note(window.fault);
+  }
+
+  void reduce_rows(int64_t begin, int64_t end) {
+    Window<T, I> window(rows_, features_, tiling_.features);
+    Buffer<A> values(tiling_.slots);
+    Buffer<S> winners(selects_ ? tiling_.slots : 0);
+    if (!window.has_memory() || !values.data || (selects_ && !winners.data)) return starve();
+    if (!window.open(rows_.indptr[begin], rows_.indptr[end])) return fault_.note(window.fault);
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t lo = rows_.indptr[row], hi = rows_.indptr[row + 1];
+      if (lo == hi) {
+        clear(row);
+        continue;
+      }
+      if (!reduce_row(window, lo, hi, values.data, winners.data)) return fault_.note(window.fault);
+      finish(row, values.data);
+      if (selects_) write_winners(row, lo, winners.data);
+    }
+  }
+
+  bool reduce_row(Window<T, I>& window, int64_t lo, int64_t hi, A* values, S* winners) const {
+    return each_segment(window, features_.stride(), lo, hi, [&](const Segment<T>& s) { tiling_.run(s, values, winners); });
+  }
+
+  void clear(int64_t row) {
+    memset(out(row), 0, tiling_.features * sizeof(T));
+    if (selects_) memset(winner(row), 0xff, tiling_.features * sizeof(I));
+  }
+
+  void finish(int64_t row, A* values) {
+    T* to = out(row);
+    if (reduce_ == kMean) {
+      const A degree = static_cast<A>(rows_.degree(row));
+      for (int64_t s = 0; s < tiling_.slots; ++s) values[s] /= degree;
+    }
+    tiling_.each_vector([&](int64_t slot, int64_t feature) {
+      for (int64_t l = 0; l < tiling_.lanes; ++l) to[feature + l] = narrow<T>(values[slot + l]);
+    });
+  }
+
+  void write_winners(int64_t row, int64_t from, const S* winners) {
+    I* to = winner(row);
+    tiling_.each_vector([&](int64_t slot, int64_t feature) {
+      for (int64_t l = 0; l < tiling_.lanes; ++l) to[feature + l] = static_cast<I>(from + winners[slot + l]);
+    });
+  }
+
+  // Adds, or selects from, the pieces of a hub in their order.
+  void combine(int64_t hub, A* values, S* winners) {
+    const int64_t slots = tiling_.slots, row = plan_.row[hub], first = plan_.first[hub];
+    A* best = values + first * slots;
+    S* winner = selects_ ? winners + first * slots : nullptr;
+    for (int64_t piece = first + 1; piece < plan_.first[hub + 1]; ++piece) {
+      const A* value = values + piece * slots;
+      if (!selects_) {
+        for (int64_t s = 0; s < slots; ++s) best[s] += value[s];
+        continue;
+      }
+      const S offset = static_cast<S>((piece - first) * kPiece);
+      for (int64_t s = 0; s < slots; ++s) {
+        const S at = offset + winners[piece * slots + s];
+        if (reduce_ == kMax) take<A, 1, true>(best[s], winner[s], value[s], at);
+        else take<A, 1, false>(best[s], winner[s], value[s], at);
+      }
+    }
+    finish(row, best);
+    if (selects_) write_winners(row, rows_.indptr[row], winner);
+  }
+
+  void starve() { __atomic_store_n(&starved_, true, __ATOMIC_RELAXED); }
+  T* out(int64_t row) const { return static_cast<T*>(a_.out) + row * tiling_.features; }
+  I* winner(int64_t row) const { return static_cast<I*>(a_.winner) + row * tiling_.features; }
+};
+
+WEFT_INLINE int reduce(const ReduceArguments& a) {
+  if (a.num_targets == 0 || a.heads * a.width == 0) return kOk;
+  int status = fail(kBadDtype, "no kernel for dtype %lld with ids %lld", static_cast<long long>(a.dtype), static_cast<long long>(a.ids));
+  with_types(a, [&](auto value, auto id) { status = Reduction<decltype(value), decltype(id)>(a).run(); });
+  return status;
+}
+
+}  // namespace WEFT_ISA
+}  // namespace weft

@@ -1,0 +1,183 @@
+"""Sparse-dense product: every target reduces the weighted rows of its sources."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from ...errors import ShapeError, message
+from .._checks import check_option, check_rank, check_rows, check_same_dtype, checked_ids, expect, product
+from .._operator import FLOATS, operator_hiding, others
+from .._samples import sample_structures
+from .._structure import Structure
+
+Reduce = Literal["sum", "mean", "max", "min"]
+REDUCERS = ("sum", "mean", "max", "min")
+
+
+@operator_hiding("winner")
+def spmm(rows: Structure, x: Tensor, weight: Tensor | None = None, reduce: Reduce = "sum") -> tuple[Tensor, Tensor | None]:
+    """Reduce the weighted features of the sources of every target.
+
+    `out[i] = reduce over edges e = j -> i of weight[e] * x[j]`
+
+    *Shapes* `x: (num_sources, *F)`; `weight: (num_edges,)` or `(num_edges, *W)`, indexed by edge id, where W broadcasts with the
+    first dimensions of F (heads) -> `(num_targets, *F)`. A target without edges gets 0.
+
+    Args:
+        rows: edges by target; a gradient to `x` needs its `transposed`.
+        reduce: of equal values max and min pass the gradient to the edge of lowest id; NaN propagates; mean divides by the degree.
+
+    Raises:
+        ShapeError, DtypeError, DeviceError, OptionError: if arguments do not fit each other.
+        IdError, StructureError: if `rows` points outside `x` or contradicts itself.
+        GradientError: in backward, if `rows.transposed` is missing.
+
+    *Cost* reads E x F, writes N x F; no E x F tensor in either direction. float16 and bfloat16 accumulate in float32.
+
+    >>> import torch
+    >>> rows = Structure(torch.tensor([0, 2, 2]), torch.tensor([1, 0]))
+    >>> spmm(rows, torch.tensor([[1.0], [10.0]]), weight=torch.tensor([2.0, 3.0]))
+    tensor([[23.],
+            [ 0.]])
+    """
+    source = checked_ids("spmm", "source", rows.source, x.shape[0], "rows in `x`")
+    edge = None if rows.edge is None else checked_ids("spmm", "edge", rows.edge, rows.num_edges, "edges")
+    target, n = rows.targets(), rows.num_targets
+    messages = x[source]
+    if weight is not None:
+        w = weight if edge is None else weight[edge]
+        messages = messages * w.reshape(w.shape + (1,) * (x.dim() - w.dim()))
+    if reduce in ("sum", "mean"):
+        out = x.new_zeros((n, *x.shape[1:])).index_add(0, target, messages)
+        degree = rows.indptr.diff().clamp(min=1).reshape(-1, *(1,) * (x.dim() - 1))
+        return out if reduce == "sum" else out / degree, None
+    winner = _winners(messages.detach(), target, n, reduce)
+    padded = torch.cat((messages, messages.new_zeros((1, *messages.shape[1:]))))  # row -1 answers for targets without edges
+    return padded.gather(0, winner.where(winner >= 0, rows.num_edges)), winner.to(rows.source.dtype)
+
+
+def _winners(messages: Tensor, target: Tensor, n: int, reduce: Reduce) -> Tensor:
+    """Lowest position of the best message of each target, NaN before everything; -1 without edges."""
+    index = target.reshape(-1, *(1,) * (messages.dim() - 1)).expand_as(messages)
+    shape = (n, *messages.shape[1:])
+    best = messages.new_zeros(shape).scatter_reduce(0, index, messages, f"a{reduce}", include_self=False)
+    found = best.gather(0, index)
+    wins = (messages == found) | messages.isnan()
+    position = torch.arange(messages.shape[0], device=messages.device).reshape(-1, *(1,) * (messages.dim() - 1)).expand_as(messages)
+    none = messages.shape[0]
+    first = torch.full(shape, none, device=messages.device).scatter_reduce(0, index, position.where(wins, none), "amin")
+    return first.where(first < none, -1)
+
+
+@spmm.prepares
+def _(rows: Structure, x: Tensor, weight: Tensor | None, reduce: Reduce) -> tuple[Any, ...]:
+    if weight is None or weight.shape[1:] == x.shape[1 : weight.dim()] or weight.dim() == 0 or x.dim() == 0:
+        return rows, x, weight, reduce
+    heads, features = list(weight.shape[1:]), x.shape[1:]
+    while heads and heads[-1] == 1:
+        heads.pop()
+    try:
+        shape = torch.broadcast_shapes((*heads, *(1,) * (len(features) - len(heads))), features)
+    except RuntimeError:
+        shape = None
+    if shape is None or len(heads) > len(features):
+        raise ShapeError(
+            message("spmm", f"`weight` (num_edges,) or (num_edges, *W), W broadcasting to the first of {tuple(features)}", str(tuple(weight.shape)))
+        )
+    weight = weight.reshape(weight.shape[0], *heads).expand(-1, *shape[: len(heads)])
+    return rows, x.expand(-1, *shape), weight, reduce
+
+
+@spmm.outputs
+def _(rows: Structure, x: Tensor, weight: Tensor | None, reduce: Reduce) -> tuple[Any, tuple[int, ...]]:
+    check_rows("spmm", rows)
+    check_option("spmm", "reduce", reduce, REDUCERS)
+    check_rank("spmm", "x", x, "(num_sources, *features)")
+    check_same_dtype("spmm", x=x, weight=weight)
+    targets, edges, features = rows.num_targets, rows.num_edges, x.shape[1:]
+    heads, width, weight_heads = 1, product(features), 0
+    if weight is not None:
+        check_rank("spmm", "weight", weight, "(num_edges, *heads)")
+        expect(weight.shape[0] == edges, lambda: message("spmm", f"one weight for each of {edges} edges", str(tuple(weight.shape))))
+        depth = weight.dim() - 1
+        heads = weight_heads = product(features[:depth])
+        width = product(features[depth:])
+    out = x.new_empty((targets, *features))
+    selects = reduce in ("max", "min")
+    winner = rows.source.new_empty((targets, *features)) if selects else None
+    return (out, winner), (targets, x.shape[0], edges, heads, width, weight_heads, REDUCERS.index(reduce))
+
+
+spmm.native(
+    "spmm",
+    passes="rows x weight out winner",
+    dims="num_targets num_sources num_edges heads width weight_heads reduce",
+    value="x",
+    ids="rows",
+)
+
+
+@spmm.backward(of="x weight", saves={"x": "weight", "weight": "", "winner": ""})
+def _(
+    grad: Tensor, needs: dict[str, bool], rows: Structure, x: Tensor | None, x_shape: torch.Size, weight: Tensor | None,
+    reduce: Reduce, winner: Tensor | None,
+) -> tuple[Tensor | None, Tensor | None]:  # fmt: skip
+    if reduce in ("max", "min"):
+        assert winner is not None, "max and min save their winners"
+        return _select_backward(grad, needs, rows, x, x_shape, weight, winner)
+    if reduce == "mean":
+        grad = grad / rows.indptr.diff().clamp(min=1).reshape(-1, *(1,) * (grad.dim() - 1))
+    grad_x = spmm(rows.reversed(), grad, weight) if needs["x"] else None
+    if not needs["weight"]:
+        return grad_x, None
+    assert x is not None and weight is not None, "x is saved when weight needs a gradient"
+    depth = weight.dim()
+    if depth == x.dim():
+        return grad_x, others.sddmm(rows, grad, x, "mul")
+    return grad_x, others.sddmm(rows, grad.flatten(depth), x.flatten(depth), "dot")
+
+
+def _select_backward(
+    grad: Tensor, needs: dict[str, bool], rows: Structure, x: Tensor | None, x_shape: torch.Size, weight: Tensor | None, winner: Tensor
+) -> tuple[Tensor | None, Tensor | None]:
+    """The winning message takes the whole gradient; sums run in float32 for the half types."""
+    exact = torch.promote_types(grad.dtype, torch.float32)
+    at = winner.clamp(min=0).long()
+    grad = grad.where(winner >= 0, torch.zeros((), dtype=grad.dtype, device=grad.device))
+    if rows.num_edges == 0:
+        at, source = at[:0], at[:0]
+        grad = grad[:0]
+    else:
+        source = rows.source.long()[at]
+    edge = at if rows.edge is None else rows.edge.long()[at]
+    if weight is not None:
+        heads = product(weight.shape[1:])
+        head = torch.arange(heads, device=at.device).reshape(weight.shape[1:] + (1,) * (at.dim() - weight.dim()))
+        slot = edge * heads + head
+    grad_x = grad_weight = None
+    if needs["x"]:
+        spread = grad if weight is None else grad * weight.reshape(-1)[slot]
+        grad_x = torch.zeros(x_shape, dtype=exact, device=grad.device)
+        grad_x = grad_x.scatter_add(0, source, spread.to(exact)).to(grad.dtype)
+    if needs["weight"]:
+        assert x is not None and weight is not None, "x is saved when weight needs a gradient"
+        flat = torch.zeros(weight.numel(), dtype=exact, device=grad.device)
+        flat = flat.scatter_add(0, slot.reshape(-1), (grad * x.gather(0, source)).reshape(-1).to(exact))
+        grad_weight = flat.reshape(weight.shape).to(grad.dtype)
+    return grad_x, grad_weight
+
+
+for _dtype, _rtol, _atol in zip(FLOATS, (1e-5, 1e-12, 2e-2, 2e-3), (1e-5, 1e-12, 2e-2, 2e-3), strict=True):
+    spmm.tolerance(_dtype, _rtol, _atol)
+spmm.lacks("triton", issue=8)
+
+
+@spmm.samples
+def _() -> Iterator[tuple[Any, ...]]:
+    for rows, num_sources in sample_structures():
+        for features, heads in (((5,), ()), ((2, 8), (2,)), ((3, 7), ()), ((6,), (6,)), ((33,), None), ((4, 2), (4,))):
+            weight = None if heads is None else torch.randn(rows.num_edges, *heads, dtype=torch.float64)
+            for reduce in REDUCERS:
+                yield rows, torch.randn(num_sources, *features, dtype=torch.float64), weight, reduce

@@ -1,0 +1,108 @@
+// Walks positions of a compressed structure in order and hands tile kernels what they read: pointers to feature rows,
+// decoded and checked a window ahead so that kernels can prefetch, and weights widened to the accumulation type.
+#pragma once
+#include "tiles.h"
+
+namespace weft {
+namespace WEFT_ISA {
+
+template <class T>
+struct Features {
+  const T* x;           // (columns, features)
+  const T* weight;      // (edges, weight_heads) or null
+  int64_t weight_heads, spread;  // each weight is repeated `spread` times
+  int64_t stride() const { return weight ? weight_heads * spread : 0; }
+};
+
+template <class T, class I>
+class Window {
+ public:
+  Window(const Rows<I>& rows, const Features<T>& features, int64_t width)
+      : half(choose_half(features.stride())),
+        ahead(larger(2, smaller(half, kFetchBytes / larger(1, width * static_cast<int64_t>(sizeof(T)))))),
+        rows_(rows), features_(features), width_(width), stride_(features.stride()),
+        pointers_(2 * half + ahead), weights_(2 * half * stride_) {}
+
+  bool has_memory() const { return pointers_.data && (weights_.data || stride_ == 0); }
+
+  // Starts at position lo; false if an id does not fit.
+  bool open(int64_t lo, int64_t hi) {
+    base_ = lo;
+    end_ = hi;
+    return decode(lo, smaller(lo + 2 * half, hi));
+  }
+
+  // Moves on by half a window once all of its first half was used.
+  bool advance() {
+    memmove(pointers_.data, pointers_.data + half, half * sizeof(const T*));
+    if (stride_) memmove(weights_.data, weights_.data + half * stride_, half * stride_ * sizeof(Acc<T>));
+    base_ += half;
+    return decode(smaller(base_ + half, end_), smaller(base_ + 2 * half, end_));
+  }
+
+  int64_t usable_end() const { return smaller(base_ + half, end_); }
+  const T* const* pointers(int64_t p) const { return pointers_.data + (p - base_); }
+  const Acc<T>* weights(int64_t p) const { return weights_.data + (p - base_) * stride_; }
+
+  const int64_t half, ahead;
+  int64_t fault = -1;
+
+ private:
+  static constexpr int64_t kFetchBytes = 8192;
+
+  static int64_t choose_half(int64_t stride) { return stride ? larger(8, smaller(256, 8192 / stride)) : 256; }
+
+  bool decode(int64_t lo, int64_t hi) {
+    const T** pointer = pointers_.data + (lo - base_);
+    for (int64_t p = lo; p < hi; ++p) {
+      if (__builtin_expect(!rows_.source_fits(p), 0)) {
+        fault = p;
+        return false;
+      }
+      *pointer++ = features_.x + rows_.source_at(p) * width_;
+    }
+    if (stride_ && !decode_weights(lo, hi)) return false;
+    const T* last = hi > base_ ? pointers_[hi - base_ - 1] : features_.x;
+    for (int64_t pad = 0; pad < ahead && hi == end_; ++pad) *pointer++ = last;
+    return true;
+  }
+
+  bool decode_weights(int64_t lo, int64_t hi) {
+    Acc<T>* to = weights_.data + (lo - base_) * stride_;
+    for (int64_t p = lo; p < hi; ++p) {
+      if (__builtin_expect(!rows_.edge_fits(p), 0)) {
+        fault = p;
+        return false;
+      }
+      const T* from = features_.weight + rows_.edge_at(p) * features_.weight_heads;
+      if (features_.spread == 1)
+        for (int64_t h = 0; h < features_.weight_heads; ++h) *to++ = widen(from[h]);
+      else
+        for (int64_t h = 0; h < features_.weight_heads; ++h)
+          for (int64_t r = 0; r < features_.spread; ++r) *to++ = widen(from[h]);
+    }
+    return true;
+  }
+
+  const Rows<I>& rows_;
+  const Features<T> features_;
+  const int64_t width_, stride_;
+  int64_t base_ = 0, end_ = 0;
+  Buffer<const T*> pointers_;
+  Buffer<Acc<T>> weights_;
+};
+
+// Calls consume(segment) for the positions lo .. hi of one row, in order; the window stands at lo.
+template <class T, class I, class Consume>
+WEFT_INLINE bool each_segment(Window<T, I>& window, int64_t stride, int64_t lo, int64_t hi, const Consume& consume) {
+  for (int64_t at = lo; at < hi;) {
+    if (at == window.usable_end() && !window.advance()) return false;
+    const int64_t end = smaller(hi, window.usable_end());
+    consume(Segment<T>{window.pointers(at), window.weights(at), stride, end - at, window.ahead, at == lo, at - lo});
+    at = end;
+  }
+  return true;
+}
+
+}  // namespace WEFT_ISA
+}  // namespace weft

@@ -1,0 +1,4 @@
+"""Checks for operators and layers, those of weft and those of its users."""
+
+from .operators import check_operator as check_operator
+from .structures import sample_structures as sample_structures

@@ -1,0 +1,217 @@
+"""The contract of an operator, as checks that run its samples. `check_operator(op)` runs them all."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .. import settings
+from ..native import instruction_sets
+from ..ops import Structure, using
+from ..ops._operator import PARTS, Operator
+
+Args = tuple[Any, ...]
+
+
+def check_operator(op: Operator[..., Any], every: int = 1) -> None:
+    """Run every check of the contract on each `every`-th sample of an operator.
+
+    Raises:
+        AssertionError: naming the operator, the check and the sample that broke it.
+    """
+    for check in CHECKS:
+        check(op, every)
+
+
+def check_parts(op: Operator[..., Any], every: int = 1) -> None:
+    """Every part is there, or declared absent with the issue that asks for it."""
+    has = {
+        "reference": callable(op.reference),
+        "outputs": hasattr(op, "allocate"),
+        "native": op._kernel is not None,
+        "triton": False,
+        "backward": bool(op._of_at) or not any(dtype.is_floating_point for dtype in op.dtypes),
+        "samples": hasattr(op, "make_samples"),
+        "tolerance": all(dtype in op.tolerances for dtype in op.dtypes if dtype.is_floating_point),
+    }
+    for part in PARTS:
+        assert has[part] or op.absent.get(part), f"{op.name} lacks {part} and does not declare it absent"
+
+
+def check_forward(op: Operator[..., Any], every: int = 1) -> None:
+    """Each kernel agrees with the float64 reference: all dtypes, both id types, all instruction sets, poisoned memory."""
+    for at, args in _numbered(op, every):
+        for dtype in _floats(op):
+            for ids in (torch.int32, torch.int64):
+                given = cast(args, dtype, ids)
+                expected = as_tuple(op.reference(*cast(given, torch.float64, ids)))
+                for isa in instruction_sets():
+                    found = as_tuple(native(op, given, isa))
+                    _assert_close(op, found, expected, dtype, f"sample {at}, {dtype}, {ids}, {isa}")
+
+
+def check_layouts(op: Operator[..., Any], every: int = 1) -> None:
+    """Non-contiguous tensors give what their contiguous copies give."""
+    for at, args in _numbered(op, every):
+        strided = tuple(_strided(a) if isinstance(a, Tensor) and a.dim() and a.shape[0] else a for a in args)
+        _assert_equal(op, native(op, strided), native(op, args), f"sample {at}, strided")
+
+
+def check_gradients(op: Operator[..., Any], every: int = 1) -> None:
+    """Each gradient agrees with that of the float64 reference, in every dtype and for every subset of inputs."""
+    for at, args in _numbered(op, every):
+        for dtype in _floats(op) if op._of_at else ():
+            given = cast(args, dtype, None)
+            exact = cast(given, torch.float64, None)
+            present = [i for i in op._of_at if given[i] is not None]
+            for wanted in ([present] if len(present) < 2 else [present, present[:1], present[1:]]):
+                found = gradients(lambda *a: native(op, a), given, wanted)
+                expected = gradients(lambda *a: visible(op, op.reference(*a)), exact, wanted)
+                _assert_close(op, found, expected, dtype, f"sample {at}, gradient in {dtype} of inputs {wanted}", slack=4)
+
+
+def check_gradgrad(op: Operator[..., Any], every: int = 1) -> None:
+    """First and second derivatives agree with finite differences."""
+    for at, args in _numbered(op, every):
+        present = [i for i in op._of_at if args[i] is not None]
+        if not present or sum(args[i].numel() for i in present) > 400:
+            continue
+
+        def call(*changed: Tensor, args: Args = args, present: list[int] = present) -> Any:
+            return op(*replaced(args, present, changed))
+
+        inputs = [args[i].detach().requires_grad_() for i in present]
+        with using("native"):
+            assert torch.autograd.gradcheck(call, inputs, fast_mode=True), f"{op.name}: gradcheck, sample {at}"
+            assert torch.autograd.gradgradcheck(call, inputs, fast_mode=True), f"{op.name}: gradgradcheck, sample {at}"
+
+
+def check_library(op: Operator[..., Any], every: int = 1) -> None:
+    """torch.library.opcheck passes with and without gradients, and torch.ops gives the bits of the fast route."""
+    for at, args in _numbered(op, every):
+        flat = op._flattened(op._prepare(*args) if op._prepare else args)
+        torch.library.opcheck(op.overload, tuple(flat))
+        if any(args[i] is not None for i in op._of_at):
+            with_grad = replaced(args, op._of_at, [None if args[i] is None else args[i].clone().requires_grad_() for i in op._of_at])
+            torch.library.opcheck(op.overload, tuple(op._flattened(op._prepare(*with_grad) if op._prepare else with_grad)))
+        with using("native"):
+            _assert_equal(op, visible(op, op.overload(*flat)), op(*args), f"sample {at}, torch.ops")
+
+
+def check_compile(op: Operator[..., Any], every: int = 1) -> None:
+    """Under torch.compile(fullgraph=True) outputs and gradients are the same."""
+    torch._dynamo.reset()
+    compiled = torch.compile(lambda args: op(*args), fullgraph=True, backend="aot_eager", dynamic=True)
+    with torch._dynamo.config.patch(cache_size_limit=1000) if hasattr(torch._dynamo.config, "cache_size_limit") else using("auto"):
+        for at, args in _numbered(op, every):
+            _assert_equal(op, compiled(args), op(*args), f"sample {at}, compiled")
+            present = [i for i in op._of_at if args[i] is not None]
+            if present:
+                found = gradients(lambda *a: compiled(a), args, present)
+                _assert_equal(op, found, gradients(op, args, present), f"sample {at}, compiled gradient")
+
+
+def check_threads(op: Operator[..., Any], every: int = 1, arguments: Iterator[Args] | None = None) -> None:
+    """The same bits on 1, 2 and 4 threads, forward and backward."""
+    before = torch.get_num_threads()
+    for at, args in enumerate(arguments) if arguments is not None else _numbered(op, every):
+        for dtype in _floats(op):
+            given, results = cast(args, dtype, None), []
+            for threads in (1, 2, 4):
+                torch.set_num_threads(threads)
+                present = [i for i in op._of_at if given[i] is not None]
+                results.append((*as_tuple(native(op, given)), *gradients(lambda *a: native(op, a), given, present)))
+            torch.set_num_threads(before)
+            for other in results[1:]:
+                _assert_equal(op, other, results[0], f"sample {at}, threads, {dtype}")
+
+
+CHECKS: tuple[Callable[..., None], ...] = (
+    check_parts, check_forward, check_layouts, check_gradients, check_gradgrad, check_library, check_compile, check_threads,
+)  # fmt: skip
+
+
+def native(op: Operator[..., Any], args: Sequence[Any], isa: str = "") -> Any:
+    """Call an operator so that a fallback is an error and unwritten memory is NaN."""
+    before, settings.isa = settings.isa, isa or settings.isa
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(True)
+    try:
+        with using("native"):
+            return op(*args)
+    finally:
+        settings.isa = before
+        torch.use_deterministic_algorithms(deterministic)
+
+
+def cast(args: Sequence[Any], dtype: torch.dtype, ids: torch.dtype | None) -> Args:
+    """The same arguments with features in `dtype` and ids in `ids`."""
+
+    def convert(a: Any) -> Any:
+        if isinstance(a, Structure):
+            other = None if a.transposed is None else convert(a.transposed)
+            return a if ids is None else Structure(a.indptr, a.source.to(ids), None if a.edge is None else a.edge.to(ids), other)
+        return a.to(dtype) if isinstance(a, Tensor) and a.is_floating_point() else a
+
+    return tuple(convert(a) for a in args)
+
+
+def gradients(call: Callable[..., Any], args: Sequence[Any], wanted: Sequence[int]) -> tuple[Tensor, ...]:
+    """Gradients of a fixed random projection of the outputs with respect to the arguments at `wanted`."""
+    if not wanted:
+        return ()
+    inputs = [args[i].detach().clone().requires_grad_() for i in wanted]
+    out = as_tuple(call(*replaced(args, wanted, inputs)))
+    generator = torch.Generator().manual_seed(7)
+    loss = sum((o * torch.randn(o.shape, generator=generator, dtype=torch.float64).to(o.dtype)).sum() for o in out if o.is_floating_point())
+    return torch.autograd.grad(loss, inputs, materialize_grads=True)  # type: ignore[arg-type]
+
+
+def replaced(args: Sequence[Any], at: Sequence[int], values: Sequence[Any]) -> Args:
+    """`args` with `values` at the places `at`."""
+    new = list(args)
+    for i, value in zip(at, values, strict=True):
+        new[i] = value
+    return tuple(new)
+
+
+def visible(op: Operator[..., Any], made: Any) -> Any:
+    """What callers see of an operator's outputs."""
+    return op._visible(made)
+
+
+def as_tuple(made: Any) -> tuple[Tensor, ...]:
+    """Outputs as a tuple of those that are there."""
+    return tuple(t for t in made if t is not None) if isinstance(made, tuple) else (made,)
+
+
+def _floats(op: Operator[..., Any]) -> Sequence[torch.dtype]:
+    return [dtype for dtype in op.dtypes if dtype.is_floating_point] or [torch.float32]
+
+
+def _numbered(op: Operator[..., Any], every: int) -> Iterator[tuple[int, Args]]:
+    torch.manual_seed(0)
+    for at, args in enumerate(op.make_samples()):
+        if at % every == 0:
+            yield at, args
+
+
+def _strided(x: Tensor) -> Tensor:
+    return torch.stack((x, x), -1)[..., 0]
+
+
+def _assert_close(
+    op: Operator[..., Any], found: Sequence[Tensor], expected: Sequence[Tensor], dtype: torch.dtype, what: str, slack: float = 1
+) -> None:
+    rtol, atol = op.tolerances.get(dtype, (0.0, 0.0))
+    for f, e in zip(found, expected, strict=False):
+        assert f.shape == e.shape, f"{op.name}: {what}: shape {tuple(f.shape)}, expected {tuple(e.shape)}"
+        close = torch.isclose(f.double(), e.double(), rtol=slack * rtol, atol=slack * atol, equal_nan=True)
+        assert close.all(), f"{op.name}: {what}: off by {(f.double() - e.double()).abs().max():.3g} at {(~close).nonzero()[0].tolist()}"
+
+
+def _assert_equal(op: Operator[..., Any], found: Any, expected: Any, what: str) -> None:
+    for f, e in zip(as_tuple(found), as_tuple(expected), strict=True):
+        same = (f == e) | ((f != f) & (e != e))
+        assert f.shape == e.shape and f.dtype == e.dtype and bool(same.all()), f"{op.name}: {what}: not the same bits"

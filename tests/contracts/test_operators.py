@@ -1,0 +1,115 @@
+"""Every registered operator under the contract. Samples are thinned where a check is slow; `make test-all` runs them all."""
+
+import math
+
+import pytest
+import torch
+
+import weft
+from weft.ops._operator import REGISTRY, absences
+from weft.testing import operators as contract
+from weft.testing.structures import hub_structure
+
+OPERATORS = [pytest.param(op, id=name) for name, op in sorted(REGISTRY.items())]
+
+
+def thinned(op, most):
+    """A step that leaves at most `most` samples, coprime to the small cycles in which samples vary."""
+    step = math.ceil(sum(1 for _ in op.make_samples()) / most)
+    while step > 1 and any(step % p == 0 for p in (2, 3, 5)):
+        step += 1
+    return step
+
+
+@pytest.mark.parametrize("op", OPERATORS)
+def test_every_part_is_there_or_declared_absent(op):
+    contract.check_parts(op)
+
+
+@pytest.mark.parametrize("op", OPERATORS)
+def test_forward_agrees_with_the_reference(op):
+    contract.check_forward(op, thinned(op, 80))
+
+
+@pytest.mark.parametrize("op", OPERATORS)
+def test_strides_do_not_matter(op):
+    contract.check_layouts(op, thinned(op, 80))
+
+
+@pytest.mark.parametrize("op", OPERATORS)
+def test_gradients_agree_with_the_reference(op):
+    contract.check_gradients(op, thinned(op, 80))
+
+
+@pytest.mark.parametrize("op", OPERATORS)
+def test_derivatives_agree_with_finite_differences(op):
+    contract.check_gradgrad(op, thinned(op, 40))
+
+
+@pytest.mark.parametrize("op", OPERATORS)
+def test_torch_library_accepts_the_operator(op):
+    contract.check_library(op, thinned(op, 20))
+
+
+@pytest.mark.parametrize("op", OPERATORS)
+def test_compiled_results_are_the_same(op):
+    contract.check_compile(op, thinned(op, 8))
+
+
+@pytest.mark.parametrize("op", OPERATORS)
+def test_threads_do_not_change_a_bit(op):
+    contract.check_threads(op, thinned(op, 20))
+
+
+def hub_arguments(op):
+    """Arguments around a structure whose largest row is cut into pieces."""
+    rows = hub_structure()
+    torch.manual_seed(1)
+    e, n, m = rows.num_edges, rows.num_targets, 40
+    # Thousands of terms meet in one row; small ones keep its sum near 1, where the tolerances are meant.
+    randn = lambda *shape: 0.01 * torch.randn(*shape, dtype=torch.float64)  # noqa: E731
+    spmm = [(rows, randn(m, *f), None if w is None else randn(e, *w), r) for r in ("sum", "mean", "max", "min")
+            for f, w in (((12,), ()), ((2, 20), (2,)), ((5,), None))]  # fmt: skip
+    return {
+        "spmm": spmm,
+        "sddmm": [(rows, randn(n, 2, 9), randn(m, 2, 9), op, "target", "source") for op in ("dot", "mul")],
+        "edge_softmax": [(rows, randn(e, 3)), (rows, 4000 * randn(e))],
+        "edge_softmax_backward": [(rows, torch.rand(e, 3).double() / 4000, randn(e, 3))],
+        "segment_reduce": [(rows.indptr, randn(e, 7), rows.edge, r) for r in ("sum", "mean", "max", "min")],
+    }.get(op.name, [])
+
+
+@pytest.mark.parametrize("op", [p for p in OPERATORS if hub_arguments(p.values[0])])
+def test_a_hub_is_cut_without_a_trace(op, monkeypatch):
+    monkeypatch.setattr(op, "make_samples", lambda: iter(hub_arguments(op)))
+    contract.check_forward(op)
+    contract.check_gradients(op)
+    contract.check_threads(op)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("op", OPERATORS)
+def test_every_check_on_every_sample(op):
+    contract.check_operator(op)
+
+
+def test_absent_parts_are_printed():
+    print("\n".join(absences()))
+    assert all("issue 8" in line for line in absences()), "only the Triton kernels may be absent"
+
+
+def test_a_fallback_is_an_error_when_native_is_asked_for():
+    rows = hub_structure(50)
+    with weft.ops.using("native"), pytest.raises(weft.errors.NativeLibraryError, match=r"no kernel for torch.int32"):
+        weft.ops.spmm(rows, torch.ones(40, 2, dtype=torch.int32))
+
+
+def test_a_fallback_warns_once():
+    from weft.ops import _operator
+
+    _operator._warned.clear()
+    rows = hub_structure(50)
+    with pytest.warns(weft.errors.WeftWarning, match="spmm runs its reference"):
+        out = weft.ops.spmm(rows, torch.ones(40, 2, dtype=torch.int32))
+    assert torch.equal(out[:, 0], rows.indptr.diff().int())
+    weft.ops.spmm(rows, torch.ones(40, 2, dtype=torch.int32))
