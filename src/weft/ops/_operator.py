@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ..errors import DeviceError, NativeLibraryError, OptionError, WeftWarning
 from ..native import DTYPES, Kernel
+from ._checks import check_rows
 from ._structure import Structure, flatten, unflatten
 from ._torch import PLAIN_TYPES, is_ordinary, is_transforming, register_vmap
 
@@ -214,6 +215,8 @@ class Operator(Generic[P, R]):
         return plain and (other is None or (type(other[0]) is type(other[1]) is Tensor and (other[2] is None or type(other[2]) is Tensor)))
 
     def _general(self, args: Sequence[Any]) -> Any:
+        if self._structure_at is not None:
+            check_rows(self.name, args[self._structure_at])
         args = self._autocasted(args)
         if is_transforming():
             with torch.no_grad():

@@ -30,8 +30,6 @@ def is_ordinary() -> bool:
 
 def is_transforming() -> bool:
     """A torch.func transform or a forward-mode level is active, so that plain torch has to run."""
-    if torch.compiler.is_compiling():
-        return False
     return bool(torch._C._are_functorch_transforms_active()) or forward_ad._current_level >= 0
 
 

@@ -3,3 +3,4 @@
 from ..ops._samples import hub_structure as hub_structure
 from ..ops._samples import random_structure as random_structure
 from ..ops._samples import sample_structures as sample_structures
+from ..ops._samples import structure as structure

@@ -21,7 +21,7 @@ int coo_to_csc(const Arguments& a) {
   if (a.num && !places.data) return fail(kNoMemory, "no memory to count %lld nodes", static_cast<long long>(a.num));
   FirstFault fault;
   count_ids(key, a.num_edges, a.num, chunks, places.data, fault);
-  if (fault.any()) return refuse_id("key", key, fault.position, a.num);
+  if (fault.any()) return refuse_id("key", key, fault.position, a.num, "nodes");
 
   int64_t at = 0;
   for (int64_t i = 0; i < a.num; ++i) {
@@ -45,7 +45,7 @@ int coo_to_csc(const Arguments& a) {
       edge[p] = static_cast<I>(e);
     }
   });
-  return fault.any() ? refuse_id("key", key, fault.position, a.num) : kOk;
+  return fault.any() ? refuse_id("key", key, fault.position, a.num, "nodes") : kOk;
 }
 
 }  // namespace

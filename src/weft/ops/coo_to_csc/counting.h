@@ -25,9 +25,9 @@ WEFT_INLINE int64_t choose_chunks(int64_t count, int64_t num, int64_t threads) {
 }
 
 template <class I>
-WEFT_INLINE int refuse_id(const char* what, const I* ids, int64_t at, int64_t num) {
-  return fail(kBadId, "`%s` holds %lld at position %lld, but there are %lld nodes", what, static_cast<long long>(ids[at]),
-              static_cast<long long>(at), static_cast<long long>(num));
+WEFT_INLINE int refuse_id(const char* what, const I* ids, int64_t at, int64_t num, const char* things) {
+  return fail(kBadId, "`%s` holds %lld at position %lld, but there are %lld %s", what, static_cast<long long>(ids[at]),
+              static_cast<long long>(at), static_cast<long long>(num), things);
 }
 
 template <class Body>

@@ -34,9 +34,7 @@ int gather_rows(const Arguments& a) {
       memcpy(out + r * a.row_bytes, x + id * a.row_bytes, a.row_bytes);
     }
   });
-  if (!fault.any()) return kOk;
-  return fail(kBadId, "`index` holds %lld at position %lld, but `x` has %lld rows", static_cast<long long>(index[fault.position]),
-              static_cast<long long>(fault.position), static_cast<long long>(a.num_rows));
+  return fault.any() ? refuse_id("index", index, fault.position, a.num_rows, "rows in `x`") : kOk;
 }
 
 }  // namespace

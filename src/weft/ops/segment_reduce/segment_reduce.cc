@@ -1,4 +1,5 @@
 // Segments are rows whose sources are listed by `order`, or stand in sequence: the reduction of spmm does the rest.
+#include "../coo_to_csc/counting.h"
 #include "../spmm/arguments.h"
 
 struct Arguments : weft::Call {
@@ -15,5 +16,12 @@ WEFT_KERNEL(segment_reduce, "indptr x order out winner num_segments num_rows fea
   const weft::ReduceArguments as_rows{
       {a.isa, a.threads, a.dtype, a.ids}, a.indptr, a.order, nullptr, a.x, nullptr, a.out, a.winner,
       a.num_segments, a.num_rows, a.num_rows, 1, a.features, 0, a.reduce};
-  return WEFT_PASTE(weft, reduce, WEFT_ISA)(&as_rows);
+  const int status = WEFT_PASTE(weft, reduce, WEFT_ISA)(&as_rows);
+  if (status != weft::kBadId) return status;
+  return weft::WEFT_ISA::with_ids(a, [&](auto id) {  // says the same in this operator's words
+    const auto* order = static_cast<const decltype(id)*>(a.order);
+    int64_t at = 0;
+    while (at + 1 < a.num_rows && order[at] >= 0 && order[at] < a.num_rows) ++at;
+    return weft::WEFT_ISA::refuse_id("order", order, at, a.num_rows, "rows in `x`");
+  });
 }

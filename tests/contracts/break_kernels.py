@@ -1,0 +1,64 @@
+"""Proof that the operator tests can fail: break the spmm kernel in five ways and see each caught.
+
+Copies the native sources to a temporary folder, applies one change at a time, builds it with CMake and runs the tests of spmm
+against that library. Run it with `python tests/contracts/break_kernels.py`; it prints a line per change and fails if one goes unseen.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+CHANGES = {
+    "wrong edge order": ("walker.h", "rows_.edge_at(p) * features_.weight_heads", "p * features_.weight_heads"),
+    "missed tail": ("tiles.h", "while (at < end) {", "while (at + N <= end) {"),
+    "dropped hub chunk": ("reduction.h", "piece < plan_.first[hub + 1]; ++piece", "piece + 1 < plan_.first[hub + 1]; ++piece"),
+    "wrong tie": ("tiles.h", "MAX ? value > best : value < best", "MAX ? value >= best : value <= best"),
+    "unwritten row": ("reduction.h", "clear(row);", ""),
+}
+TESTS = ["tests/ops/spmm/test_spmm.py", "tests/contracts/test_operators.py"]
+
+
+def build(folder: Path) -> Path:
+    """Compile the baseline kernels of a copied tree; returns the library."""
+    command = ["cmake", "-S", folder, "-B", folder / "build", "-G", "Ninja", "-DWEFT_BASELINE_ONLY=ON"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "--build", folder / "build"], check=True, stdout=subprocess.DEVNULL)
+    return next((folder / "build").glob("libweft.so"))
+
+
+def run_tests(library: Path) -> subprocess.CompletedProcess[str]:
+    """Run the tests of spmm, quickest first, until one fails."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", "spmm and not compiled and not library", *TESTS]
+    environment = os.environ | {"WEFT_LIBRARY": str(library)}
+    return subprocess.run([*command, "-m", "not slow"], cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
+def main() -> int:
+    """Break and catch; returns the number of changes that went unseen."""
+    unseen = 0
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "weft"
+        shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+        shutil.copy(ROOT / "CMakeLists.txt", folder)
+        sound = run_tests(build(folder))
+        print(f"{'sound kernel':20} {'passes' if sound.returncode == 0 else 'FAILS: ' + sound.stdout[-2000:]}", flush=True)
+        unseen += sound.returncode != 0
+        for name, (file, before, after) in CHANGES.items():
+            path = folder / "src/weft/ops/spmm" / file
+            text = path.read_text()
+            assert text.count(before) == 1, f"{name}: {before!r} stands {text.count(before)} times in {file}"
+            path.write_text(text.replace(before, after))
+            result = run_tests(build(folder))
+            path.write_text(text)
+            caught = [line for line in result.stdout.splitlines() if line.startswith("FAILED")]
+            print(f"{name:20} {'caught by ' + caught[0][7:100] if result.returncode == 1 and caught else 'UNSEEN'}", flush=True)
+            unseen += not (result.returncode == 1 and caught)
+    return unseen
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""What spmm promises beyond agreeing with its reference: ties, NaN, infinities, isolated targets, broadcasting."""
+
+import pytest
+import torch
+
+import weft
+from weft.ops import Structure, spmm
+from weft.testing.structures import hub_structure, random_structure, structure
+
+INF, NAN = float("inf"), float("nan")
+
+
+@pytest.fixture(autouse=True)
+def _native():
+    with weft.ops.using("native"):
+        yield
+
+
+def three_into_one():
+    """Edges 0, 1, 2 from sources 0, 1, 2 into target 1; target 0 has none."""
+    return structure(torch.tensor([0, 1, 2]), torch.tensor([1, 1, 1]), 3, 2)
+
+
+@pytest.mark.parametrize("width", [1, 3, 4, 8, 20, 64])
+@pytest.mark.parametrize("reduce", ["max", "min"])
+def test_of_equal_values_the_lowest_edge_takes_the_gradient(reduce, width):
+    x = torch.ones(3, width, requires_grad=True)
+    weight = torch.ones(3, requires_grad=True)
+    spmm(three_into_one(), x, weight, reduce).sum().backward()
+    assert x.grad.sum(1).tolist() == [width, 0, 0]
+    assert weight.grad.tolist() == [width, 0, 0]
+
+
+def test_ties_in_a_hub_go_to_the_lowest_edge_across_pieces():
+    rows = hub_structure()
+    x = torch.randint(3, (40, 20)).double().requires_grad_()
+    with weft.ops.using("reference"):
+        (expected,) = torch.autograd.grad(spmm.reference(rows, x, None, "max")[0].sum(), x)
+    (found,) = torch.autograd.grad(spmm(rows, x, reduce="max").sum(), x)
+    assert torch.equal(found, expected)
+
+
+@pytest.mark.parametrize("reduce", ["sum", "mean", "max", "min"])
+@pytest.mark.parametrize("width", [1, 5, 16])
+def test_nan_reaches_every_target_of_its_source_and_no_other(reduce, width):
+    rows = random_structure(9, 6, 20, seed=4)
+    x = torch.randn(9, width)
+    x[3] = NAN
+    touched = torch.zeros(6, dtype=torch.bool)
+    touched[rows.targets()[rows.source == 3]] = True
+    out = spmm(rows, x, reduce=reduce)
+    assert torch.equal(out.isnan().all(1), touched) and torch.equal(out.isnan().any(1), touched)
+
+
+def test_the_first_nan_wins_the_gradient():
+    x = torch.tensor([[1.0], [NAN], [NAN]], requires_grad=True)
+    spmm(three_into_one(), x, reduce="max").sum().backward()
+    assert x.grad.flatten().tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize(("reduce", "value"), [("max", -INF), ("min", INF), ("max", INF), ("sum", INF)])
+def test_a_legitimate_infinity_stays_and_isolation_gives_zero(reduce, value):
+    x = torch.full((3, 5), value, requires_grad=True)
+    out = spmm(three_into_one(), x, reduce=reduce)
+    assert (out[1] == value).all() and (out[0] == 0).all()
+    out[1].sum().backward()
+    assert x.grad[0].sum() == 5
+
+
+@pytest.mark.parametrize("shapes", [((2, 3), (2,)), ((2, 3), (1,)), ((1, 3), (2,)), ((2, 3), (2, 1)), ((2, 3), (1, 3)), ((4,), (4,)), ((), ())])
+def test_weights_broadcast_over_heads(shapes):
+    features, heads = shapes
+    rows = random_structure(7, 5, 20, seed=2)
+    x, weight = torch.randn(7, *features, dtype=torch.float64), torch.randn(20, *heads, dtype=torch.float64)
+    messages = x[rows.source] * weight[rows.edge].reshape(20, *heads, *(1,) * (len(features) - len(heads)))
+    expected = torch.zeros(5, *messages.shape[1:], dtype=torch.float64).index_add(0, rows.targets(), messages)
+    torch.testing.assert_close(spmm(rows, x, weight), expected)
+
+
+def test_half_types_accumulate_in_float32():
+    rows = Structure(torch.tensor([0, 4096]), torch.arange(4096))
+    for dtype in (torch.float16, torch.bfloat16):
+        assert spmm(rows, torch.ones(4096, 8, dtype=dtype)).tolist() == [[4096.0] * 8]
+
+
+def test_mean_divides_by_the_degree_not_by_the_weights():
+    out = spmm(three_into_one(), torch.ones(3, 2), torch.tensor([1.0, 2.0, 3.0]), "mean")
+    assert out.tolist() == [[0, 0], [2, 2]]
+
+
+@pytest.mark.parametrize("isa", weft.native.instruction_sets())
+@pytest.mark.parametrize("width", [*range(1, 40), 63, 64, 65, 100, 127, 128, 129, 256, 300])
+def test_every_width_on_every_instruction_set(isa, width, monkeypatch):
+    monkeypatch.setattr(weft.settings, "isa", isa)
+    rows = random_structure(30, 20, 200, seed=width, dtype=torch.int32)
+    x, weight = torch.randn(30, width), torch.randn(200)
+    messages = x.double()[rows.source] * weight.double()[rows.edge.long(), None]
+    expected = torch.zeros(20, width, dtype=torch.float64).index_add(0, rows.targets(), messages)
+    torch.testing.assert_close(spmm(rows, x, weight).double(), expected, rtol=1e-5, atol=1e-5)
+    assert torch.equal(spmm(rows, x, reduce="max"), spmm.reference(rows, x, None, "max")[0])
+
+
+def test_a_window_that_ends_inside_a_row_changes_nothing():
+    # 700 edges a row cross the 256-edge window of the walker at every offset.
+    rows = random_structure(50, 3, 2100, seed=5)
+    x = torch.randn(50, 24, dtype=torch.float64)
+    torch.testing.assert_close(spmm(rows, x), spmm.reference(rows, x)[0], rtol=1e-12, atol=1e-12)
