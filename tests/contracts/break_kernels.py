@@ -1,7 +1,8 @@
 """Proof that the operator tests can fail: break the spmm kernel in five ways and see each caught.
 
-Copies the native sources to a temporary folder, applies one change at a time, builds it with CMake and runs the tests of spmm
-against that library. Run it with `python tests/contracts/break_kernels.py`; it prints a line per change and fails if one goes unseen.
+Copies the native sources to a temporary folder, applies one change at a time, builds it with CMake and runs the
+tests of spmm against that library. Run it with `python tests/contracts/break_kernels.py`; it prints a line per change
+and fails if one goes unseen.
 """
 
 import os
@@ -15,7 +16,11 @@ ROOT = Path(__file__).parents[2]
 CHANGES = {
     "wrong edge order": ("walker.h", "rows_.edge_at(p) * features_.weight_heads", "p * features_.weight_heads"),
     "missed tail": ("tiles.h", "while (at < end) {", "while (at + N <= end) {"),
-    "dropped hub chunk": ("reduction.h", "piece < plan_.first[hub + 1]; ++piece", "piece + 1 < plan_.first[hub + 1]; ++piece"),
+    "dropped hub chunk": (
+        "reduction.h",
+        "piece < plan_.first[hub + 1]; ++piece",
+        "piece + 1 < plan_.first[hub + 1]; ++piece",
+    ),
     "wrong tie": ("tiles.h", "MAX ? value > best : value < best", "MAX ? value >= best : value <= best"),
     "unwritten row": ("reduction.h", "clear(row);", ""),
 }
@@ -32,7 +37,18 @@ def build(folder: Path) -> Path:
 
 def run_tests(library: Path) -> subprocess.CompletedProcess[str]:
     """Run the tests of spmm, quickest first, until one fails."""
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", "spmm and not compiled and not library", *TESTS]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-x",
+        "-p",
+        "no:cacheprovider",
+        "-k",
+        "spmm and not compiled and not library",
+        *TESTS,
+    ]
     environment = os.environ | {"WEFT_LIBRARY": str(library)}
     return subprocess.run([*command, "-m", "not slow"], cwd=ROOT, env=environment, capture_output=True, text=True)
 
@@ -45,7 +61,9 @@ def main() -> int:
         shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__", "*.so"))
         shutil.copy(ROOT / "CMakeLists.txt", folder)
         sound = run_tests(build(folder))
-        print(f"{'sound kernel':20} {'passes' if sound.returncode == 0 else 'FAILS: ' + sound.stdout[-2000:]}", flush=True)
+        print(
+            f"{'sound kernel':20} {'passes' if sound.returncode == 0 else 'FAILS: ' + sound.stdout[-2000:]}", flush=True
+        )
         unseen += sound.returncode != 0
         for name, (file, before, after) in CHANGES.items():
             path = folder / "src/weft/ops/spmm" / file
@@ -55,7 +73,10 @@ def main() -> int:
             result = run_tests(build(folder))
             path.write_text(text)
             caught = [line for line in result.stdout.splitlines() if line.startswith("FAILED")]
-            print(f"{name:20} {'caught by ' + caught[0][7:100] if result.returncode == 1 and caught else 'UNSEEN'}", flush=True)
+            print(
+                f"{name:20} {'caught by ' + caught[0][7:100] if result.returncode == 1 and caught else 'UNSEEN'}",
+                flush=True,
+            )
             unseen += not (result.returncode == 1 and caught)
     return unseen
 

@@ -48,14 +48,14 @@ def test_a_source_out_of_range_is_an_id_error(call, value, backend):
 @pytest.mark.parametrize("value", [-1, E, 2**31 - 1])
 @pytest.mark.parametrize("call", [c for c in CALLS if c != "spmm"])
 def test_an_edge_out_of_range_is_an_id_error(call, value, backend):
-    with using(backend), pytest.raises(IdError, match="`(edge|order)` holds"):
+    with using(backend), pytest.raises(IdError, match=r"`(edge|order)` holds"):
         CALLS[call](rows_with(edge=put(value)))
 
 
 @pytest.mark.parametrize("change", [put(-5), put(10**12), put(1, 0), put(0, -1), put(10**12, -1), put(49, 3)])
 @pytest.mark.parametrize("call", CALLS)
 def test_pointers_that_contradict_themselves_are_a_structure_error(call, change):
-    with using("native"), pytest.raises(StructureError, match="`indptr` (runs|falls)"):
+    with using("native"), pytest.raises(StructureError, match=r"`indptr` (runs|falls)"):
         CALLS[call](rows_with(indptr=change))
 
 
@@ -101,7 +101,11 @@ def test_ids_of_the_index_operators_are_checked(index):
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
-        (lambda r: spmm(r, torch.randn(M, 5, dtype=torch.float64), torch.randn(E)), DtypeError, "one dtype for `x` and `weight`"),
+        (
+            lambda r: spmm(r, torch.randn(M, 5, dtype=torch.float64), torch.randn(E)),
+            DtypeError,
+            "one dtype for `x` and `weight`",
+        ),
         (lambda r: spmm(r, torch.randn(M, 5), torch.randn(E + 1)), ShapeError, "one weight for each of 50 edges"),
         (lambda r: spmm(r, torch.randn(M, 4), torch.randn(E, 3)), ShapeError, "`weight`"),
         (lambda r: spmm(r, torch.tensor(1.0)), ShapeError, "without dimensions"),
@@ -111,11 +115,19 @@ def test_ids_of_the_index_operators_are_checked(index):
         (lambda r: spmm(r._replace(source=r.source.float()), torch.randn(M, 5)), DtypeError, "int32 or both int64"),
         (lambda r: spmm(r._replace(edge=r.edge[:-1]), torch.randn(M, 5)), ShapeError, "as many `edge`"),
         (lambda r: spmm(r._replace(indptr=r.indptr[:0]), torch.randn(M, 5)), StructureError, "one-dimensional"),
-        (lambda r: spmm(r._replace(source=r.source.reshape(5, 10)), torch.randn(M, 5)), StructureError, "one-dimensional"),
+        (
+            lambda r: spmm(r._replace(source=r.source.reshape(5, 10)), torch.randn(M, 5)),
+            StructureError,
+            "one-dimensional",
+        ),
         (lambda r: sddmm(r, torch.randn(N, 5), torch.randn(M, 4)), ShapeError, "last dimensions equal"),
         (lambda r: sddmm(r, torch.randn(N + 1, 5), torch.randn(M, 5)), ShapeError, "each of 24 targets"),
         (lambda r: sddmm(r, torch.randn(N, 5)), OptionError, "`right` for every op"),
-        (lambda r: sddmm(r, torch.randn(N, 5), torch.randn(M, 5), left_from="middle"), OptionError, "source, target, edge"),
+        (
+            lambda r: sddmm(r, torch.randn(N, 5), torch.randn(M, 5), left_from="middle"),
+            OptionError,
+            "source, target, edge",
+        ),
         (lambda r: sddmm(r, torch.randn(N), torch.randn(M)), ShapeError, "at least one dimension"),
         (lambda r: edge_softmax(r, torch.randn(E - 1)), ShapeError, "each of 50 edges"),
         (lambda r: segment_reduce(r.indptr, torch.randn(E), r.edge[:-1]), ShapeError, "all 50 rows"),
@@ -127,7 +139,11 @@ def test_ids_of_the_index_operators_are_checked(index):
         (lambda r: degree(torch.zeros(2, 2, dtype=torch.int64), 5), ShapeError, "one-dimensional"),
         (lambda r: gather_rows(torch.randn(4), torch.zeros(2, 2, dtype=torch.int64)), ShapeError, "one-dimensional"),
         (lambda r: spmm(r, torch.randn(M, 5), torch.randn(E, device="meta")), DeviceError, "on the CPU"),
-        (lambda r: spmm(Structure(*(None if t is None else t.to("meta") for t in r[:3])), torch.randn(M, 5)), DeviceError, "on the CPU"),
+        (
+            lambda r: spmm(Structure(*(None if t is None else t.to("meta") for t in r[:3])), torch.randn(M, 5)),
+            DeviceError,
+            "on the CPU",
+        ),
     ],
 )
 def test_wrong_arguments_get_the_typed_error(call, error, text):
@@ -149,7 +165,7 @@ def test_a_gradient_without_the_transpose_is_a_typed_error():
     rows = random_structure(M, N, E)._replace(transposed=None)
     x = torch.randn(M, 5, requires_grad=True)
     out = spmm(rows, x)
-    with pytest.raises(GradientError, match="rows.transposed"):
+    with pytest.raises(GradientError, match=r"rows\.transposed"):
         out.sum().backward()
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import weft
-from weft.ops._operator import REGISTRY, absences
+from weft.ops import REGISTRY, absences
 from weft.testing import operators as contract
 from weft.testing.structures import hub_structure
 
@@ -105,9 +105,9 @@ def test_a_fallback_is_an_error_when_native_is_asked_for():
 
 
 def test_a_fallback_warns_once():
-    from weft.ops import _operator
+    from weft.ops import _backend
 
-    _operator._warned.clear()
+    _backend._warned.clear()
     rows = hub_structure(50)
     with pytest.warns(weft.errors.WeftWarning, match="spmm runs its reference"):
         out = weft.ops.spmm(rows, torch.ones(40, 2, dtype=torch.int32))

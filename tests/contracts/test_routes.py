@@ -9,8 +9,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import weft
-from weft.ops import Structure
-from weft.ops._operator import REGISTRY
+from weft.ops import REGISTRY, Structure
 from weft.testing.operators import as_tuple, gradients, replaced
 
 OPERATORS = [pytest.param(op, id=name) for name, op in sorted(REGISTRY.items())]
@@ -133,7 +132,9 @@ def test_functional_gradients_equal_those_of_backward(op):
 def test_make_fx_records_one_node(op):
     args, at = sample(op), op._of_at[0]
     for mode in ("real", "fake", "symbolic"):
-        traced = make_fx(lambda x: op(*replaced(args, [at], [x])), tracing_mode=mode, _allow_non_fake_inputs=True)(args[at])
+        traced = make_fx(lambda x: op(*replaced(args, [at], [x])), tracing_mode=mode, _allow_non_fake_inputs=True)(
+            args[at]
+        )
         assert [n for n in traced.graph.nodes if n.target is op.overload]
         assert_same(traced(args[at]), op(*args))
 

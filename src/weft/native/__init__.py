@@ -9,9 +9,9 @@ import os
 import struct
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-import torch  # noqa: F401  (its OpenMP runtime has to be the one that is mapped)
+import torch
 
 from .. import settings
 from .._version import __version__
@@ -48,8 +48,9 @@ def library() -> ctypes.CDLL:
     path = default_path()
     if not path.exists():
         raise NativeLibraryError(
-            f"weft's compiled library is not at {path}. Likely causes: weft runs from a source tree that was not built, or the "
-            "wheel was made for another platform; hint: run `make build` in the source tree, or `pip install --force-reinstall weft`"
+            f"weft's compiled library is not at {path}. Likely causes: weft runs from a source tree that was not built, or "
+            "the wheel was made for another platform; hint: run `make build` in the source tree, or "
+            "`pip install --force-reinstall weft`"
         )
     try:
         loaded = ctypes.CDLL(str(path))
@@ -58,13 +59,13 @@ def library() -> ctypes.CDLL:
         found = loaded.weft_version().decode()
     except (OSError, AttributeError) as error:
         raise NativeLibraryError(
-            f"weft's compiled library {path} cannot be loaded ({error}). Likely causes: it was built for another processor or a newer "
-            "system, or the OpenMP runtime libgomp.so.1 is missing; hint: `make build`, or install libgomp1"
+            f"weft's compiled library {path} cannot be loaded ({error}). Likely causes: it was built for another processor "
+            "or a newer system, or the OpenMP runtime libgomp.so.1 is missing; hint: `make build`, or install libgomp1"
         ) from error
     if found != __version__:
         raise NativeLibraryError(
-            f"weft's compiled library {path} has version {found}, the Python package has {__version__}. Likely cause: files of two "
-            "installations are mixed; hint: `make build`, or `pip install --force-reinstall weft`"
+            f"weft's compiled library {path} has version {found}, the Python package has {__version__}. Likely cause: "
+            "files of two installations are mixed; hint: `make build`, or `pip install --force-reinstall weft`"
         )
     return loaded
 
@@ -78,7 +79,9 @@ def instruction_sets() -> tuple[str, ...]:
 def _isa(name: str) -> int:
     available = instruction_sets()
     if name and name not in available:
-        raise OptionError(f"WEFT_ISA: expected one of {', '.join(available)} on this machine, got {name!r}; hint: unset it")
+        raise OptionError(
+            f"WEFT_ISA: expected one of {', '.join(available)} on this machine, got {name!r}; hint: unset it"
+        )
     return ISAS.index(name) if name else len(available) - 1
 
 
@@ -112,13 +115,18 @@ class Kernel:
         loaded = library()
         try:
             layout = ctypes.c_char.in_dll(loaded, f"weft_{self.symbol}_layout")
-            call = getattr(loaded, f"weft_{self.symbol}")
+            call: Any = getattr(loaded, f"weft_{self.symbol}")
         except (ValueError, AttributeError) as error:
-            raise NativeLibraryError(f"{self.symbol}: the compiled library has no such kernel; hint: `make build`") from error
+            raise NativeLibraryError(
+                f"{self.symbol}: the compiled library has no such kernel; hint: `make build`"
+            ) from error
         built = ctypes.string_at(ctypes.addressof(layout)).decode()
         wanted = " ".join(("isa threads dtype ids", *self.fields))
         if built != wanted:
-            raise NativeLibraryError(f"{self.symbol}: the library reads ({built}), this Python passes ({wanted}); hint: `make build`")
+            raise NativeLibraryError(
+                f"{self.symbol}: the library reads ({built}), this Python passes ({wanted}); hint: `make build`"
+            )
         call.argtypes, call.restype = [ctypes.c_char_p], ctypes.c_int
-        self._call = call
-        return call
+        bound: Callable[[bytes], int] = call
+        self._call = bound
+        return bound

@@ -1,7 +1,8 @@
 """Operators: tensors in, tensors out. None knows a graph class; `Structure` describes the edges."""
 
-from ._operator import absences as absences
-from ._operator import using as using
+from ._backend import using as using
+from ._registry import REGISTRY as REGISTRY
+from ._registry import absences as absences
 from ._structure import Structure as Structure
 from .coo_to_csc import coo_to_csc as coo_to_csc
 from .degree import degree as degree

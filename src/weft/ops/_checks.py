@@ -27,13 +27,24 @@ def check_rows(name: str, rows: Structure) -> None:
     if not isinstance(rows, Structure):
         raise DtypeError(message(name, "a weft.ops.Structure", type(rows).__name__, "take it from Adjacency.by_target"))
     indptr, source, edge, _ = rows
-    if indptr.dtype is not torch.int64 or source.dtype not in IDS or (edge is not None and edge.dtype is not source.dtype):
+    if (
+        indptr.dtype is not torch.int64
+        or source.dtype not in IDS
+        or (edge is not None and edge.dtype is not source.dtype)
+    ):
         got = f"{indptr.dtype}, {source.dtype}, {None if edge is None else edge.dtype}"
         raise DtypeError(message(name, "int64 `indptr`, and `source` and `edge` both int32 or both int64", got))
     if indptr.dim() != 1 or indptr.shape[0] == 0 or source.dim() != 1 or (edge is not None and edge.dim() != 1):
-        raise StructureError(message(name, "one-dimensional `indptr` (num_targets + 1), `source` and `edge`", _shapes(indptr, source, edge)))
+        raise StructureError(
+            message(
+                name, "one-dimensional `indptr` (num_targets + 1), `source` and `edge`", _shapes(indptr, source, edge)
+            )
+        )
     if edge is not None:
-        expect(edge.shape[0] == source.shape[0], lambda: message(name, "as many `edge` as `source` ids", _shapes(indptr, source, edge)))
+        expect(
+            edge.shape[0] == source.shape[0],
+            lambda: message(name, "as many `edge` as `source` ids", _shapes(indptr, source, edge)),
+        )
 
 
 def check_rank(name: str, argument: str, x: Tensor, form: str) -> None:
@@ -44,10 +55,14 @@ def check_rank(name: str, argument: str, x: Tensor, form: str) -> None:
 
 def check_same_dtype(name: str, **tensors: Tensor | None) -> None:
     """Refuse tensors of several dtypes."""
-    found = {t.dtype for t in tensors.values() if t is not None}
-    if len(found) > 1:
+    dtypes = [t.dtype for t in tensors.values() if t is not None]
+    if any(dtype is not dtypes[0] for dtype in dtypes):
         got = ", ".join(f"{n} {t.dtype}" for n, t in tensors.items() if t is not None)
-        raise DtypeError(message(name, f"one dtype for {' and '.join(f'`{n}`' for n in tensors)}", got, "convert one with .to(dtype)"))
+        raise DtypeError(
+            message(
+                name, f"one dtype for {' and '.join(f'`{n}`' for n in tensors)}", got, "convert one with .to(dtype)"
+            )
+        )
 
 
 def check_option(name: str, option: str, value: object, choices: tuple[str, ...]) -> None:
@@ -66,7 +81,9 @@ def checked_ids(name: str, argument: str, ids: Tensor, count: int, things: str) 
         wrong = (ids < 0) | (ids >= count)
         if wrong.any():
             at = int(wrong.to(torch.uint8).argmax())
-            raise IdError(f"{name}: `{argument}` holds {int(ids.reshape(-1)[at])} at position {at}, but there are {count} {things}")
+            raise IdError(
+                f"{name}: `{argument}` holds {int(ids.reshape(-1)[at])} at position {at}, but there are {count} {things}"
+            )
     return ids.long()
 
 

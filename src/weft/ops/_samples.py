@@ -17,13 +17,21 @@ def compress(key: Tensor, other: Tensor, num: int, dtype: torch.dtype = torch.in
     return Structure(indptr, other[order].to(dtype), None if is_sorted else order.to(dtype))
 
 
-def structure(source: Tensor, target: Tensor, num_sources: int, num_targets: int, dtype: torch.dtype = torch.int64) -> Structure:
+def structure(
+    source: Tensor, target: Tensor, num_sources: int, num_targets: int, dtype: torch.dtype = torch.int64
+) -> Structure:
     """Edges by target, with their transpose."""
     return compress(target, source, num_targets, dtype).with_transposed(compress(source, target, num_sources, dtype))
 
 
 def random_structure(
-    num_sources: int, num_targets: int, num_edges: int, *, seed: int = 0, is_sorted: bool = False, dtype: torch.dtype = torch.int64
+    num_sources: int,
+    num_targets: int,
+    num_edges: int,
+    *,
+    seed: int = 0,
+    is_sorted: bool = False,
+    dtype: torch.dtype = torch.int64,
 ) -> Structure:
     """Random edges, parallel ones included."""
     generator = torch.Generator().manual_seed(seed)
@@ -49,5 +57,7 @@ def hub_structure(num_edges: int = 9000, num_sources: int = 40, dtype: torch.dty
     """Most edges enter target 1: its row is cut into pieces, and the last piece is a short one."""
     generator = torch.Generator().manual_seed(3)
     source = torch.randint(num_sources, (num_edges,), generator=generator)
-    target = torch.where(torch.rand(num_edges, generator=generator) < 0.9, 1, torch.randint(30, (num_edges,), generator=generator))
+    target = torch.where(
+        torch.rand(num_edges, generator=generator) < 0.9, 1, torch.randint(30, (num_edges,), generator=generator)
+    )
     return structure(source, target, num_sources, 30, dtype)

@@ -25,7 +25,7 @@ class Structure(NamedTuple):
     indptr: Tensor
     source: Tensor
     edge: Tensor | None = None
-    transposed: "Structure | None" = None  # type: ignore[misc]
+    transposed: "Structure | None" = None
 
     @property
     def num_targets(self) -> int:
@@ -68,7 +68,7 @@ def flatten(rows: Structure) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
 
 def unflatten(rows: Sequence[Tensor], transposed: Sequence[Tensor]) -> Structure:
     """The structure that the two tensor lists stand for."""
-    other = Structure(*transposed) if len(transposed) else None
+    other = None if len(transposed) == 0 else unflatten(transposed, ())
     return Structure(rows[0], rows[1], rows[2] if len(rows) == 3 else None, other)
 
 

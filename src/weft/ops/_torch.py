@@ -13,7 +13,7 @@ try:
     _num_modes: Callable[[], int] = torch._C._len_torch_dispatch_stack
     _in_functorch: Callable[[], bool] = torch._C._are_functorch_transforms_active
     _any_autocast: Callable[[], bool] = torch._C._is_any_autocast_enabled
-    _is_profiling: Callable[[], bool] = torch.autograd._profiler_enabled
+    _is_profiling: Callable[[], bool] = torch.autograd._profiler_enabled  # type: ignore[attr-defined]
     _is_compiling: Callable[[], bool] = torch.compiler.is_compiling
     forward_ad._current_level  # noqa: B018
     HAS_FAST_ROUTE = True
@@ -22,9 +22,14 @@ except AttributeError:  # pragma: no cover
 
 
 def is_ordinary() -> bool:
-    """No compilation, dispatch mode, functorch level, forward-mode level, autocast or profiler: eager code that nobody watches."""
+    """Eager code that nobody watches: no compilation, dispatch mode, functorch or forward-mode level, autocast, profiler."""
     return HAS_FAST_ROUTE and not (
-        _is_compiling() or _num_modes() or _in_functorch() or _any_autocast() or _is_profiling() or forward_ad._current_level >= 0
+        _is_compiling()
+        or _num_modes()
+        or _in_functorch()
+        or _any_autocast()
+        or _is_profiling()
+        or forward_ad._current_level >= 0
     )
 
 

@@ -29,7 +29,7 @@ def check_parts(op: Operator[..., Any], every: int = 1) -> None:
     has = {
         "reference": callable(op.reference),
         "outputs": hasattr(op, "allocate"),
-        "native": op._kernel is not None,
+        "native": op.kernel is not None,
         "triton": False,
         "backward": bool(op._of_at) or not any(dtype.is_floating_point for dtype in op.dtypes),
         "samples": hasattr(op, "make_samples"),
@@ -65,10 +65,12 @@ def check_gradients(op: Operator[..., Any], every: int = 1) -> None:
             given = cast(args, dtype, None)
             exact = cast(given, torch.float64, None)
             present = [i for i in op._of_at if given[i] is not None]
-            for wanted in ([present] if len(present) < 2 else [present, present[:1], present[1:]]):
+            for wanted in [present] if len(present) < 2 else [present, present[:1], present[1:]]:
                 found = gradients(lambda *a: native(op, a), given, wanted)
                 expected = gradients(lambda *a: visible(op, op.reference(*a)), exact, wanted)
-                _assert_close(op, found, expected, dtype, f"sample {at}, gradient in {dtype} of inputs {wanted}", slack=4)
+                _assert_close(
+                    op, found, expected, dtype, f"sample {at}, gradient in {dtype} of inputs {wanted}", slack=4
+                )
 
 
 def check_gradgrad(op: Operator[..., Any], every: int = 1) -> None:
@@ -90,11 +92,15 @@ def check_gradgrad(op: Operator[..., Any], every: int = 1) -> None:
 def check_library(op: Operator[..., Any], every: int = 1) -> None:
     """torch.library.opcheck passes with and without gradients, and torch.ops gives the bits of the fast route."""
     for at, args in _numbered(op, every):
-        flat = op._flattened(op._prepare(*args) if op._prepare else args)
+        flat = op.signature.flattened(op.prepare(*args) if op.prepare else args)
         torch.library.opcheck(op.overload, tuple(flat))
         if any(args[i] is not None for i in op._of_at):
-            with_grad = replaced(args, op._of_at, [None if args[i] is None else args[i].clone().requires_grad_() for i in op._of_at])
-            torch.library.opcheck(op.overload, tuple(op._flattened(op._prepare(*with_grad) if op._prepare else with_grad)))
+            with_grad = replaced(
+                args, op._of_at, [None if args[i] is None else args[i].clone().requires_grad_() for i in op._of_at]
+            )
+            torch.library.opcheck(
+                op.overload, tuple(op.signature.flattened(op.prepare(*with_grad) if op.prepare else with_grad))
+            )
         with using("native"):
             _assert_equal(op, visible(op, op.overload(*flat)), op(*args), f"sample {at}, torch.ops")
 
@@ -103,7 +109,11 @@ def check_compile(op: Operator[..., Any], every: int = 1) -> None:
     """Under torch.compile(fullgraph=True) outputs and gradients are the same."""
     torch._dynamo.reset()
     compiled = torch.compile(lambda args: op(*args), fullgraph=True, backend="aot_eager", dynamic=True)
-    with torch._dynamo.config.patch(cache_size_limit=1000) if hasattr(torch._dynamo.config, "cache_size_limit") else using("auto"):
+    with (
+        torch._dynamo.config.patch(cache_size_limit=1000)
+        if hasattr(torch._dynamo.config, "cache_size_limit")
+        else using("auto")
+    ):
         for at, args in _numbered(op, every):
             _assert_equal(op, compiled(args), op(*args), f"sample {at}, compiled")
             present = [i for i in op._of_at if args[i] is not None]
@@ -151,7 +161,11 @@ def cast(args: Sequence[Any], dtype: torch.dtype, ids: torch.dtype | None) -> Ar
     def convert(a: Any) -> Any:
         if isinstance(a, Structure):
             other = None if a.transposed is None else convert(a.transposed)
-            return a if ids is None else Structure(a.indptr, a.source.to(ids), None if a.edge is None else a.edge.to(ids), other)
+            return (
+                a
+                if ids is None
+                else Structure(a.indptr, a.source.to(ids), None if a.edge is None else a.edge.to(ids), other)
+            )
         return a.to(dtype) if isinstance(a, Tensor) and a.is_floating_point() else a
 
     return tuple(convert(a) for a in args)
@@ -164,7 +178,11 @@ def gradients(call: Callable[..., Any], args: Sequence[Any], wanted: Sequence[in
     inputs = [args[i].detach().clone().requires_grad_() for i in wanted]
     out = as_tuple(call(*replaced(args, wanted, inputs)))
     generator = torch.Generator().manual_seed(7)
-    loss = sum((o * torch.randn(o.shape, generator=generator, dtype=torch.float64).to(o.dtype)).sum() for o in out if o.is_floating_point())
+    loss = sum(
+        (o * torch.randn(o.shape, generator=generator, dtype=torch.float64).to(o.dtype)).sum()
+        for o in out
+        if o.is_floating_point()
+    )
     return torch.autograd.grad(loss, inputs, materialize_grads=True)  # type: ignore[arg-type]
 
 
@@ -178,7 +196,7 @@ def replaced(args: Sequence[Any], at: Sequence[int], values: Sequence[Any]) -> A
 
 def visible(op: Operator[..., Any], made: Any) -> Any:
     """What callers see of an operator's outputs."""
-    return op._visible(made)
+    return op.visible(made)
 
 
 def as_tuple(made: Any) -> tuple[Tensor, ...]:
@@ -202,16 +220,24 @@ def _strided(x: Tensor) -> Tensor:
 
 
 def _assert_close(
-    op: Operator[..., Any], found: Sequence[Tensor], expected: Sequence[Tensor], dtype: torch.dtype, what: str, slack: float = 1
+    op: Operator[..., Any],
+    found: Sequence[Tensor],
+    expected: Sequence[Tensor],
+    dtype: torch.dtype,
+    what: str,
+    slack: float = 1,
 ) -> None:
     rtol, atol = op.tolerances.get(dtype, (0.0, 0.0))
     for f, e in zip(found, expected, strict=False):
         assert f.shape == e.shape, f"{op.name}: {what}: shape {tuple(f.shape)}, expected {tuple(e.shape)}"
         close = torch.isclose(f.double(), e.double(), rtol=slack * rtol, atol=slack * atol, equal_nan=True)
-        assert close.all(), f"{op.name}: {what}: off by {(f.double() - e.double()).abs().max():.3g} at {(~close).nonzero()[0].tolist()}"
+        assert close.all(), (
+            f"{op.name}: {what}: off by {(f.double() - e.double()).abs().max():.3g} at {(~close).nonzero()[0].tolist()}"
+        )
 
 
 def _assert_equal(op: Operator[..., Any], found: Any, expected: Any, what: str) -> None:
     for f, e in zip(as_tuple(found), as_tuple(expected), strict=True):
         same = (f == e) | ((f != f) & (e != e))
-        assert f.shape == e.shape and f.dtype == e.dtype and bool(same.all()), f"{op.name}: {what}: not the same bits"
+        assert (f.shape, f.dtype) == (e.shape, e.dtype), f"{op.name}: {what}: another shape or dtype"
+        assert bool(same.all()), f"{op.name}: {what}: not the same bits"

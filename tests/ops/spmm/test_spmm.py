@@ -49,7 +49,8 @@ def test_nan_reaches_every_target_of_its_source_and_no_other(reduce, width):
     touched = torch.zeros(6, dtype=torch.bool)
     touched[rows.targets()[rows.source == 3]] = True
     out = spmm(rows, x, reduce=reduce)
-    assert torch.equal(out.isnan().all(1), touched) and torch.equal(out.isnan().any(1), touched)
+    assert torch.equal(out.isnan().all(1), touched)
+    assert torch.equal(out.isnan().any(1), touched)
 
 
 def test_the_first_nan_wins_the_gradient():
@@ -62,12 +63,16 @@ def test_the_first_nan_wins_the_gradient():
 def test_a_legitimate_infinity_stays_and_isolation_gives_zero(reduce, value):
     x = torch.full((3, 5), value, requires_grad=True)
     out = spmm(three_into_one(), x, reduce=reduce)
-    assert (out[1] == value).all() and (out[0] == 0).all()
+    assert (out[1] == value).all()
+    assert (out[0] == 0).all()
     out[1].sum().backward()
     assert x.grad[0].sum() == 5
 
 
-@pytest.mark.parametrize("shapes", [((2, 3), (2,)), ((2, 3), (1,)), ((1, 3), (2,)), ((2, 3), (2, 1)), ((2, 3), (1, 3)), ((4,), (4,)), ((), ())])
+@pytest.mark.parametrize(
+    "shapes",
+    [((2, 3), (2,)), ((2, 3), (1,)), ((1, 3), (2,)), ((2, 3), (2, 1)), ((2, 3), (1, 3)), ((4,), (4,)), ((), ())],
+)
 def test_weights_broadcast_over_heads(shapes):
     features, heads = shapes
     rows = random_structure(7, 5, 20, seed=2)

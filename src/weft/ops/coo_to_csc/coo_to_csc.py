@@ -43,8 +43,13 @@ def _(key: Tensor, other: Tensor, num: int) -> tuple[Any, tuple[int, ...]]:
     if key.dtype not in IDS or other.dtype is not key.dtype:
         raise DtypeError(message(name, "`key` and `other` both int32 or both int64", f"{key.dtype} and {other.dtype}"))
     if key.dim() != 1 or other.dim() != 1:
-        raise ShapeError(message(name, "one-dimensional `key` and `other`", f"{tuple(key.shape)} and {tuple(other.shape)}"))
-    expect(key.shape[0] == other.shape[0], lambda: message(name, "as many keys as others", f"{key.shape[0]} and {other.shape[0]}"))
+        raise ShapeError(
+            message(name, "one-dimensional `key` and `other`", f"{tuple(key.shape)} and {tuple(other.shape)}")
+        )
+    expect(
+        key.shape[0] == other.shape[0],
+        lambda: message(name, "as many keys as others", f"{key.shape[0]} and {other.shape[0]}"),
+    )
     if isinstance(num, int) and num < 0:
         raise OptionError(message(name, "`num` of at least 0", str(num)))
     edges = key.shape[0]
@@ -52,7 +57,9 @@ def _(key: Tensor, other: Tensor, num: int) -> tuple[Any, tuple[int, ...]]:
     return made, (edges, num)
 
 
-coo_to_csc.native("coo_to_csc", passes="key other indptr source edge", dims="num_edges num", value="key", ids="key", dtypes=IDS)
+coo_to_csc.native(
+    "coo_to_csc", passes="key other indptr source edge", dims="num_edges num", value="key", ids="key", dtypes=IDS
+)
 coo_to_csc.autocast = "none"
 coo_to_csc.tolerance(torch.int64, 0, 0)
 coo_to_csc.lacks("triton", issue=8)
@@ -63,6 +70,11 @@ def _() -> Iterator[tuple[Any, ...]]:
     none = torch.empty(0, dtype=torch.int64)
     yield none, none, 0
     yield none.int(), none.int(), 3
-    for num, edges, dtype in ((5, 40, torch.int64), (1, 9, torch.int32), (50, 20, torch.int32), (30, 40000, torch.int64)):
+    for num, edges, dtype in (
+        (5, 40, torch.int64),
+        (1, 9, torch.int32),
+        (50, 20, torch.int32),
+        (30, 40000, torch.int64),
+    ):
         rows = random_structure(num, num, edges, seed=num)
         yield rows.source.to(dtype), rows.targets().to(dtype), num

@@ -61,7 +61,9 @@ def _allocate(name: str, rows: Structure, **values: Tensor) -> tuple[Tensor, tup
         check_rank(name, argument, t, "(num_edges, *heads)")
         expect(
             t.shape[0] == rows.num_edges and t.shape[1:] == first.shape[1:],
-            lambda t=t, argument=argument: message(name, f"`{argument}` with a row for each of {rows.num_edges} edges", str(tuple(t.shape))),  # type: ignore[misc]
+            lambda t=t, argument=argument: message(
+                name, f"`{argument}` with a row for each of {rows.num_edges} edges", str(tuple(t.shape))
+            ),  # type: ignore[misc]
         )
     return first.new_empty(first.shape), (rows.num_targets, rows.num_edges, product(first.shape[1:]))
 
@@ -71,7 +73,9 @@ def _(rows: Structure, score: Tensor) -> tuple[Tensor, tuple[int, ...]]:
     return _allocate("edge_softmax", rows, score=score)
 
 
-edge_softmax.native("edge_softmax", passes="rows score out", dims="num_targets num_edges heads", value="score", ids="rows")
+edge_softmax.native(
+    "edge_softmax", passes="rows score out", dims="num_targets num_edges heads", value="score", ids="rows"
+)
 edge_softmax.autocast = "float32"
 
 
@@ -100,7 +104,11 @@ def _(rows: Structure, probability: Tensor, grad: Tensor) -> tuple[Tensor, tuple
 
 
 edge_softmax_backward.native(
-    "edge_softmax_backward", passes="rows probability grad out", dims="num_targets num_edges heads", value="grad", ids="rows"
+    "edge_softmax_backward",
+    passes="rows probability grad out",
+    dims="num_targets num_edges heads",
+    value="grad",
+    ids="rows",
 )
 edge_softmax_backward.autocast = "float32"
 edge_softmax_backward.backward_from_reference(of="probability grad")

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from ...errors import DtypeError, ShapeError, message
 from .._checks import IDS, check_rank, checked_ids, product
-from .._operator import FLOATS, operator, others
+from .._operator import FLOATS, operator
+from .._registry import others
 
 _DTYPES = (*FLOATS, torch.int8, torch.uint8, torch.bool, torch.int16, torch.int32, torch.int64)
 
@@ -45,7 +46,9 @@ def _(x: Tensor, index: Tensor) -> tuple[Tensor, tuple[int, ...]]:
     return x.new_empty((index.shape[0], *features)), (x.shape[0], index.shape[0], product(features) * x.element_size())
 
 
-gather_rows.native("gather_rows", passes="x index out", dims="num_rows count row_bytes", value="x", ids="index", dtypes=_DTYPES)
+gather_rows.native(
+    "gather_rows", passes="x index out", dims="num_rows count row_bytes", value="x", ids="index", dtypes=_DTYPES
+)
 gather_rows.autocast = "none"
 
 
@@ -62,7 +65,12 @@ gather_rows.lacks("triton", issue=8)
 
 @gather_rows.samples
 def _() -> Iterator[tuple[Any, ...]]:
-    for rows, count, features, dtype in ((5, 9, (3,), torch.int64), (1, 4, (), torch.int32), (40, 7, (2, 33), torch.int32), (4, 0, (5,), torch.int64)):
+    for rows, count, features, dtype in (
+        (5, 9, (3,), torch.int64),
+        (1, 4, (), torch.int32),
+        (40, 7, (2, 33), torch.int32),
+        (4, 0, (5,), torch.int64),
+    ):
         generator = torch.Generator().manual_seed(rows)
         index = torch.randint(rows, (count,), generator=generator).to(dtype)
         yield torch.randn(rows, *features, dtype=torch.float64, generator=generator), index

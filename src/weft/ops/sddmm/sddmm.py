@@ -8,7 +8,8 @@ from torch import Tensor
 
 from ...errors import OptionError, ShapeError, message
 from .._checks import check_option, check_rank, check_rows, check_same_dtype, checked_ids, expect, product
-from .._operator import FLOATS, operator, others
+from .._operator import FLOATS, operator
+from .._registry import others
 from .._samples import sample_structures
 from .._structure import Structure
 
@@ -20,7 +21,12 @@ ENDS = ("source", "target", "edge")
 
 @operator
 def sddmm(
-    rows: Structure, left: Tensor, right: Tensor | None = None, op: Op = "dot", left_from: End = "target", right_from: End = "source"
+    rows: Structure,
+    left: Tensor,
+    right: Tensor | None = None,
+    op: Op = "dot",
+    left_from: End = "target",
+    right_from: End = "source",
 ) -> Tensor:
     """Combine two features on every edge.
 
@@ -50,7 +56,11 @@ def sddmm(
     b = _at_edges(rows, right, right_from, "right")
     if op == "dot":
         return (a * b).sum(-1)
-    return {"add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div}[op](a, b)
+    if op == "add":
+        return a + b
+    if op == "sub":
+        return a - b
+    return a * b if op == "mul" else a / b
 
 
 def _at_edges(rows: Structure, x: Tensor, end: End, name: str) -> Tensor:
@@ -77,7 +87,13 @@ def _(rows: Structure, left: Tensor, right: Tensor | None, op: Op, left_from: En
     except RuntimeError:
         shape = None
     if shape is None or (op == "dot" and a[-1:] != b[-1:]):
-        raise ShapeError(message("sddmm", "features that broadcast, the last dimensions equal for dot", f"{tuple(left.shape)} and {tuple(right.shape)}"))
+        raise ShapeError(
+            message(
+                "sddmm",
+                "features that broadcast, the last dimensions equal for dot",
+                f"{tuple(left.shape)} and {tuple(right.shape)}",
+            )
+        )
     return rows, _expanded(left, shape), _expanded(right, shape), op, left_from, right_from
 
 
@@ -86,24 +102,41 @@ def _expanded(x: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 
 @sddmm.outputs
-def _(rows: Structure, left: Tensor, right: Tensor | None, op: Op, left_from: End, right_from: End) -> tuple[Any, tuple[int, ...]]:
+def _(
+    rows: Structure, left: Tensor, right: Tensor | None, op: Op, left_from: End, right_from: End
+) -> tuple[Any, tuple[int, ...]]:
     check_rows("sddmm", rows)
     check_option("sddmm", "op", op, OPS)
     if (right is None) != (op == "copy"):
-        raise OptionError(message("sddmm", '`right` for every op but "copy"', f"op={op!r} {'without' if right is None else 'with'} it"))
-    check_same_dtype("sddmm", left=left, right=right)
+        raise OptionError(
+            message(
+                "sddmm", '`right` for every op but "copy"', f"op={op!r} {'without' if right is None else 'with'} it"
+            )
+        )
     _check_end(rows, "left", left, left_from)
     if right is not None:
+        check_same_dtype("sddmm", left=left, right=right)
         _check_end(rows, "right", right, right_from)
     features = left.shape[1:]
     if op == "dot":
-        expect(len(features) > 0, lambda: message("sddmm", "features of at least one dimension for dot", str(tuple(left.shape))))
+        expect(
+            len(features) > 0,
+            lambda: message("sddmm", "features of at least one dimension for dot", str(tuple(left.shape))),
+        )
         heads, width, shape = product(features[:-1]), features[-1], features[:-1]
     else:
         heads, width, shape = 1, product(features), features
     num_right = 0 if right is None else right.shape[0]
     codes = (OPS.index(op), ENDS.index(left_from), ENDS.index(right_from))
-    return left.new_empty((rows.num_edges, *shape)), (rows.num_targets, rows.num_edges, left.shape[0], num_right, heads, width, *codes)
+    return left.new_empty((rows.num_edges, *shape)), (
+        rows.num_targets,
+        rows.num_edges,
+        left.shape[0],
+        num_right,
+        heads,
+        width,
+        *codes,
+    )
 
 
 def _check_end(rows: Structure, name: str, x: Tensor, end: End) -> None:
@@ -111,7 +144,10 @@ def _check_end(rows: Structure, name: str, x: Tensor, end: End) -> None:
     check_rank("sddmm", name, x, "(rows, *features)")
     if end != "source":
         count = rows.num_targets if end == "target" else rows.num_edges
-        expect(x.shape[0] == count, lambda: message("sddmm", f"`{name}` with a row for each of {count} {end}s", str(tuple(x.shape))))
+        expect(
+            x.shape[0] == count,
+            lambda: message("sddmm", f"`{name}` with a row for each of {count} {end}s", str(tuple(x.shape))),
+        )
 
 
 sddmm.native(
@@ -125,7 +161,14 @@ sddmm.native(
 
 @sddmm.backward(of="left right", saves={"left": "right", "right": ""})
 def _(
-    grad: Tensor, needs: dict[str, bool], rows: Structure, left: Tensor | None, right: Tensor | None, op: Op, left_from: End, right_from: End
+    grad: Tensor,
+    needs: dict[str, bool],
+    rows: Structure,
+    left: Tensor | None,
+    right: Tensor | None,
+    op: Op,
+    left_from: End,
+    right_from: End,
 ) -> tuple[Tensor | None, Tensor | None]:
     if op == "dot":
         grad = grad.unsqueeze(-1)
@@ -170,7 +213,14 @@ sddmm.lacks("triton", issue=8)
 
 @sddmm.samples
 def _() -> Iterator[tuple[Any, ...]]:
-    pairs = [("target", "source"), ("source", "target"), ("edge", "source"), ("target", "edge"), ("edge", "edge"), ("source", "source")]
+    pairs = [
+        ("target", "source"),
+        ("source", "target"),
+        ("edge", "source"),
+        ("target", "edge"),
+        ("edge", "edge"),
+        ("source", "source"),
+    ]
     for at, (rows, num_sources) in enumerate(sample_structures()):
         count = {"source": num_sources, "target": rows.num_targets, "edge": rows.num_edges}
         for turn, (a, b) in enumerate(pairs):
@@ -180,5 +230,19 @@ def _() -> Iterator[tuple[Any, ...]]:
                 right = torch.rand(count[b], *features, dtype=torch.float64) + 0.5
                 yield rows, left, None if op == "copy" else right, op, a, b
     rows, num_sources = next(sample_structures())
-    yield rows, torch.randn(rows.num_targets, 2, 1, dtype=torch.float64), torch.randn(num_sources, 1, 3, dtype=torch.float64), "mul", "target", "source"
-    yield rows, torch.randn(rows.num_targets, 2, 3, dtype=torch.float64), torch.randn(num_sources, 1, 3, dtype=torch.float64), "dot", "target", "source"
+    yield (
+        rows,
+        torch.randn(rows.num_targets, 2, 1, dtype=torch.float64),
+        torch.randn(num_sources, 1, 3, dtype=torch.float64),
+        "mul",
+        "target",
+        "source",
+    )
+    yield (
+        rows,
+        torch.randn(rows.num_targets, 2, 3, dtype=torch.float64),
+        torch.randn(num_sources, 1, 3, dtype=torch.float64),
+        "dot",
+        "target",
+        "source",
+    )

@@ -8,14 +8,17 @@ from torch import Tensor
 
 from ...errors import DtypeError, StructureError, message
 from .._checks import IDS, check_option, check_rank, checked_ids, expect, product
-from .._operator import FLOATS, operator_hiding, others
+from .._operator import FLOATS, operator_hiding
+from .._registry import others
 from .._samples import sample_structures
 from .._structure import Structure
 from ..spmm.spmm import REDUCERS, Reduce, spmm
 
 
 @operator_hiding("winner")
-def segment_reduce(indptr: Tensor, x: Tensor, order: Tensor | None = None, reduce: Reduce = "sum") -> tuple[Tensor, Tensor | None]:
+def segment_reduce(
+    indptr: Tensor, x: Tensor, order: Tensor | None = None, reduce: Reduce = "sum"
+) -> tuple[Tensor, Tensor | None]:
     """Reduce segments of rows to one row each.
 
     `out[i] = reduce over p in indptr[i] .. indptr[i + 1] of x[order[p]]`, or of `x[p]` without `order`
@@ -36,7 +39,7 @@ def segment_reduce(indptr: Tensor, x: Tensor, order: Tensor | None = None, reduc
     >>> segment_reduce(torch.tensor([0, 2, 2, 3]), torch.tensor([1.0, 2.0, 3.0]), reduce="mean")
     tensor([1.5000, 0.0000, 3.0000])
     """
-    return spmm.reference(_as_structure(indptr, x, order), x, None, reduce)
+    return spmm.reference(_as_structure(indptr, x, order), x, None, reduce)  # type: ignore[return-value]
 
 
 def _as_structure(indptr: Tensor, x: Tensor, order: Tensor | None) -> Structure:
@@ -54,10 +57,17 @@ def _(indptr: Tensor, x: Tensor, order: Tensor | None, reduce: Reduce) -> tuple[
         got = f"{indptr.dtype} and {None if order is None else order.dtype}"
         raise DtypeError(message(name, "int64 `indptr`, and `order` int32, int64 or None", got))
     if indptr.dim() != 1 or indptr.shape[0] == 0 or (order is not None and order.dim() != 1):
-        raise StructureError(message(name, "`indptr` of shape (num_segments + 1,) and `order` of shape (num_rows,)", str(tuple(indptr.shape))))
+        raise StructureError(
+            message(
+                name, "`indptr` of shape (num_segments + 1,) and `order` of shape (num_rows,)", str(tuple(indptr.shape))
+            )
+        )
     rows, features = x.shape[0], x.shape[1:]
     if order is not None:
-        expect(order.shape[0] == rows, lambda: message(name, f"`order` to list all {rows} rows of `x`", str(tuple(order.shape))))
+        expect(
+            order.shape[0] == rows,
+            lambda: message(name, f"`order` to list all {rows} rows of `x`", str(tuple(order.shape))),
+        )
     segments = indptr.shape[0] - 1
     ids = indptr if order is None else order
     winner = ids.new_empty((segments, *features)) if reduce in ("max", "min") else None
@@ -65,13 +75,23 @@ def _(indptr: Tensor, x: Tensor, order: Tensor | None, reduce: Reduce) -> tuple[
 
 
 segment_reduce.native(
-    "segment_reduce", passes="indptr x order out winner", dims="num_segments num_rows features reduce", value="x", ids="order"
+    "segment_reduce",
+    passes="indptr x order out winner",
+    dims="num_segments num_rows features reduce",
+    value="x",
+    ids="order",
 )
 
 
 @segment_reduce.backward(of="x", saves={"winner": ""})
 def _(
-    grad: Tensor, needs: dict[str, bool], indptr: Tensor, x_shape: torch.Size, order: Tensor | None, reduce: Reduce, winner: Tensor | None
+    grad: Tensor,
+    needs: dict[str, bool],
+    indptr: Tensor,
+    x_shape: torch.Size,
+    order: Tensor | None,
+    reduce: Reduce,
+    winner: Tensor | None,
 ) -> tuple[Tensor]:
     if reduce in ("sum", "mean"):
         if reduce == "mean":

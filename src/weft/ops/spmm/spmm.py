@@ -8,7 +8,8 @@ from torch import Tensor
 
 from ...errors import ShapeError, message
 from .._checks import check_option, check_rank, check_rows, check_same_dtype, checked_ids, expect, product
-from .._operator import FLOATS, operator_hiding, others
+from .._operator import FLOATS, operator_hiding
+from .._registry import others
 from .._samples import sample_structures
 from .._structure import Structure
 
@@ -17,7 +18,9 @@ REDUCERS = ("sum", "mean", "max", "min")
 
 
 @operator_hiding("winner")
-def spmm(rows: Structure, x: Tensor, weight: Tensor | None = None, reduce: Reduce = "sum") -> tuple[Tensor, Tensor | None]:
+def spmm(
+    rows: Structure, x: Tensor, weight: Tensor | None = None, reduce: Reduce = "sum"
+) -> tuple[Tensor, Tensor | None]:
     """Reduce the weighted features of the sources of every target.
 
     `out[i] = reduce over edges e = j -> i of weight[e] * x[j]`
@@ -27,7 +30,8 @@ def spmm(rows: Structure, x: Tensor, weight: Tensor | None = None, reduce: Reduc
 
     Args:
         rows: edges by target; a gradient to `x` needs its `transposed`.
-        reduce: of equal values max and min pass the gradient to the edge of lowest id; NaN propagates; mean divides by the degree.
+        reduce: of equal values max and min pass the gradient to the edge of lowest id; NaN propagates; mean divides by
+            the degree.
 
     Raises:
         ShapeError, DtypeError, DeviceError, OptionError: if arguments do not fit each other.
@@ -54,7 +58,9 @@ def spmm(rows: Structure, x: Tensor, weight: Tensor | None = None, reduce: Reduc
         degree = rows.indptr.diff().clamp(min=1).reshape(-1, *(1,) * (x.dim() - 1))
         return out if reduce == "sum" else out / degree, None
     winner = _winners(messages.detach(), target, n, reduce)
-    padded = torch.cat((messages, messages.new_zeros((1, *messages.shape[1:]))))  # row -1 answers for targets without edges
+    padded = torch.cat(
+        (messages, messages.new_zeros((1, *messages.shape[1:])))
+    )  # row -1 answers for targets without edges
     return padded.gather(0, winner.where(winner >= 0, rows.num_edges)), winner.to(rows.source.dtype)
 
 
@@ -65,7 +71,11 @@ def _winners(messages: Tensor, target: Tensor, n: int, reduce: Reduce) -> Tensor
     best = messages.new_zeros(shape).scatter_reduce(0, index, messages, f"a{reduce}", include_self=False)
     found = best.gather(0, index)
     wins = (messages == found) | messages.isnan()
-    position = torch.arange(messages.shape[0], device=messages.device).reshape(-1, *(1,) * (messages.dim() - 1)).expand_as(messages)
+    position = (
+        torch.arange(messages.shape[0], device=messages.device)
+        .reshape(-1, *(1,) * (messages.dim() - 1))
+        .expand_as(messages)
+    )
     none = messages.shape[0]
     first = torch.full(shape, none, device=messages.device).scatter_reduce(0, index, position.where(wins, none), "amin")
     return first.where(first < none, -1)
@@ -84,7 +94,11 @@ def _(rows: Structure, x: Tensor, weight: Tensor | None, reduce: Reduce) -> tupl
         shape = None
     if shape is None or len(heads) > len(features):
         raise ShapeError(
-            message("spmm", f"`weight` (num_edges,) or (num_edges, *W), W broadcasting to the first of {tuple(features)}", str(tuple(weight.shape)))
+            message(
+                "spmm",
+                f"`weight` (num_edges,) or (num_edges, *W), W broadcasting to the first of {tuple(features)}",
+                str(tuple(weight.shape)),
+            )
         )
     weight = weight.reshape(weight.shape[0], *heads).expand(-1, *shape[: len(heads)])
     return rows, x.expand(-1, *shape), weight, reduce
@@ -95,12 +109,15 @@ def _(rows: Structure, x: Tensor, weight: Tensor | None, reduce: Reduce) -> tupl
     check_rows("spmm", rows)
     check_option("spmm", "reduce", reduce, REDUCERS)
     check_rank("spmm", "x", x, "(num_sources, *features)")
-    check_same_dtype("spmm", x=x, weight=weight)
     targets, edges, features = rows.num_targets, rows.num_edges, x.shape[1:]
     heads, width, weight_heads = 1, product(features), 0
     if weight is not None:
+        check_same_dtype("spmm", x=x, weight=weight)
         check_rank("spmm", "weight", weight, "(num_edges, *heads)")
-        expect(weight.shape[0] == edges, lambda: message("spmm", f"one weight for each of {edges} edges", str(tuple(weight.shape))))
+        expect(
+            weight.shape[0] == edges,
+            lambda: message("spmm", f"one weight for each of {edges} edges", str(tuple(weight.shape))),
+        )
         depth = weight.dim() - 1
         heads = weight_heads = product(features[:depth])
         width = product(features[depth:])
@@ -132,7 +149,8 @@ def _(
     grad_x = spmm(rows.reversed(), grad, weight) if needs["x"] else None
     if not needs["weight"]:
         return grad_x, None
-    assert x is not None and weight is not None, "x is saved when weight needs a gradient"
+    assert x is not None, "x is saved when weight needs a gradient"
+    assert weight is not None, "weight needs a gradient"
     depth = weight.dim()
     if depth == x.dim():
         return grad_x, others.sddmm(rows, grad, x, "mul")
@@ -140,7 +158,13 @@ def _(
 
 
 def _select_backward(
-    grad: Tensor, needs: dict[str, bool], rows: Structure, x: Tensor | None, x_shape: torch.Size, weight: Tensor | None, winner: Tensor
+    grad: Tensor,
+    needs: dict[str, bool],
+    rows: Structure,
+    x: Tensor | None,
+    x_shape: torch.Size,
+    weight: Tensor | None,
+    winner: Tensor,
 ) -> tuple[Tensor | None, Tensor | None]:
     """The winning message takes the whole gradient; sums run in float32 for the half types."""
     exact = torch.promote_types(grad.dtype, torch.float32)
@@ -162,7 +186,8 @@ def _select_backward(
         grad_x = torch.zeros(x_shape, dtype=exact, device=grad.device)
         grad_x = grad_x.scatter_add(0, source, spread.to(exact)).to(grad.dtype)
     if needs["weight"]:
-        assert x is not None and weight is not None, "x is saved when weight needs a gradient"
+        assert x is not None, "x is saved when weight needs a gradient"
+        assert weight is not None, "weight needs a gradient"
         flat = torch.zeros(weight.numel(), dtype=exact, device=grad.device)
         flat = flat.scatter_add(0, slot.reshape(-1), (grad * x.gather(0, source)).reshape(-1).to(exact))
         grad_weight = flat.reshape(weight.shape).to(grad.dtype)

@@ -1,0 +1,116 @@
+"""The gradient of an operator, written once and used by both routes: what is saved, what the formula reads."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from ._signature import Signature
+from ._structure import unflatten
+
+if TYPE_CHECKING:
+    from ._operator import Operator
+
+Formula = Callable[..., Sequence[Tensor | None]]
+
+
+class Gradient:
+    """A formula `(grad, needs, *reads) -> gradients of the inputs `of``, and how its reads survive until backward.
+
+    A read names an argument, the output, or with `_shape` behind it the shape of an argument, which is there whether the
+    argument was saved or not. `saves` tells when an input or the output is kept: {"x": "weight"} keeps x only if weight needs
+    a gradient, {"x": ""} keeps x always.
+    """
+
+    def __init__(self, signature: Signature, output: str, formula: Formula, of: str, saves: dict[str, str]) -> None:
+        self.formula, self.signature, self.of = formula, signature, tuple(of.split())
+        self.of_at = tuple(signature.at[n] for n in self.of)
+        reads = tuple(inspect.signature(formula).parameters)[2:]
+        kept = tuple(n for n in reads if n in self.of or n == output)
+        assert set(kept) == set(saves), f"saves names {sorted(saves)}, the formula reads {sorted(kept)}"
+        at = signature.at | {output: len(signature.names)}
+        self._save_at = tuple((at[n], self.of.index(saves[n]) if saves[n] else None) for n in kept)
+        self._reads = tuple(
+            (True, kept.index(n)) if n in kept else (False, at[n.removesuffix("_shape")]) for n in reads
+        )
+
+    def saved(self, args: Sequence[Any], output: Any, needs: Sequence[bool]) -> list[Tensor | None]:
+        """The tensors to keep for backward."""
+        kept = (*args, output)
+        return [kept[at] if wanted is None or needs[wanted] else None for at, wanted in self._save_at]
+
+    def rest(self, args: Sequence[Any]) -> list[Any]:
+        """What needs no keeping: arguments without a gradient as they are, the shapes of the others."""
+        return [a.shape if i in self.of_at and a is not None else a for i, a in enumerate(args)]
+
+    def __call__(self, grad: Tensor, needs: Sequence[bool], rest: Sequence[Any], saved: Sequence[Any]) -> Sequence[Any]:
+        """Gradients of the inputs `of`, in their order."""
+        read = [saved[i] if kept else rest[i] for kept, i in self._reads]
+        return self.formula(grad, dict(zip(self.of, needs, strict=True)), *read)
+
+    # ---- the route through torch.library: all tensors have to go through save_for_backward
+
+    def library_save(self, ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        """setup_context of torch.library.register_autograd; the last output is the one that may be saved."""
+        args, at = self.signature.unflattened(inputs), self.signature.structure_at
+        needs = [args[i] is not None and args[i].requires_grad for i in self.of_at]
+        ctx.lengths = [len(a) if isinstance(a, (list, tuple)) else None for a in inputs]
+        ctx.constants = [a.shape if isinstance(a, Tensor) else None if isinstance(a, tuple) else a for a in args]
+        ctx.rest_at = [i for i in self.signature.tensor_at if i not in self.of_at and args[i] is not None]
+        structure = () if at is None else (*inputs[at], *inputs[at + 1])
+        saved = self.saved(args, output[-1] if isinstance(output, tuple) else output, needs)
+        ctx.save_for_backward(*saved, *(args[i] for i in ctx.rest_at), *structure)
+
+    def library_backward(self, ctx: Any, *grads: Any) -> tuple[Any, ...]:
+        """The backward of torch.library.register_autograd."""
+        count, rest, at = len(self._save_at), list(ctx.constants), self.signature.structure_at
+        saved, tensors = ctx.saved_tensors[:count], list(ctx.saved_tensors[count:])
+        for i in ctx.rest_at:
+            rest[i] = tensors.pop(0)
+        if at is not None:
+            rest[at] = unflatten(tensors[: ctx.lengths[at]], tensors[ctx.lengths[at] :])
+        flat_at = [i + (at is not None and i > at) for i in self.of_at]
+        needs = [bool(ctx.needs_input_grad[i]) for i in flat_at]
+        result: list[Any] = [None if n is None else [None] * n for n in ctx.lengths]
+        for i, gradient in zip(flat_at, self(grads[0], needs, rest, saved), strict=True):
+            result[i] = gradient
+        return tuple(result)
+
+
+class FastCall(torch.autograd.Function):
+    """The fast route with a gradient: one Function for all operators; the structure rides where autograd does not look."""
+
+    @staticmethod
+    def forward(ctx: Any, op: "Operator[..., Any]", args: Sequence[Any], *differentiable: Tensor | None) -> Any:
+        """Run the operator and keep what its gradient reads."""
+        made, gradient = op.run(args), op.gradient
+        assert gradient is not None, f"{op.name} has no gradient"
+        ctx.gradient, ctx.rest = gradient, gradient.rest(args)
+        ctx.save_for_backward(*gradient.saved(args, made[1] if op.hidden else made, ctx.needs_input_grad[2:]))
+        return op.visible(made)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        """Apply the formula."""
+        return None, None, *ctx.gradient(grads[0], ctx.needs_input_grad[2:], ctx.rest, ctx.saved_tensors)
+
+
+def from_reference(reference: Callable[..., Any], signature: Signature, of: str) -> Formula:
+    """A formula for gradients that are rarely asked for: run the reference again and differentiate it."""
+    names = of.split()
+
+    def formula(grad: Tensor, needs: dict[str, bool], *inputs: Any) -> list[Tensor | None]:
+        wanted = [inputs[signature.at[n]] for n in names if needs[n]]
+        twice = torch.is_grad_enabled()
+        with torch.enable_grad():
+            found = iter(
+                torch.autograd.grad(reference(*inputs), wanted, grad, create_graph=twice, allow_unused=True),
+            )
+        return [next(found) if needs[n] else None for n in names]
+
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters = [inspect.Parameter(n, kind) for n in ("_grad", "_needs", *signature.names)]
+    formula.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return formula

@@ -1,0 +1,25 @@
+"""All operators by name."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._operator import Operator
+
+REGISTRY: "dict[str, Operator[..., Any]]" = {}
+
+
+class _Others:
+    """Operators by name, for formulas that call one another: their files then import no cycle."""
+
+    def __getattr__(self, name: str) -> "Operator[..., Any]":
+        return REGISTRY[name]
+
+
+others = _Others()
+
+
+def absences() -> list[str]:
+    """Parts that operators declare absent, one line each: `spmm lacks triton (issue 8)`."""
+    return [
+        f"{name} lacks {part} (issue {issue})" for name, op in REGISTRY.items() for part, issue in op.absent.items()
+    ]
