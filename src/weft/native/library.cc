@@ -4,6 +4,10 @@
 
 #include "weft/abi.h"
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 namespace weft {
 
 static thread_local char last_error[512];
@@ -14,6 +18,19 @@ int fail(int status, const char* format, ...) {
   vsnprintf(last_error, sizeof last_error, format, values);
   va_end(values);
   return status;
+}
+
+void use_large_pages(void* data, int64_t bytes) {
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+  constexpr uintptr_t kPage = 4096;
+  if (bytes < int64_t{4} << 20) return;
+  const uintptr_t begin = (reinterpret_cast<uintptr_t>(data) + kPage - 1) / kPage * kPage;
+  const uintptr_t end = (reinterpret_cast<uintptr_t>(data) + bytes) / kPage * kPage;
+  madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+#else
+  (void)data;
+  (void)bytes;
+#endif
 }
 
 }  // namespace weft

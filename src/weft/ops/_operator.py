@@ -134,16 +134,18 @@ class Operator(Generic[P, R]):
             for i in self._of_at:
                 if full[i] is not None and full[i].requires_grad:
                     return self._function.apply(self, full, *[full[j] for j in self._of_at])  # type: ignore[no-any-return]
-        return self.visible(self.run(full))  # type: ignore[no-any-return]
+        return self.visible(self.run(full, keeps_hidden=False))  # type: ignore[no-any-return]
 
     def explain(self, *args: P.args, **options: P.kwargs) -> str:
         """Which kernel a call with these arguments runs, and why not the native one if it does not."""
         reason = self._why_not_native(self.signature.complete(args, options))
         return "native" if reason is None else f"reference, because {reason}"
 
-    def run(self, args: Sequence[Any]) -> Any:
-        """All outputs, hidden ones too, without a gradient."""
+    def run(self, args: Sequence[Any], keeps_hidden: bool = True) -> Any:
+        """All outputs without a gradient; the hidden one is not written unless it is kept."""
         made, dims = self.allocate(*args)
+        if self.hidden and not keeps_hidden:
+            made = (made[0], None)
         reason = self._why_not_native(args)
         if reason is None:
             self._call_native(args, made if type(made) is tuple else (made,), dims)

@@ -19,6 +19,8 @@ int coo_to_csc(const Arguments& a) {
   const int64_t chunks = choose_chunks(a.num_edges, a.num, a.threads), length = (a.num_edges + chunks - 1) / chunks;
   Buffer<int64_t> places(chunks * a.num);
   if (a.num && !places.data) return fail(kNoMemory, "no memory to count %lld nodes", static_cast<long long>(a.num));
+  use_large_pages(a.source, a.num_edges * sizeof(I));
+  use_large_pages(a.edge, a.num_edges * sizeof(I));
   FirstFault fault;
   count_ids(key, a.num_edges, a.num, chunks, places.data, fault);
   if (fault.any()) return refuse_id("key", key, fault.position, a.num, "nodes");

@@ -48,6 +48,7 @@ int backward(const Arguments& a) {
   const Rows<I> rows{a.indptr, nullptr, static_cast<const I*>(a.edge), a.num_targets, a.num_edges, a.num_edges};
   const Plan plan(rows);
   if (plan.status != kOk) return plan.status;
+  use_large_pages(a.out, a.num_edges * a.heads * sizeof(T));
   const Backward<T, I> backward{rows, a, Lanewise<A>(a.heads)};
   const int64_t threads = a.num_edges * a.heads < kSerialWork ? 1 : a.threads, h = a.heads;
   Buffer<A> sums(plan.pieces * h);

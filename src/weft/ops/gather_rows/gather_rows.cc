@@ -21,6 +21,7 @@ int gather_rows(const Arguments& a) {
   const I* index = static_cast<const I*>(a.index);
   const char* x = static_cast<const char*>(a.x);
   char* out = static_cast<char*>(a.out);
+  use_large_pages(a.out, a.count * a.row_bytes);
   FirstFault fault;
   parallel_ranges(a.count, kRows, a.count * a.row_bytes < 4 * kSerialWork ? 1 : a.threads, [&](int64_t lo, int64_t hi) {
     for (int64_t r = lo; r < hi; ++r) {

@@ -96,6 +96,7 @@ class Edges {
   int run() {
     const Plan plan(rows_);
     if (plan.status != kOk) return plan.status;
+    use_large_pages(a_.out, rows_.edges * result_ * sizeof(T));
     FirstFault fault;
     parallel_ranges(rows_.edges, kEdges, rows_.edges * row_ < kSerialWork ? 1 : a_.threads, [&](int64_t lo, int64_t hi) {
       int64_t target = row_of(lo);

@@ -25,6 +25,8 @@ class Reduction {
     const int64_t slots = tiling_.slots;
     Buffer<A> values(plan_.pieces * slots);
     Buffer<S> winners(selects_ ? plan_.pieces * slots : 0);
+    use_large_pages(a_.out, rows_.count * tiling_.features * sizeof(T));
+    if (a_.winner) use_large_pages(a_.winner, rows_.count * tiling_.features * sizeof(I));
     if (!tiling_.tiles.data || (plan_.pieces && (!values.data || (selects_ && !winners.data)))) return no_memory();
 
     const bool small = (rows_.edges + rows_.count) * tiling_.features < kSerialWork;
@@ -81,7 +83,7 @@ class Reduction {
       }
       if (!reduce_row(window, lo, hi, values.data, winners.data)) return fault_.note(window.fault);
       finish(row, values.data);
-      if (selects_) write_winners(row, lo, winners.data);
+      if (a_.winner) write_winners(row, lo, winners.data);
     }
   }
 
@@ -91,7 +93,7 @@ class Reduction {
 
   void clear(int64_t row) {
     memset(out(row), 0, tiling_.features * sizeof(T));
-    if (selects_) memset(winner(row), 0xff, tiling_.features * sizeof(I));
+    if (a_.winner) memset(winner(row), 0xff, tiling_.features * sizeof(I));
   }
 
   void finish(int64_t row, A* values) {
@@ -131,7 +133,7 @@ class Reduction {
       }
     }
     finish(row, best);
-    if (selects_) write_winners(row, rows_.indptr[row], winner);
+    if (a_.winner) write_winners(row, rows_.indptr[row], winner);
   }
 
   void starve() { __atomic_store_n(&starved_, true, __ATOMIC_RELAXED); }

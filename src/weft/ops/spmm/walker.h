@@ -48,7 +48,7 @@ class Window {
   int64_t fault = -1;
 
  private:
-  static constexpr int64_t kFetchBytes = 8192;
+  static constexpr int64_t kFetchBytes = 8192, kWeightsAhead = 32;
 
   static int64_t choose_half(int64_t stride) { return stride ? larger(8, smaller(256, 8192 / stride)) : 256; }
 
@@ -74,6 +74,8 @@ class Window {
         fault = p;
         return false;
       }
+      if (rows_.edge && p + kWeightsAhead < end_ && rows_.edge_fits(p + kWeightsAhead))
+        __builtin_prefetch(features_.weight + rows_.edge_at(p + kWeightsAhead) * features_.weight_heads);
       const T* from = features_.weight + rows_.edge_at(p) * features_.weight_heads;
       if (features_.spread == 1)
         for (int64_t h = 0; h < features_.weight_heads; ++h) *to++ = widen(from[h]);

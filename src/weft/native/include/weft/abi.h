@@ -29,6 +29,10 @@ struct Call {
 // Formats the text that weft_last_error() returns on this thread; defined once, in native/library.cc.
 int fail(int status, const char* format, ...) __attribute__((format(printf, 2, 3), visibility("hidden")));
 
+// Asks for large pages under an output that is about to be written for the first time: taking a fresh page from the system
+// costs more than filling it. A hint; nothing depends on it.
+void use_large_pages(void* data, int64_t bytes) __attribute__((visibility("hidden")));
+
 }  // namespace weft
 
 #ifdef WEFT_HAVE_X86
