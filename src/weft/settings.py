@@ -1,9 +1,8 @@
 """Every switch of weft and the environment variable that presets it, in one table.
 
-    name       variable        default     meaning
-    check      WEFT_CHECK      "failure"   "always" also runs the checks that cost a pass over the data
-    isa        WEFT_ISA        ""          instruction set of the CPU kernels: baseline, avx2 or avx512; "" picks the best
-    library    WEFT_LIBRARY    ""          path of another compiled library, for tests of a build
+name       variable        default     meaning
+isa        WEFT_ISA        ""          instruction set of the CPU kernels: baseline, avx2 or avx512; "" picks the best
+library    WEFT_LIBRARY    ""          path of another compiled library, for tests of a build
 """
 
 import importlib
@@ -12,7 +11,6 @@ from types import ModuleType
 
 from .errors import MissingExtraError
 
-check: str = os.environ.get("WEFT_CHECK", "failure")
 isa: str = os.environ.get("WEFT_ISA", "")
 library: str = os.environ.get("WEFT_LIBRARY", "")
 

@@ -50,8 +50,6 @@ class Gradient:
         read = [saved[i] if kept else rest[i] for kept, i in self._reads]
         return self.formula(grad, dict(zip(self.of, needs, strict=True)), *read)
 
-    # ---- the route through torch.library: all tensors have to go through save_for_backward
-
     def library_save(self, ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
         """setup_context of torch.library.register_autograd; the last output is the one that may be saved."""
         args, at = self.signature.unflattened(inputs), self.signature.structure_at

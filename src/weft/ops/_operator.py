@@ -67,8 +67,6 @@ class Operator(Generic[P, R]):
         register_vmap(f"weft::{self.name}", self._vmapped, _LIBRARY)
         REGISTRY[self.name] = self
 
-    # ---- the parts that an operator declares
-
     def outputs(self, allocate: Callable[..., tuple[Any, tuple[int, ...]]]) -> None:
         """(*args) -> (output or outputs, dims): checks dtypes and shapes, allocates. Serves the kernels and the fake."""
         self.allocate = allocate
@@ -119,8 +117,6 @@ class Operator(Generic[P, R]):
         assert part in PARTS, f"{self.name}: no part {part!r}"
         self.absent[part] = issue
 
-    # ---- the call
-
     def __call__(self, *args: P.args, **options: P.kwargs) -> R:
         """Run the operator on the kernel that fits the arguments."""
         full: Sequence[Any] = args
@@ -160,8 +156,9 @@ class Operator(Generic[P, R]):
         return made[0] if self.hidden else made
 
     def _watched(self, args: Sequence[Any]) -> Any:
-        if self.signature.structure_at is not None:
-            check_rows(self.name, args[self.signature.structure_at])
+        structure_at = self.signature.structure_at
+        if structure_at is not None and not isinstance(args[structure_at], Structure):
+            check_rows(self.name, args[structure_at])  # says what is wanted
         args = self._autocasted(args)
         if is_transforming():
             with torch.no_grad():
@@ -205,8 +202,6 @@ class Operator(Generic[P, R]):
         ids_dtype = torch.int64 if ids is None else ids[1].dtype if type(ids) is Structure else ids.dtype
         assert self.kernel is not None, f"{self.name} has no kernel"
         self.kernel(_CODES.get(args[self._value_at].dtype, -1), _CODES[ids_dtype], (*pointers, *dims))
-
-    # ---- what torch.library calls, with flat arguments and without None among the outputs
 
     def _from_library(self, *flat: Any) -> Any:
         return _without_none(self.run(self.signature.unflattened(flat)))

@@ -12,7 +12,10 @@ class _Others:
     """Operators by name, for formulas that call one another: their files then import no cycle."""
 
     def __getattr__(self, name: str) -> "Operator[..., Any]":
-        return REGISTRY[name]
+        try:
+            return REGISTRY[name]
+        except KeyError:
+            raise AttributeError(f"there is no operator {name!r}") from None
 
 
 others = _Others()

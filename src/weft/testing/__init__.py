@@ -1,4 +1,5 @@
 """Checks for operators and layers, those of weft and those of its users."""
 
+from .layers import check_layer as check_layer
 from .operators import check_operator as check_operator
 from .structures import sample_structures as sample_structures

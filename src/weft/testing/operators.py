@@ -156,7 +156,8 @@ def native(op: Operator[..., Any], args: Sequence[Any], isa: str = "") -> Any:
 
 
 def cast(args: Sequence[Any], dtype: torch.dtype, ids: torch.dtype | None) -> Args:
-    """The same arguments with features in `dtype` and ids in `ids`."""
+    """The same arguments with features in `dtype`, and the ids of a structure and of what refers to it in `ids`."""
+    has_structure = any(isinstance(a, Structure) for a in args)
 
     def convert(a: Any) -> Any:
         if isinstance(a, Structure):
@@ -166,7 +167,9 @@ def cast(args: Sequence[Any], dtype: torch.dtype, ids: torch.dtype | None) -> Ar
                 if ids is None
                 else Structure(a.indptr, a.source.to(ids), None if a.edge is None else a.edge.to(ids), other)
             )
-        return a.to(dtype) if isinstance(a, Tensor) and a.is_floating_point() else a
+        if isinstance(a, Tensor) and a.is_floating_point():
+            return a.to(dtype)
+        return a.to(ids) if isinstance(a, Tensor) and has_structure and ids is not None else a
 
     return tuple(convert(a) for a in args)
 
@@ -183,6 +186,8 @@ def gradients(call: Callable[..., Any], args: Sequence[Any], wanted: Sequence[in
         for o in out
         if o.is_floating_point()
     )
+    if not (isinstance(loss, Tensor) and loss.requires_grad):
+        return tuple(torch.zeros_like(x) for x in inputs)  # no output depends on them
     return torch.autograd.grad(loss, inputs, materialize_grads=True)  # type: ignore[arg-type]
 
 

@@ -18,7 +18,15 @@ struct Arguments : Call {
 };
 
 constexpr int64_t kEdges = 1024;  // positions of a task
-constexpr int64_t kAhead = 12;    // edges between fetching a row and reading it
+constexpr int64_t kBatch = 64;    // of which pointers are decoded together
+
+// Pointers to the operands and results of up to kBatch edges; right rows of a copy are null.
+template <class T>
+struct Batch {
+  const T *left[kBatch], *right[kBatch];
+  T* out[kBatch];
+  int64_t count, heads, width;
+};
 
 template <Op OP, class A, int N>
 WEFT_INLINE Vec<A, N> apply(Vec<A, N> a, Vec<A, N> b) {
@@ -29,17 +37,19 @@ WEFT_INLINE Vec<A, N> apply(Vec<A, N> a, Vec<A, N> b) {
   else return a;
 }
 
-template <Op OP, class T>
-void combine(const T* a, const T* b, T* out, int64_t, int64_t width) {
-  with_lanes<Acc<T>>(width, [&](auto n) {
-    constexpr int N = decltype(n)::count;
-    using A = Acc<T>;
+template <Op OP, class T, int N>
+void combine(const Batch<T>& batch) {
+  using A = Acc<T>;
+  const int64_t width = batch.width;
+  for (int64_t j = 0; j < batch.count; ++j) {
+    const T *a = batch.left[j], *b = batch.right[j];
+    T* out = batch.out[j];
     for (int64_t k = 0;;) {
       store<N>(out + k, apply<OP, A, N>(load<N>(a + k), OP == kCopy ? Vec<A, N>{} : load<N>(b + k)));
-      if (k + N >= width) return;
+      if (k + N >= width) break;
       k = smaller(k + N, width - N);  // the last vector may overlap the one before it
     }
-  });
+  }
 }
 
 // The dot product of one head in two chains of vectors; the lanes add up as a fixed tree.
@@ -54,35 +64,37 @@ WEFT_INLINE Acc<T> dot(const T* a, const T* b, int64_t width) {
     sum[0] = fma<A, N>(load<N>(a + k), load<N>(b + k), sum[0]);
     k += N;
   }
-  A lanes[N], rest = 0;
-  store<N, A>(lanes, sum[0] + sum[1]);
+  A rest = 0;
   for (; k < width; ++k) rest += widen(a[k]) * widen(b[k]);
-  for (int step = N / 2; step > 0; step /= 2)
-    for (int l = 0; l < step; ++l) lanes[l] += lanes[l + step];
-  return lanes[0] + rest;
+  return sum_lanes<A, N>(sum[0] + sum[1]) + rest;
+}
+
+template <class T, int N>
+void dots(const Batch<T>& batch) {
+  const int64_t heads = batch.heads, width = batch.width;
+  for (int64_t j = 0; j < batch.count; ++j)
+    for (int64_t h = 0; h < heads; ++h)
+      batch.out[j][h] = narrow<T>(dot<T, N>(batch.left[j] + h * width, batch.right[j] + h * width, width));
 }
 
 template <class T>
-void dots(const T* a, const T* b, T* out, int64_t heads, int64_t width) {
+using Combine = void (*)(const Batch<T>&);
+
+template <class T>
+Combine<T> choose(int64_t op, int64_t width) {
+  Combine<T> chosen = nullptr;
   with_lanes<Acc<T>>(width, [&](auto n) {
     constexpr int N = decltype(n)::count;
-    for (int64_t h = 0; h < heads; ++h) out[h] = narrow<T>(dot<T, N>(a + h * width, b + h * width, width));
+    switch (op) {
+      case kAdd: chosen = combine<kAdd, T, N>; break;
+      case kSub: chosen = combine<kSub, T, N>; break;
+      case kMul: chosen = combine<kMul, T, N>; break;
+      case kDiv: chosen = combine<kDiv, T, N>; break;
+      case kDot: chosen = dots<T, N>; break;
+      default: chosen = combine<kCopy, T, N>;
+    }
   });
-}
-
-template <class T>
-using Combine = void (*)(const T*, const T*, T*, int64_t heads, int64_t width);
-
-template <class T>
-Combine<T> choose(int64_t op) {
-  switch (op) {
-    case kAdd: return combine<kAdd, T>;
-    case kSub: return combine<kSub, T>;
-    case kMul: return combine<kMul, T>;
-    case kDiv: return combine<kDiv, T>;
-    case kDot: return dots<T>;
-    default: return combine<kCopy, T>;
-  }
+  return chosen;
 }
 
 template <class T, class I>
@@ -91,7 +103,7 @@ class Edges {
   explicit Edges(const Arguments& a)
       : a_(a), rows_{a.indptr, static_cast<const I*>(a.source), static_cast<const I*>(a.edge), a.num_targets,
                      a.left_from == kSource ? a.num_left : a.num_right, a.num_edges},
-        row_(a.heads * a.width), result_(a.op == kDot ? a.heads : row_), combine_(choose<T>(a.op)) {}
+        row_(a.heads * a.width), result_(a.op == kDot ? a.heads : row_), combine_(choose<T>(a.op, a.width)) {}
 
   int run() {
     const Plan plan(rows_);
@@ -99,13 +111,15 @@ class Edges {
     use_large_pages(a_.out, rows_.edges * result_ * sizeof(T));
     FirstFault fault;
     parallel_ranges(rows_.edges, kEdges, rows_.edges * row_ < kSerialWork ? 1 : a_.threads, [&](int64_t lo, int64_t hi) {
+      Batch<T> batch;
+      batch.heads = a_.heads;
+      batch.width = a_.width;
       int64_t target = row_of(lo);
-      for (int64_t p = lo; p < hi; ++p) {
-        while (rows_.indptr[target + 1] <= p) ++target;
-        if (__builtin_expect((reads_source() && !rows_.source_fits(p)) || !rows_.edge_fits(p), 0)) return fault.note(p);
-        if (p + kAhead < hi) fetch(p + kAhead);
-        const T* right = a_.op == kCopy ? nullptr : at(a_.right, a_.right_from, p, target);
-        combine_(at(a_.left, a_.left_from, p, target), right, static_cast<T*>(a_.out) + rows_.edge_at(p) * result_, a_.heads, a_.width);
+      for (int64_t p = lo; p < hi; p += kBatch) {
+        const int64_t end = smaller(p + kBatch, hi), bad = decode(p, end, target, batch);
+        if (bad >= 0) return fault.note(bad);
+        for (int64_t next = end; next < smaller(end + kBatch, hi); ++next) fetch(next);
+        combine_(batch);
       }
     });
     return fault.any() ? rows_.explain(fault.position) : kOk;
@@ -119,12 +133,28 @@ class Edges {
 
   bool reads_source() const { return a_.left_from == kSource || (a_.op != kCopy && a_.right_from == kSource); }
 
+  // Fills the batch with positions lo .. hi; gives the first one whose ids do not fit, or -1.
+  int64_t decode(int64_t lo, int64_t hi, int64_t& target, Batch<T>& batch) const {
+    const bool reads = reads_source();
+    for (int64_t p = lo; p < hi; ++p) {
+      while (rows_.indptr[target + 1] <= p) ++target;
+      if (__builtin_expect((reads && !rows_.source_fits(p)) || !rows_.edge_fits(p), 0)) return p;
+      batch.left[p - lo] = at(a_.left, a_.left_from, p, target);
+      batch.right[p - lo] = a_.op == kCopy ? nullptr : at(a_.right, a_.right_from, p, target);
+      batch.out[p - lo] = static_cast<T*>(a_.out) + rows_.edge_at(p) * result_;
+    }
+    batch.count = hi - lo;
+    return -1;
+  }
+
   const T* at(const void* features, int64_t end, int64_t p, int64_t target) const {
     const int64_t row = end == kSource ? rows_.source_at(p) : end == kTarget ? target : rows_.edge_at(p);
     return static_cast<const T*>(features) + row * row_;
   }
 
   void fetch(int64_t p) const {
+    if (!rows_.edge_fits(p)) return;
+    if (rows_.edge) __builtin_prefetch(static_cast<T*>(a_.out) + rows_.edge_at(p) * result_, 1);
     if (!reads_source() || !rows_.source_fits(p)) return;
     const void* features = a_.left_from == kSource ? a_.left : a_.right;
     const char* row = reinterpret_cast<const char*>(at(features, kSource, p, 0));

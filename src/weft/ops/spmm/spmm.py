@@ -12,6 +12,7 @@ from .._operator import FLOATS, operator_hiding
 from .._registry import others
 from .._samples import sample_structures
 from .._structure import Structure
+from .scatter_winners import scatter_winners
 
 Reduce = Literal["sum", "mean", "max", "min"]
 REDUCERS = ("sum", "mean", "max", "min")
@@ -166,30 +167,24 @@ def _select_backward(
     weight: Tensor | None,
     winner: Tensor,
 ) -> tuple[Tensor | None, Tensor | None]:
-    """The winning message takes the whole gradient; sums run in float32 for the half types."""
-    exact = torch.promote_types(grad.dtype, torch.float32)
+    """The winning message takes the whole gradient."""
+    if weight is None:
+        return scatter_winners(rows, winner, grad, x_shape[0]), None
     at = winner.clamp(min=0).long()
-    grad = grad.where(winner >= 0, torch.zeros((), dtype=grad.dtype, device=grad.device))
-    if rows.num_edges == 0:
-        at, source = at[:0], at[:0]
-        grad = grad[:0]
-    else:
-        source = rows.source.long()[at]
-    edge = at if rows.edge is None else rows.edge.long()[at]
-    if weight is not None:
-        heads = product(weight.shape[1:])
-        head = torch.arange(heads, device=at.device).reshape(weight.shape[1:] + (1,) * (at.dim() - weight.dim()))
-        slot = edge * heads + head
+    if not rows.num_edges:
+        return grad.new_zeros(x_shape) if needs["x"] else None, torch.zeros_like(weight) if needs["weight"] else None
+    heads = product(weight.shape[1:])
+    head = torch.arange(heads, device=at.device).reshape(weight.shape[1:] + (1,) * (at.dim() - weight.dim()))
+    slot = (at if rows.edge is None else rows.edge.long()[at]) * heads + head
     grad_x = grad_weight = None
     if needs["x"]:
-        spread = grad if weight is None else grad * weight.reshape(-1)[slot]
-        grad_x = torch.zeros(x_shape, dtype=exact, device=grad.device)
-        grad_x = grad_x.scatter_add(0, source, spread.to(exact)).to(grad.dtype)
+        grad_x = scatter_winners(rows, winner, grad * weight.reshape(-1)[slot], x_shape[0])
     if needs["weight"]:
         assert x is not None, "x is saved when weight needs a gradient"
-        assert weight is not None, "weight needs a gradient"
+        exact = torch.promote_types(grad.dtype, torch.float32)
+        won = (grad * x.gather(0, rows.source.long()[at])).where(winner >= 0, torch.zeros_like(grad))
         flat = torch.zeros(weight.numel(), dtype=exact, device=grad.device)
-        flat = flat.scatter_add(0, slot.reshape(-1), (grad * x.gather(0, source)).reshape(-1).to(exact))
+        flat = flat.scatter_add(0, slot.reshape(-1), won.reshape(-1).to(exact))
         grad_weight = flat.reshape(weight.shape).to(grad.dtype)
     return grad_x, grad_weight
 

@@ -42,7 +42,6 @@ constexpr int kVectorBytes = 32;
 constexpr int kVectorBytes = 16;
 #endif
 
-// ---- single values
 WEFT_INLINE float bits_to_float(uint32_t bits) { float v; memcpy(&v, &bits, 4); return v; }
 WEFT_INLINE uint32_t float_to_bits(float v) { uint32_t bits; memcpy(&bits, &v, 4); return bits; }
 
@@ -80,7 +79,6 @@ template <> inline __attribute__((always_inline)) f16 narrow<f16>(float v) {
 #endif
 }
 
-// ---- vectors
 template <class A, int N> WEFT_INLINE Vec<A, N> splat(A v) {
   if constexpr (N == 1) return v;
   else return v - Vec<A, N>{};
@@ -134,9 +132,17 @@ template <class A, int N> WEFT_INLINE Vec<A, N> fma(Vec<A, N> a, Vec<A, N> b, Ve
 #endif
 }
 
-// Lanes of a where the mask is set, of b elsewhere.
-template <class V, class M> WEFT_INLINE V choose(M mask, V a, V b) {
-  return mask ? a : b;
+// The sum of all lanes as a tree of halves, the same on every instruction set of equal N.
+template <class A, int N>
+WEFT_INLINE A sum_lanes(Vec<A, N> v) {
+  if constexpr (N == 1) return v;
+  else if constexpr (N == 2) return v[0] + v[1];
+  else {
+    Vec<A, N / 2> low, high;
+    memcpy(&low, &v, sizeof low);
+    memcpy(&high, reinterpret_cast<const char*>(&v) + sizeof low, sizeof high);
+    return sum_lanes<A, N / 2>(low + high);
+  }
 }
 
 // Calls body(constant<N>) for the longest vector of at most `width` lanes of A: 16, 8 or 4 floats, 8, 4 or 2 doubles, or 1.

@@ -1,0 +1,1 @@
+"""Benchmarks: `operators` (speed beside other libraries) and `accuracy` (beside published figures)."""

@@ -1,0 +1,1 @@
+"""Test accuracy of weft's layers beside published figures: `python -m benchmarks.accuracy`."""

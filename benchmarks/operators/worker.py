@@ -1,0 +1,182 @@
+"""One library in its own interpreter: reads requests as JSON lines, answers each with one.
+
+The driver starts it as `python -m benchmarks.operators.worker NAME` and keeps it for the whole run, so that
+the libraries can take turns on the same inputs.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import resource
+import sys
+import time
+import traceback
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmarks.graphs import EdgeList
+
+from .cases import Case, cotangent, inputs
+from .library import Library, Prepared, UnsupportedError
+
+LIBRARIES = {
+    "weft": ("with_weft", "Weft"),
+    "dgl": ("with_dgl", "Dgl"),
+    "pyg": ("with_pyg", "Pyg"),
+    "torch": ("with_torch", "Torch"),
+}
+NUM_SAMPLES = 4096
+LARGE = 2**29  # bytes; a larger cotangent is not kept while the other libraries run
+LONG_ENOUGH = 2e-3  # seconds that one timed run should take at least
+
+
+class Worker:
+    """The library, the graph and the case that are loaded."""
+
+    def __init__(self, name: str) -> None:
+        module, kind = LIBRARIES[name]
+        self.library: Library = getattr(importlib.import_module(f".{module}", __package__), kind)()
+        self.edges = EdgeList(np.zeros(0), np.zeros(0), 0)
+        self.prepared: Prepared | None = None
+        self.shape: tuple[int, ...] = ()
+        self.gradient: Tensor | None = None
+
+    def start(self, threads: int, memory: float) -> dict[str, Any]:
+        """Set the number of threads and the most memory that this process may hold, in GB."""
+        torch.set_num_threads(threads)
+        if memory:
+            resource.setrlimit(resource.RLIMIT_DATA, (int(memory * 1e9), int(memory * 1e9)))
+        return {"versions": self.library.versions()}
+
+    def load(self, path: str) -> dict[str, Any]:
+        """Read a graph and build the library's structures."""
+        self.drop()
+        with np.load(path) as stored:
+            self.edges = EdgeList(stored["source"], stored["target"], int(stored["num_nodes"]))
+        self.library.load(self.edges)
+        return {}
+
+    def prepare(self, case: dict[str, Any]) -> dict[str, Any]:
+        """Build a case, run it once, and give its results at sampled places."""
+        self.drop()
+        parsed = Case(**case)
+        prepared = self.library.prepare(parsed, inputs(parsed, self.edges))
+        out = prepared.call()
+        results = {"out": sample(out.detach())}
+        if prepared.backward:
+            found = torch.autograd.grad(out, prepared.leaves, torch.from_numpy(cotangent(tuple(out.shape))))
+            for name, value in zip(prepared.compared, found, strict=False):
+                restore = prepared.restore.get(name)
+                results[name] = sample(restore(value) if restore else value)
+            del found
+        self.shape = tuple(out.shape)
+        del out
+        kernels = self.library.kernels(prepared)
+        self.prepared = prepared
+        return {"results": results, "route": prepared.route, "kernels": kernels, "backward": prepared.backward}
+
+    def time(self, what: str, number: int) -> dict[str, Any]:
+        """Time `number` calls of a pass and give the seconds of one."""
+        assert self.prepared is not None, "prepare comes first"
+        if self.gradient is None and what in ("backward", "step"):
+            self.gradient = torch.from_numpy(cotangent(self.shape))
+        gc.collect()
+        gc.disable()
+        try:
+            return {"seconds": getattr(self, f"_{what}")(number) / number}
+        finally:
+            gc.enable()
+            if self.gradient is not None and self.gradient.nbytes > LARGE:
+                self.gradient = None
+
+    def calibrate(self, what: str) -> dict[str, Any]:
+        """Warm up and say how many calls one timed run needs to be long enough."""
+        seconds = self.time(what, 1)["seconds"]
+        if seconds < 10 * LONG_ENOUGH:
+            seconds = min(self.time(what, 1)["seconds"] for _ in range(3))
+        return {"number": max(1, min(2000, int(LONG_ENOUGH / max(seconds, 1e-7)))), "seconds": seconds}
+
+    def drop(self) -> dict[str, Any]:
+        """Forget the case."""
+        self.prepared = self.gradient = None
+        gc.collect()
+        return {}
+
+    def _forward(self, number: int) -> float:
+        with torch.no_grad():
+            return self._calls(number)
+
+    def _forward_with_grad(self, number: int) -> float:
+        return self._calls(number)
+
+    def _calls(self, number: int) -> float:
+        assert self.prepared is not None
+        call = self.prepared.call
+        begun = time.perf_counter()
+        for _ in range(number):
+            call()
+        return time.perf_counter() - begun
+
+    def _backward(self, number: int) -> float:
+        assert self.prepared is not None
+        total = 0.0
+        for _ in range(number):
+            out = self.prepared.call()
+            begun = time.perf_counter()
+            torch.autograd.grad(out, self.prepared.leaves, self.gradient)
+            total += time.perf_counter() - begun
+        return total
+
+    def _step(self, number: int) -> float:
+        assert self.prepared is not None
+        begun = time.perf_counter()
+        for _ in range(number):
+            out = self.prepared.call()
+            torch.autograd.grad(out, self.prepared.leaves, self.gradient)
+        return time.perf_counter() - begun
+
+
+def sample(value: Tensor) -> dict[str, Any]:
+    """Sum a tensor up and take some of its entries, at places drawn from its size alone."""
+    flat = value.reshape(-1)
+    at = torch.from_numpy(np.random.default_rng(17).integers(0, max(len(flat), 1), NUM_SAMPLES))
+    entries = flat[at] if len(flat) else flat
+    return {
+        "shape": list(value.shape),
+        "sum": float(flat.sum(dtype=torch.float64)),
+        "entries": [float(entry) for entry in entries],
+    }
+
+
+def answer(worker: Worker, request: dict[str, Any]) -> dict[str, Any]:
+    """Do what a request asks; a failure becomes an answer, too."""
+    try:
+        return {"ok": True, **getattr(worker, request.pop("do"))(**request)}
+    except UnsupportedError as error:
+        return {"ok": False, "kind": "unsupported", "why": str(error)}
+    except MemoryError as error:
+        return {"ok": False, "kind": "memory", "why": str(error) or "out of memory"}
+    except Exception as error:
+        text = str(error)
+        memory = "allocate memory" in text or "not enough memory" in text
+        trace = "" if memory else traceback.format_exc()
+        return {"ok": False, "kind": "memory" if memory else "error", "why": text, "trace": trace}
+
+
+def main() -> None:
+    """Answer requests until the input ends; what libraries print goes to stderr."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    worker = Worker(sys.argv[1])
+    for line in sys.stdin:
+        print(json.dumps(answer(worker, json.loads(line))), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""What a sampler or loader hands to a training step."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from ._adjacency import Adjacency
+from ._block import Block
+from ._graph import Graph
+from ._naming import EdgeType
+
+_NONE: Mapping[Any, Any] = MappingProxyType({})
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """A piece of a graph and what belongs to it, all by node type or edge type.
+
+    Original ids are int64, and `==` is identity. A batch holds `blocks`, one for each layer in the order in which they
+    run, or a `graph`.
+
+    Attributes:
+        seeds: what the batch is about: original ids of nodes (num_seeds,), or of both ends of edges (num_seeds, 2).
+        blocks: sampled structure for each layer, outermost first.
+        graph: sampled structure for all layers at once.
+        node_ids: original ids of the nodes whose features come along: (num_nodes,).
+        edge_ids: original ids of the edges whose features come along: (num_edges,).
+        features: features by type and name, in the order of `node_ids` and `edge_ids`.
+        labels: what is to be predicted, in the order of `seeds`.
+        times: the time at which each seed asks, in the order of `seeds`.
+
+    >>> batch = Batch(seeds={"node": torch.tensor([7])}, labels={"node": torch.tensor([1.0])})
+    >>> batch.labels["node"]
+    tensor([1.])
+    """
+
+    seeds: Mapping[str | EdgeType, Tensor]
+    blocks: tuple[Block, ...] = field(default=(), kw_only=True)
+    graph: Graph | None = field(default=None, kw_only=True)
+    node_ids: Mapping[str, Tensor] = field(default_factory=dict, kw_only=True)
+    edge_ids: Mapping[EdgeType, Tensor] = field(default_factory=dict, kw_only=True)
+    features: Mapping[str | EdgeType, Mapping[str, Tensor]] = field(default_factory=dict, kw_only=True)
+    labels: Mapping[str | EdgeType, Tensor] = field(default_factory=dict, kw_only=True)
+    times: Mapping[str | EdgeType, Tensor] = field(default_factory=dict, kw_only=True)
+
+    def to(self, device: torch.device | str | int, *, non_blocking: bool = False) -> "Batch":
+        """Move everything to a device."""
+        place = torch.empty(0, device=device).device
+        return self._map(lambda part: part.to(place, non_blocking=non_blocking))
+
+    def pin_memory(self) -> "Batch":
+        """Copy into page-locked memory, from which an accelerator reads faster."""
+        return self._map(lambda part: part.pin_memory())
+
+    def share_memory_(self) -> "Batch":
+        """Move all tensors into memory that other processes see; gives itself back."""
+        self._map(lambda part: part.share_memory_())
+        return self
+
+    def _map(self, change: Callable[[Any], Any]) -> "Batch":
+        return Batch(**{part.name: _changed(getattr(self, part.name), change) for part in fields(self)})
+
+
+def _changed(value: _Value, change: Callable[[Any], Any]) -> _Value:
+    """The value with everything changed that has a place."""
+    if isinstance(value, (Tensor, Adjacency, Graph, Block)):
+        return change(value)  # type: ignore[no-any-return]
+    if isinstance(value, tuple):
+        return tuple(_changed(part, change) for part in value)  # type: ignore[return-value]
+    if isinstance(value, Mapping):
+        return {name: _changed(part, change) for name, part in value.items()}  # type: ignore[return-value]
+    return value

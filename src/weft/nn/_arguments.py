@@ -1,0 +1,98 @@
+"""What layers take, resolved and checked once for all of them."""
+
+from typing import Literal
+
+from torch import Tensor
+from torch.nn import functional
+
+from ..errors import OptionError, ShapeError, message
+from ..graph import Adjacency, Block, Graph, adjacency_of
+
+Edges = Graph | Adjacency | Block
+Sizes = int | tuple[int, int]
+Reduce = Literal["sum", "mean", "max", "min"]
+Features = Tensor | tuple[Tensor, Tensor]
+
+
+def resolve_sources(where: str, graph: Edges, x: Features, width: int) -> tuple[Adjacency, Tensor]:
+    """Adjacency and source features, for layers that do not look at the features of targets.
+
+    Raises:
+        ShapeError: if the features do not fit the graph or the layer.
+    """
+    adjacency = adjacency_of(graph)
+    x_source = x[0] if isinstance(x, tuple) else x
+    _check(where, "x" if x_source is x else "x[0]", x_source, adjacency.num_sources, width)
+    return adjacency, x_source
+
+
+def resolve_ends(where: str, graph: Edges, x: Features, widths: tuple[int, int]) -> tuple[Adjacency, Tensor, Tensor]:
+    """Adjacency, source features and target features; the targets of a block are the first of its sources.
+
+    Raises:
+        ShapeError: if the features do not fit the graph or the layer, or a bipartite graph comes with one tensor.
+    """
+    adjacency, x_source = resolve_sources(where, graph, x, widths[0])
+    if isinstance(x, tuple):
+        x_target = x[1]
+        _check(where, "x[1]", x_target, adjacency.num_targets, widths[1])
+    elif _has_targets_among_sources(graph, adjacency):
+        x_target = x_source[: adjacency.num_targets]
+    else:
+        got = f"one tensor for {adjacency.num_sources} sources and {adjacency.num_targets} targets"
+        hint = "pass (x_source, x_target), or a Block, whose targets are its first sources"
+        raise ShapeError(message(where, "features for both ends of a bipartite graph", got, hint))
+    if x_source.shape[1:-1] != x_target.shape[1:-1] or x_target.shape[-1] != widths[1]:
+        got = f"{tuple(x_source.shape)} and {tuple(x_target.shape)}"
+        raise ShapeError(
+            message(where, f"features of widths {widths[0]} and {widths[1]}, alike between first and last", got)
+        )
+    return adjacency, x_source, x_target
+
+
+def drop_features(x: Features, probability: float, training: bool) -> Features:
+    """Dropout: one draw for one tensor, two for a pair."""
+    if not training or probability == 0:
+        return x
+    if isinstance(x, tuple):
+        return functional.dropout(x[0], probability), functional.dropout(x[1], probability)
+    return functional.dropout(x, probability)
+
+
+def as_pair(sizes: Sizes) -> tuple[int, int]:
+    """Width of source and of target features."""
+    return (sizes[0], sizes[1]) if isinstance(sizes, tuple) else (sizes, sizes)
+
+
+def check_probability(where: str, name: str, value: float) -> None:
+    """Refuse what is no probability."""
+    if not 0 <= value <= 1:
+        raise OptionError(message(where, f"`{name}` between 0 and 1", repr(value)))
+
+
+def check_choice(where: str, name: str, value: str, choices: tuple[str, ...]) -> None:
+    """Refuse an option that has no such value."""
+    if value not in choices:
+        raise OptionError(message(where, f"`{name}` to be one of {', '.join(choices)}", repr(value)))
+
+
+def check_edge_weight(where: str, edge_weight: Tensor | None, adjacency: Adjacency) -> None:
+    """Refuse weights that are not one number for each edge."""
+    if edge_weight is not None and (edge_weight.dim() != 1 or edge_weight.shape[0] != adjacency.num_edges):
+        raise ShapeError(
+            message(where, f"`edge_weight` of shape ({adjacency.num_edges},)", str(tuple(edge_weight.shape)))
+        )
+
+
+def _has_targets_among_sources(graph: Edges, adjacency: Adjacency) -> bool:
+    """Whether target i is source i, so that features of the sources hold those of the targets."""
+    if isinstance(graph, Adjacency):
+        return adjacency.num_sources == adjacency.num_targets
+    first, _, last = next(iter(graph.adjacencies if isinstance(graph, Block) else graph.edge_sets))
+    return first == last
+
+
+def _check(where: str, name: str, x: Tensor, count: int, width: int) -> None:
+    if x.dim() < 2 or x.shape[0] != count or x.shape[-1] != width:
+        hint = "features have a row for each node, and the layer was made for their width"
+        raise ShapeError(message(where, f"`{name}` of shape ({count}, *, {width})", str(tuple(x.shape)), hint))

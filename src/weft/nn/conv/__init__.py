@@ -1,0 +1,5 @@
+"""Convolutions: one layer, one file."""
+
+from .gat_conv import GATConv as GATConv
+from .graph_conv import GraphConv as GraphConv
+from .sage_conv import SAGEConv as SAGEConv

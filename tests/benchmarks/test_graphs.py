@@ -1,0 +1,39 @@
+import numpy as np
+
+from benchmarks.graphs import flat, rmat, uniform
+
+
+def test_the_same_seed_draws_the_same_graph_and_another_seed_another():
+    one, two, other = rmat(8, 1000), rmat(8, 1000), rmat(8, 1000, seed=1)
+    assert np.array_equal(one.source, two.source)
+    assert np.array_equal(one.target, two.target)
+    assert not np.array_equal(one.source, other.source)
+
+
+def test_rmat_is_skewed_and_its_ids_are_permuted():
+    edges = rmat(12, 2**15)
+    assert edges.num_nodes == 2**12
+    assert edges.num_edges == 2**15
+    degree = np.bincount(edges.target, minlength=edges.num_nodes)
+    assert degree.max() > 20 * degree.mean()
+    assert (degree == 0).any()
+    assert degree.argmax() != 0
+
+
+def test_rmat_quadrants_have_the_probabilities_asked_for():
+    edges = rmat(1, 100_000, corners=(0.5, 0.3, 0.15))
+    counted = np.bincount(2 * edges.source + edges.target, minlength=4) / edges.num_edges
+    straight, swapped = np.array([0.5, 0.3, 0.15, 0.05]), np.array([0.05, 0.15, 0.3, 0.5])
+    assert np.abs(counted - straight).max() < 0.01 or np.abs(counted - swapped).max() < 0.01
+
+
+def test_flat_graph_gives_every_node_the_same_in_degree_in_random_order():
+    edges = flat(500, 10)
+    assert (np.bincount(edges.target) == 10).all()
+    assert not (np.diff(edges.target) >= 0).all()
+
+
+def test_uniform_graph_has_the_counts_asked_for():
+    edges = uniform(24, 50)
+    assert edges.num_edges == 50
+    assert edges.source.max() < 24
