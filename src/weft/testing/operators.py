@@ -188,7 +188,7 @@ def gradients(call: Callable[..., Any], args: Sequence[Any], wanted: Sequence[in
     )
     if not (isinstance(loss, Tensor) and loss.requires_grad):
         return tuple(torch.zeros_like(x) for x in inputs)  # no output depends on them
-    return torch.autograd.grad(loss, inputs, materialize_grads=True)  # type: ignore[arg-type]
+    return torch.autograd.grad(loss, inputs, materialize_grads=True)
 
 
 def replaced(args: Sequence[Any], at: Sequence[int], values: Sequence[Any]) -> Args:
