@@ -25,7 +25,8 @@ struct Softmax {
 
   // Writes exp(score - top) and gives the top and the sum of each head.
   bool exponentials(int64_t lo, int64_t hi, A* values, A* top, A* sum) const {
-    if (!gather(rows, static_cast<const T*>(a.score), a.heads, lo, hi, values)) return false;
+    if (!gather(rows, static_cast<const T*>(a.score), a.heads, lo, hi, values, static_cast<const T*>(a.out)))
+      return false;
     const int64_t count = (hi - lo) * a.heads, padded = lanes.pad(values, count, kLowest);
     lanes.fold(values, padded, kLowest, top, [](auto best, auto v) { return v > best ? v : best; });
     lanes.each(values, padded, top, [](auto v, auto highest) { return vexp<A, decltype(lanes)::kLanes>(v - highest); });

@@ -23,7 +23,9 @@ struct Backward {
   // sum[head] = sum of probability * grad.
   bool dot(int64_t lo, int64_t hi, A* values, A* grads, A* sum) const {
     const T *probability = static_cast<const T*>(a.probability), *grad = static_cast<const T*>(a.grad);
-    if (!gather(rows, probability, a.heads, lo, hi, values) || !gather(rows, grad, a.heads, lo, hi, grads)) return false;
+    if (!gather<T>(rows, probability, a.heads, lo, hi, values, static_cast<const T*>(a.out)) ||
+        !gather<T>(rows, grad, a.heads, lo, hi, grads, nullptr))
+      return false;
     const int64_t count = (hi - lo) * a.heads;
     for (int64_t k = 0; k < count; ++k) values[k] *= grads[k];
     lanes.fold(values, lanes.pad(values, count, A(0)), A(0), sum, [](auto total, auto v) { return total + v; });

@@ -7,12 +7,18 @@
 namespace weft {
 namespace WEFT_ISA {
 
-// Copies the values of positions lo .. hi together; false if an edge id does not fit.
+constexpr int64_t kEdgesAhead = 24;  // edges between fetching their values and reading them
+
+// Copies the values of positions lo .. hi together; false if an edge id does not fit. `out` is fetched for writing.
 template <class T, class I>
-WEFT_INLINE bool gather(const Rows<I>& rows, const T* from, int64_t heads, int64_t lo, int64_t hi, Acc<T>* to) {
+WEFT_INLINE bool gather(const Rows<I>& rows, const T* from, int64_t heads, int64_t lo, int64_t hi, Acc<T>* to, const T* out) {
   for (int64_t p = lo; p < hi; ++p) {
     if (__builtin_expect(!rows.edge_fits(p), 0)) return false;
-    if (rows.edge && p + 8 < rows.edges && rows.edge_fits(p + 8)) __builtin_prefetch(from + rows.edge_at(p + 8) * heads);
+    const int64_t next = p + kEdgesAhead;
+    if (rows.edge && next < rows.edges && rows.edge_fits(next)) {
+      __builtin_prefetch(from + rows.edge_at(next) * heads);
+      if (out) __builtin_prefetch(out + rows.edge_at(next) * heads, 1);
+    }
     const T* row = from + rows.edge_at(p) * heads;
     for (int64_t h = 0; h < heads; ++h) *to++ = widen(row[h]);
   }

@@ -96,7 +96,8 @@ def _(
     if reduce in ("sum", "mean"):
         if reduce == "mean":
             grad = grad / indptr.diff().clamp(min=1).reshape(-1, *(1,) * (grad.dim() - 1))
-        listed = torch.arange(x_shape[0], device=grad.device) if order is None else order
+        # A copy from targets reads no source, so that nothing has to be written there.
+        listed = grad.new_empty(x_shape[0], dtype=torch.int64) if order is None else order
         return (others.sddmm(Structure(indptr, listed, order), grad, None, "copy", "target"),)
     assert winner is not None, "max and min save their winners"
     # Segments are disjoint: each value meets a zero, and the order of additions cannot matter.

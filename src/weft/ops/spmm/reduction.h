@@ -1,5 +1,5 @@
 // Memory traffic: ids and weights once (E), source rows once (E x F, prefetched), output rows once (N x F). Nothing of size E x F
-// is written. Hub rows are reduced in pieces of fixed length that combine in order; other rows form tasks of 128.
+// is written. Hub rows are reduced in pieces of fixed length that combine in order; other rows form tasks of up to 1024.
 #pragma once
 #include "arguments.h"
 #include "walker.h"
@@ -96,15 +96,8 @@ class Reduction {
     if (a_.winner) memset(winner(row), 0xff, tiling_.features * sizeof(I));
   }
 
-  void finish(int64_t row, A* values) {
-    T* to = out(row);
-    if (reduce_ == kMean) {
-      const A degree = static_cast<A>(rows_.degree(row));
-      for (int64_t s = 0; s < tiling_.slots; ++s) values[s] /= degree;
-    }
-    tiling_.each_vector([&](int64_t slot, int64_t feature) {
-      for (int64_t l = 0; l < tiling_.lanes; ++l) to[feature + l] = narrow<T>(values[slot + l]);
-    });
+  void finish(int64_t row, const A* values) {
+    tiling_.finish(values, reduce_ == kMean ? static_cast<A>(rows_.degree(row)) : A(1), out(row));
   }
 
   void write_winners(int64_t row, int64_t from, const S* winners) {

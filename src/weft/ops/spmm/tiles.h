@@ -28,7 +28,9 @@ struct Segment {
 template <class T>
 struct Tile {
   using Run = void (*)(const Tile&, const Segment<T>&, Acc<T>* values, typename Signed<Acc<T>>::type* winners);
+  using Finish = void (*)(const Tile&, const Acc<T>* values, Acc<T> divisor, T* row);
   Run run;
+  Finish finish;
   int64_t slot, begin;   // first accumulator lane; first feature
   int32_t head[kTile];   // head of each vector
 };
@@ -97,6 +99,16 @@ void select_tile(const Tile<T>& tile, const Segment<T>& s, Acc<T>* values, typen
   }
 }
 
+// Writes the accumulators of a tile to the row of its target.
+template <class T, int N, int NV>
+void finish_tile(const Tile<T>& tile, const Acc<T>* values, Acc<T> divisor, T* row) {
+  using A = Acc<T>;
+  for (int v = 0; v < NV; ++v) {
+    const auto value = load<N>(values + tile.slot + v * N);
+    store<N>(row + tile.begin + v * N, divisor == A(1) ? value : value / splat<A, N>(divisor));
+  }
+}
+
 template <class T, int N, int NV, Weighting W>
 typename Tile<T>::Run tile_kernel(Reduce reduce) {
   // Selection knows only none and full: the walker spreads other weights over the features.
@@ -113,6 +125,14 @@ typename Tile<T>::Run tile_kernel(Reduce reduce, int64_t vectors) {
   if (vectors == 4) return tile_kernel<T, N, 4, W>(reduce);
   if (vectors == 2) return tile_kernel<T, N, 2, W>(reduce);
   return tile_kernel<T, N, 1, W>(reduce);
+}
+
+template <class T, int N>
+typename Tile<T>::Finish finish_kernel(int64_t vectors) {
+  if (vectors == 8) return finish_tile<T, N, 8>;
+  if (vectors == 4) return finish_tile<T, N, 4>;
+  if (vectors == 2) return finish_tile<T, N, 2>;
+  return finish_tile<T, N, 1>;
 }
 
 // The tiles of one call: `features` = heads x width values a row, `lanes` a vector.
@@ -134,6 +154,11 @@ class Tiling {
   // Runs all tiles over one segment.
   void run(const Segment<T>& s, Acc<T>* values, typename Signed<Acc<T>>::type* winners) const {
     for (int64_t t = 0; t < count; ++t) tiles[t].run(tiles[t], s, values, winners);
+  }
+
+  // Writes the accumulators to the row of their target, divided.
+  void finish(const Acc<T>* values, Acc<T> divisor, T* row) const {
+    for (int64_t t = 0; t < count; ++t) tiles[t].finish(tiles[t], values, divisor, row);
   }
 
   // Calls body(first lane, first feature) for each vector.
@@ -173,6 +198,7 @@ class Tiling {
       const int64_t from = at + vectors * N > end ? end - N : at;
       Tile<T>& tile = tiles[count++];
       tile.run = kernel<N>(vectors);
+      tile.finish = finish_kernel<T, N>(vectors);
       tile.slot = slots;
       tile.begin = from;
       for (int v = 0; v < vectors; ++v) tile.head[v] = static_cast<int32_t>((from + v * N) / width);

@@ -29,7 +29,11 @@ class Window {
   bool open(int64_t lo, int64_t hi) {
     base_ = lo;
     end_ = hi;
-    return decode(lo, smaller(lo + 2 * half, hi));
+    if (!decode(lo, smaller(lo + 2 * half, hi))) return false;
+    // Kernels fetch what comes `ahead` edges later; the first rows have nobody before them.
+    for (int64_t j = 0; j < smaller(ahead, hi - lo); ++j)
+      for (size_t at = 0; at < width_ * sizeof(T); at += 64) __builtin_prefetch(reinterpret_cast<const char*>(pointers_[j]) + at);
+    return true;
   }
 
   // Moves on by half a window once all of its first half was used.

@@ -7,7 +7,6 @@ namespace WEFT_ISA {
 
 constexpr int64_t kHub = 4096;        // a row with more edges than this is cut
 constexpr int64_t kPiece = 2048;      // into pieces of this many edges, whose results combine in order
-constexpr int64_t kBlock = 128;       // other rows form tasks of this many
 constexpr int64_t kSerialWork = 32768;  // a call that touches fewer values than this stays on its thread
 
 WEFT_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -105,14 +104,15 @@ class Plan {
 // Runs on_piece(piece, lo, hi) for the pieces of hubs and on_rows(first, last) for stretches of other rows.
 template <class I, class OnPiece, class OnRows>
 WEFT_INLINE void for_rows(const Rows<I>& rows, const Plan& plan, int64_t threads, const OnPiece& on_piece, const OnRows& on_rows) {
-  const int64_t blocks = (rows.count + kBlock - 1) / kBlock;
+  const int64_t block = larger(16, smaller(1024, rows.count / 256));  // of the graph alone, and enough tasks to balance
+  const int64_t blocks = (rows.count + block - 1) / block;
   parallel_tasks(plan.pieces + blocks, threads, [&](int64_t task) {
     if (task < plan.pieces) {
       int64_t lo, hi;
       plan.piece(task, &lo, &hi);
       return on_piece(task, lo, hi);
     }
-    const int64_t begin = (task - plan.pieces) * kBlock, end = smaller(rows.count, begin + kBlock);
+    const int64_t begin = (task - plan.pieces) * block, end = smaller(rows.count, begin + block);
     for (int64_t row = begin, stop; row < end; row = stop) {
       for (stop = row; stop < end && rows.degree(stop) <= kHub;) ++stop;
       if (stop > row) on_rows(row, stop);
