@@ -22,7 +22,7 @@ from benchmarks.machine import ROOT
 from .cases import Case
 
 SETTLE = 0.003  # seconds; the OpenMP threads of the library that ran before spin a while, then sleep
-TOLERANCE = 3e-4
+TOLERANCE = 1e-3  # float32 sums of up to 19,000 terms, added in another order
 
 
 class WorkerError(Exception):

@@ -48,12 +48,14 @@ class Torch(Library):
                 ("x",),
                 "torch.segment_reduce",
             )
-        if case.operator in ("copy_sum", "mean", "max"):
+        if case.operator in ("copy_sum", "max"):
             x = leaf(arrays["x"])
             if case.operator == "copy_sum":
                 return Prepared(lambda: torch.sparse.mm(ones, x), [x], ("x",), "torch.sparse.mm")
-            reduce = {"mean": "mean", "max": "amax"}[case.operator]
-            return Prepared(lambda: torch.sparse.mm(ones, x, reduce), [x], ("x",), f"torch.sparse.mm {reduce}")
+            return Prepared(lambda: torch.sparse.mm(ones, x, "amax"), [x], ("x",), "torch.sparse.mm amax")
+        if case.operator == "mean":
+            # Against a float64 sum: off by up to 293 on the R-MAT graph with torch 2.13, where weft is off by 4e-5.
+            raise UnsupportedError("torch.sparse.mm: the gradient of its mean is wrong where a row is empty")
         if case.operator == "gcn":
             x, matrix, bias = (leaf(arrays[name]) for name in ("x", "matrix", "bias"))
             norm = self._matrix(self.scale[0][self.source.long()] * self.scale[1][self.target])

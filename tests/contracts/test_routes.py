@@ -10,6 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import weft
 from weft.ops import REGISTRY, Structure
+from weft.ops._torch import COMPILES_FUNCTORCH_TEST
 from weft.testing.operators import as_tuple, gradients, replaced
 
 OPERATORS = [pytest.param(op, id=name) for name, op in sorted(REGISTRY.items())]
@@ -97,6 +98,7 @@ def test_a_subclass_goes_through_the_dispatcher(op):
     assert_same(op(*(a.as_subclass(Sub) if isinstance(a, torch.Tensor) else a for a in args)), op(*args))
 
 
+@pytest.mark.filterwarnings("ignore:There is a performance drop:UserWarning")  # of torch 2.4's own scatter_reduce
 @pytest.mark.parametrize("op", DIFFERENTIABLE)
 def test_vmap_over_features_equals_a_loop(op):
     args = sample(op)
@@ -104,6 +106,8 @@ def test_vmap_over_features_equals_a_loop(op):
     batch = torch.stack([args[at], 2 * args[at], args[at] - 1])
     expected = torch.stack([op(*replaced(args, [at], [x])) for x in batch])
     torch.testing.assert_close(torch.vmap(lambda x: op(*replaced(args, [at], [x])))(batch), expected)
+    if not COMPILES_FUNCTORCH_TEST:
+        return  # an older torch raises its own error for a custom operator in a compiled vmap
     with weft.ops.using("reference"):
         compiled = torch.compile(torch.vmap(lambda x: op(*replaced(args, [at], [x]))), backend="eager")
         torch.testing.assert_close(compiled(batch), expected)

@@ -2,16 +2,13 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ._signature import Signature
 from ._structure import unflatten
-
-if TYPE_CHECKING:
-    from ._operator import Operator
 
 Formula = Callable[..., Sequence[Tensor | None]]
 
@@ -81,7 +78,7 @@ class FastCall(torch.autograd.Function):
     """The fast route with a gradient: one Function for all operators; the structure rides where autograd does not look."""
 
     @staticmethod
-    def forward(ctx: Any, op: "Operator[..., Any]", args: Sequence[Any], *differentiable: Tensor | None) -> Any:
+    def forward(ctx: Any, op: Any, args: Sequence[Any], *differentiable: Tensor | None) -> Any:
         """Run the operator and keep what its gradient reads."""
         made, gradient = op.run(args), op.gradient
         assert gradient is not None, f"{op.name} has no gradient"

@@ -1,17 +1,14 @@
 """All operators by name."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from ._operator import Operator
-
-REGISTRY: "dict[str, Operator[..., Any]]" = {}
+REGISTRY: dict[str, Any] = {}  # an Operator each; the class stands above this file
 
 
 class _Others:
     """Operators by name, for formulas that call one another: their files then import no cycle."""
 
-    def __getattr__(self, name: str) -> "Operator[..., Any]":
+    def __getattr__(self, name: str) -> Any:
         try:
             return REGISTRY[name]
         except KeyError:

@@ -22,7 +22,7 @@ except AttributeError:  # pragma: no cover
 
 
 # Dynamo folds the test for functorch levels into a constant from torch 2.6 on.
-_COMPILES_FUNCTORCH_TEST = tuple(int(part) for part in torch.__version__.split(".")[:2]) >= (2, 6)
+COMPILES_FUNCTORCH_TEST = tuple(int(part) for part in torch.__version__.split(".")[:2]) >= (2, 6)
 
 
 def is_ordinary() -> bool:
@@ -39,7 +39,7 @@ def is_ordinary() -> bool:
 
 def is_transforming() -> bool:
     """A torch.func transform or a forward-mode level is active, so that plain torch has to run."""
-    if torch.compiler.is_compiling() and not _COMPILES_FUNCTORCH_TEST:
+    if torch.compiler.is_compiling() and not COMPILES_FUNCTORCH_TEST:
         return False
     return bool(torch._C._are_functorch_transforms_active()) or forward_ad._current_level >= 0
 

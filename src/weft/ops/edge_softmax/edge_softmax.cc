@@ -104,7 +104,5 @@ WEFT_KERNEL(edge_softmax, "indptr source edge score out num_targets num_edges he
   using namespace weft;
   const auto& a = *static_cast<const WEFT_ISA::Arguments*>(arguments);
   if (a.num_edges * a.heads == 0) return kOk;
-  int status = fail(kBadDtype, "no kernel for dtype %lld", static_cast<long long>(a.dtype));
-  WEFT_ISA::with_types(a, [&](auto value, auto id) { status = WEFT_ISA::softmax<decltype(value), decltype(id)>(a); });
-  return status;
+  return WEFT_ISA::with_types(a, [&](auto value, auto id) { return WEFT_ISA::softmax<decltype(value), decltype(id)>(a); });
 }

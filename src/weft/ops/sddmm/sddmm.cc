@@ -174,9 +174,7 @@ class Edges {
 
 int sddmm(const Arguments& a) {
   if (a.num_edges == 0 || a.heads == 0) return kOk;
-  int status = fail(kBadDtype, "no kernel for dtype %lld with ids %lld", static_cast<long long>(a.dtype), static_cast<long long>(a.ids));
-  with_types(a, [&](auto value, auto id) { status = Edges<decltype(value), decltype(id)>(a).run(); });
-  return status;
+  return with_types(a, [&](auto value, auto id) { return Edges<decltype(value), decltype(id)>(a).run(); });
 }
 
 }  // namespace

@@ -136,9 +136,7 @@ class Reduction {
 
 WEFT_INLINE int reduce(const ReduceArguments& a) {
   if (a.num_targets == 0 || a.heads * a.width == 0) return kOk;
-  int status = fail(kBadDtype, "no kernel for dtype %lld with ids %lld", static_cast<long long>(a.dtype), static_cast<long long>(a.ids));
-  with_types(a, [&](auto value, auto id) { status = Reduction<decltype(value), decltype(id)>(a).run(); });
-  return status;
+  return with_types(a, [&](auto value, auto id) { return Reduction<decltype(value), decltype(id)>(a).run(); });
 }
 
 }  // namespace WEFT_ISA

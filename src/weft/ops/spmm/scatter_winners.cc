@@ -89,7 +89,5 @@ WEFT_KERNEL(scatter_winners, "indptr source edge winner grad out num_targets num
   using namespace weft;
   const auto& a = *static_cast<const WEFT_ISA::Arguments*>(arguments);
   if (a.num_sources * a.features == 0) return kOk;
-  int status = fail(kBadDtype, "no kernel for dtype %lld", static_cast<long long>(a.dtype));
-  WEFT_ISA::with_types(a, [&](auto value, auto id) { status = WEFT_ISA::scatter_winners<decltype(value), decltype(id)>(a); });
-  return status;
+  return WEFT_ISA::with_types(a, [&](auto value, auto id) { return WEFT_ISA::scatter_winners<decltype(value), decltype(id)>(a); });
 }

@@ -156,20 +156,20 @@ template <class A, class Body> WEFT_INLINE void with_lanes(int64_t width, const 
   return body(Lanes<1>{});
 }
 
-// Calls body(T{}, I{}) with the feature and id types that the call names; false if there is no such kernel.
-template <class Body> WEFT_INLINE bool with_types(const Call& call, const Body& body) {
+// Status of body(T{}, I{}) for the feature and id types that the call names.
+template <class Body> WEFT_INLINE int with_types(const Call& call, const Body& body) {
   const auto with_ids = [&](auto value) {
-    if (call.ids == kI32) { body(value, int32_t{}); return true; }
-    if (call.ids == kI64) { body(value, int64_t{}); return true; }
-    return false;
+    return call.ids == kI32 ? body(value, int32_t{}) : body(value, int64_t{});
   };
-  switch (call.dtype) {
-    case kF32: return with_ids(float{});
-    case kF64: return with_ids(double{});
-    case kBF16: return with_ids(bf16{});
-    case kF16: return with_ids(f16{});
-    default: return false;
-  }
+  if (call.ids == kI32 || call.ids == kI64) switch (call.dtype) {
+      case kF32: return with_ids(float{});
+      case kF64: return with_ids(double{});
+      case kBF16: return with_ids(bf16{});
+      case kF16: return with_ids(f16{});
+      default: break;
+    }
+  return fail(kBadDtype, "no kernel for dtype %lld with ids %lld", static_cast<long long>(call.dtype),
+              static_cast<long long>(call.ids));
 }
 
 }  // namespace WEFT_ISA
