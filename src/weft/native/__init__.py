@@ -52,6 +52,11 @@ def library() -> ctypes.CDLL:
             "the wheel was made for another platform; hint: run `make build` in the source tree, or "
             "`pip install --force-reinstall weft`"
         )
+    if _is_truncated(path):
+        raise NativeLibraryError(
+            f"weft's compiled library {path} is cut short. Likely cause: an interrupted download, copy or build; "
+            "hint: `make build`, or `pip install --force-reinstall weft`"
+        )
     try:
         loaded = ctypes.CDLL(str(path))
         loaded.weft_version.restype = loaded.weft_last_error.restype = ctypes.c_char_p
@@ -68,6 +73,17 @@ def library() -> ctypes.CDLL:
             "files of two installations are mixed; hint: `make build`, or `pip install --force-reinstall weft`"
         )
     return loaded
+
+
+def _is_truncated(path: Path) -> bool:
+    """Whether the file ends before the section table that its ELF header promises; loading it would kill the process."""
+    with path.open("rb") as file:
+        header = file.read(64)
+    if header[:5] != b"\x7fELF\x02":
+        return len(header) < 64
+    (table,) = struct.unpack_from("<Q", header, 0x28)
+    entry_size, entries = struct.unpack_from("<HH", header, 0x3A)
+    return bool(path.stat().st_size < table + entry_size * entries)
 
 
 def instruction_sets() -> tuple[str, ...]:

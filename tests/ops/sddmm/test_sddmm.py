@@ -1,0 +1,73 @@
+"""Every op between every pair of ends, against its formula."""
+
+import operator
+
+import pytest
+import torch
+
+import weft
+from weft.ops import sddmm
+from weft.testing.structures import random_structure
+
+FORMULAS = {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv}
+ENDS = ("source", "target", "edge")
+
+
+@pytest.fixture(autouse=True)
+def _native():
+    with weft.ops.using("native"):
+        yield
+
+
+def edges(seed=0):
+    """Random edges and their ends by edge id."""
+    rows = random_structure(11, 7, 40, seed=seed)
+    source, target = torch.empty(40, dtype=torch.int64), torch.empty(40, dtype=torch.int64)
+    source[rows.edge], target[rows.edge] = rows.source, rows.targets()
+    return rows, {"source": (11, source), "target": (7, target), "edge": (40, torch.arange(40))}
+
+
+@pytest.mark.parametrize("right_from", ENDS)
+@pytest.mark.parametrize("left_from", ENDS)
+@pytest.mark.parametrize("op", [*FORMULAS, "dot", "copy"])
+def test_result_stands_at_its_edge(op, left_from, right_from):
+    rows, ends = edges()
+    left = torch.randn(ends[left_from][0], 2, 9)
+    right = torch.rand(ends[right_from][0], 2, 9) + 0.5
+    a, b = left[ends[left_from][1]], right[ends[right_from][1]]
+    expected = a if op == "copy" else (a * b).sum(-1) if op == "dot" else FORMULAS[op](a, b)
+    found = sddmm(rows, left, None if op == "copy" else right, op, left_from, right_from)
+    torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("shapes", [((3, 1), (1, 4)), ((4,), (3, 1)), ((), (5,)), ((2, 3, 4), (4,))])
+def test_features_broadcast_as_in_numpy_and_gradients_sum_back(shapes):
+    rows, ends = edges(1)
+    left = torch.randn(7, *shapes[0], dtype=torch.float64, requires_grad=True)
+    right = torch.randn(11, *shapes[1], dtype=torch.float64, requires_grad=True)
+    a, b = left[ends["target"][1]], right[ends["source"][1]]
+    rank = max(a.dim(), b.dim())
+    a, b = (t.reshape(40, *(1,) * (rank - t.dim()), *t.shape[1:]) for t in (a, b))
+    found, expected = sddmm(rows, left, right, "mul"), a * b
+    torch.testing.assert_close(found, expected)
+    g = torch.randn_like(expected)
+    for f, e in zip(
+        torch.autograd.grad(found, (left, right), g), torch.autograd.grad(expected, (left, right), g), strict=True
+    ):
+        torch.testing.assert_close(f, e)
+
+
+def test_division_is_true_division():
+    rows, ends = edges()
+    left, right = torch.full((7, 1), 1.0), torch.full((11, 1), 3.0)
+    assert sddmm(rows, left, right, "div").unique().tolist() == [torch.tensor(1 / 3).item()]
+    assert sddmm(rows, left, torch.zeros(11, 1), "div").isinf().all()
+    assert len(ends) == 3
+
+
+@pytest.mark.parametrize("width", [*range(1, 36), 64, 100])
+def test_dots_of_every_width(width):
+    rows, ends = edges(2)
+    left, right = torch.randn(7, width), torch.randn(11, width)
+    expected = (left[ends["target"][1]].double() * right[ends["source"][1]].double()).sum(-1)
+    torch.testing.assert_close(sddmm(rows, left, right).double(), expected, rtol=1e-5, atol=1e-5)
