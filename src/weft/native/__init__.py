@@ -79,8 +79,10 @@ def _is_truncated(path: Path) -> bool:
     """Whether the file ends before the section table that its ELF header promises; loading it would kill the process."""
     with path.open("rb") as file:
         header = file.read(64)
+    if len(header) < 64:
+        return True
     if header[:5] != b"\x7fELF\x02":
-        return len(header) < 64
+        return False  # loading it says better what is wrong
     (table,) = struct.unpack_from("<Q", header, 0x28)
     entry_size, entries = struct.unpack_from("<HH", header, 0x3A)
     return bool(path.stat().st_size < table + entry_size * entries)
