@@ -84,7 +84,7 @@ def _winners(messages: Tensor, target: Tensor, n: int, reduce: Reduce) -> Tensor
 
 @spmm.prepares
 def _(rows: Structure, x: Tensor, weight: Tensor | None, reduce: Reduce) -> tuple[Any, ...]:
-    if weight is None or weight.shape[1:] == x.shape[1 : weight.dim()] or weight.dim() == 0 or x.dim() == 0:
+    if weight is None or weight.dim() <= 1 or x.dim() == 0 or weight.shape[1:] == x.shape[1 : weight.dim()]:
         return rows, x, weight, reduce
     heads, features = list(weight.shape[1:]), x.shape[1:]
     while heads and heads[-1] == 1:
@@ -113,7 +113,8 @@ def _(rows: Structure, x: Tensor, weight: Tensor | None, reduce: Reduce) -> tupl
     targets, edges, features = rows.num_targets, rows.num_edges, x.shape[1:]
     heads, width, weight_heads = 1, product(features), 0
     if weight is not None:
-        check_same_dtype("spmm", x=x, weight=weight)
+        if weight.dtype is not x.dtype:
+            check_same_dtype("spmm", x=x, weight=weight)
         check_rank("spmm", "weight", weight, "(num_edges, *heads)")
         expect(
             weight.shape[0] == edges,
