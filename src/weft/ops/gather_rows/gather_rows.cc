@@ -32,7 +32,7 @@ int gather_rows(const Arguments& a) {
         if (next < static_cast<uint64_t>(a.num_rows))
           for (int64_t at = 0; at < a.row_bytes; at += 64) __builtin_prefetch(x + next * a.row_bytes + at);
       }
-      memcpy(out + r * a.row_bytes, x + id * a.row_bytes, a.row_bytes);
+      if (a.row_bytes > 0) memcpy(out + r * a.row_bytes, x + id * a.row_bytes, a.row_bytes);
     }
   });
   return fault.any() ? refuse_id("index", index, fault.position, a.num_rows, "rows in `x`") : kOk;
