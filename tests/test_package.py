@@ -148,6 +148,13 @@ def test_the_readme_shows_a_program() -> None:
     assert any(name.startswith("README.md") for name, _ in EXAMPLES)
 
 
+def test_the_accuracy_in_the_readme_is_the_one_that_was_measured() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    measured = json.loads((ROOT / "benchmarks/results/accuracy.json").read_text(encoding="utf-8"))["rows"]
+    figures = re.findall(r"^\|[^|]*\| (?:GCN|GAT) \| ([\d.]+ ± [\d.]+) \|", readme, re.MULTILINE)
+    assert figures == [f"{row['mean']:.2f} ± {row['deviation']:.2f}" for row in measured]
+
+
 def test_commands_in_the_readme_are_targets_of_the_makefile() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     texts = [(ROOT / document).read_text(encoding="utf-8") for document in DOCUMENTS]

@@ -82,17 +82,17 @@ def main() -> None:
     if unknown:
         parser.error(f"no such row: {', '.join(sorted(unknown))}; the rows are {', '.join(names)}")
     torch.set_num_threads(options.threads)
-    rows = [
-        run(experiment, Path(options.data), options.seeds)
-        for experiment in EXPERIMENTS
-        if not options.only or experiment.name in options.only
-    ]
     about = {
         "machine": machine.describe_machine(),
         **machine.describe_commit(),
         "versions": machine.versions("weft", "torch", "numpy"),
         "threads": options.threads,
-    }
+    }  # of the code that is loaded now, whatever is committed while it runs
+    rows = [
+        run(experiment, Path(options.data), options.seeds)
+        for experiment in EXPERIMENTS
+        if not options.only or experiment.name in options.only
+    ]
     print()
     print(report(rows))
     commit = "unknown" if about["commit"] is None else about["commit"][:12]
