@@ -7,6 +7,7 @@ weft and torch run in the interpreter that runs this; DGL and PyG in environment
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -72,6 +73,9 @@ def run(options: argparse.Namespace) -> tuple[list[Measured], list[str], dict[st
                     measured.append(measure(case, remotes, settings))
                 except WorkerError as error:
                     errors.append(str(error))
+                except KeyboardInterrupt:
+                    errors.append(f"stopped at {case.name}: it and what follows was not measured")
+                    break
                 print(f"{case.name}: {time.perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
             versions = {name: remote.versions for name, remote in remotes.items()}
         finally:
@@ -88,9 +92,16 @@ def run(options: argparse.Namespace) -> tuple[list[Measured], list[str], dict[st
     return measured, errors, about
 
 
+def _stop(*_: object) -> None:
+    """End the measurements at a time limit, once, and keep what they found."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def main() -> int:
     """Run, print and store."""
     options = parse()
+    signal.signal(signal.SIGTERM, _stop)
     begun = time.perf_counter()
     measured, errors, about = run(options)
     print(ratio_table(measured, list(about["versions"])))
