@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ..errors import DtypeError, IdError, OptionError, ShapeError, StructureError, message
 from ._structure import Structure
+from ._torch import is_tracing
 
 IDS = (torch.int32, torch.int64)
 
@@ -77,7 +78,7 @@ def checked_ids(name: str, argument: str, ids: Tensor, count: int, things: str) 
     Raises:
         IdError: if an id is not below `count`; fake tensors pass.
     """
-    if type(ids) in (Tensor, torch.nn.Parameter) and ids.device.type != "meta" and not _modes_active() and ids.numel():
+    if type(ids) in (Tensor, torch.nn.Parameter) and ids.device.type != "meta" and not is_tracing() and ids.numel():
         wrong = (ids < 0) | (ids >= count)
         if wrong.any():
             at = int(wrong.to(torch.uint8).argmax())
@@ -90,10 +91,6 @@ def checked_ids(name: str, argument: str, ids: Tensor, count: int, things: str) 
 def product(sizes: Any) -> int:
     """Product of sizes, 1 for none."""
     return math.prod(sizes)
-
-
-def _modes_active() -> bool:
-    return torch.compiler.is_compiling() or torch._C._len_torch_dispatch_stack() > 0
 
 
 def _shapes(*tensors: Tensor | None) -> str:

@@ -37,6 +37,11 @@ def is_ordinary() -> bool:
     )
 
 
+def is_tracing() -> bool:
+    """A compiler or a dispatch mode follows the call, so that values of tensors must not be asked for."""
+    return torch.compiler.is_compiling() or (HAS_FAST_ROUTE and _num_modes() > 0)
+
+
 def is_transforming() -> bool:
     """A torch.func transform or a forward-mode level is active, so that plain torch has to run."""
     if torch.compiler.is_compiling() and not COMPILES_FUNCTORCH_TEST:
