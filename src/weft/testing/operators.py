@@ -92,29 +92,27 @@ def check_gradgrad(op: Operator[..., Any], every: int = 1) -> None:
 def check_library(op: Operator[..., Any], every: int = 1) -> None:
     """torch.library.opcheck passes with and without gradients, and torch.ops gives the bits of the fast route."""
     for at, args in _numbered(op, every):
-        flat = op.signature.flattened(op.prepare(*args) if op.prepare else args)
+        prepared = op.prepare(*args) if op.prepare else args
+        flat = op.signature.flattened(prepared)
         torch.library.opcheck(op.overload, tuple(flat))
-        if any(args[i] is not None for i in op._of_at):
-            with_grad = replaced(
-                args, op._of_at, [None if args[i] is None else args[i].clone().requires_grad_() for i in op._of_at]
-            )
-            torch.library.opcheck(
-                op.overload, tuple(op.signature.flattened(op.prepare(*with_grad) if op.prepare else with_grad))
-            )
+        if any(prepared[i] is not None for i in op._of_at):
+            leaves = [None if prepared[i] is None else prepared[i].clone().requires_grad_() for i in op._of_at]
+            torch.library.opcheck(op.overload, tuple(op.signature.flattened(replaced(prepared, op._of_at, leaves))))
         with using("native"):
             _assert_equal(op, visible(op, op.overload(*flat)), op(*args), f"sample {at}, torch.ops")
 
 
 def check_compile(op: Operator[..., Any], every: int = 1) -> None:
     """Under torch.compile(fullgraph=True) outputs and gradients are the same."""
-    torch._dynamo.reset()
     compiled = torch.compile(lambda args: op(*args), fullgraph=True, backend="aot_eager", dynamic=True)
     with (
         torch._dynamo.config.patch(cache_size_limit=1000)
         if hasattr(torch._dynamo.config, "cache_size_limit")
         else using("auto")
     ):
-        for at, args in _numbered(op, every):
+        for turn, (at, args) in enumerate(_numbered(op, every)):
+            if turn % 50 == 0:
+                torch._dynamo.reset()  # every option is a compilation of its own, and their number is limited
             _assert_equal(op, compiled(args), op(*args), f"sample {at}, compiled")
             present = [i for i in op._of_at if args[i] is not None]
             if present:

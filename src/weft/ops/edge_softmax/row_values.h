@@ -7,18 +7,20 @@
 namespace weft {
 namespace WEFT_ISA {
 
-constexpr int64_t kEdgesAhead = 24;  // edges between fetching their values and reading them
+constexpr int64_t kFarEdges = 128, kNearEdges = 16;  // edges between fetching their values and reading them
 
-// Copies the values of positions lo .. hi together; false if an edge id does not fit. `out` is fetched for writing.
+// Copies the values of positions lo .. hi together; false if an edge id does not fit. `out` is fetched, to be written soon.
 template <class T, class I>
 WEFT_INLINE bool gather(const Rows<I>& rows, const T* from, int64_t heads, int64_t lo, int64_t hi, Acc<T>* to, const T* out) {
+  const int64_t bytes = heads * sizeof(T);
+  const auto is_away = [&](int64_t p) { return rows.edge && p < rows.edges && rows.edge_fits(p); };
   for (int64_t p = lo; p < hi; ++p) {
     if (__builtin_expect(!rows.edge_fits(p), 0)) return false;
-    const int64_t next = p + kEdgesAhead;
-    if (rows.edge && next < rows.edges && rows.edge_fits(next)) {
-      __builtin_prefetch(from + rows.edge_at(next) * heads);
-      if (out) __builtin_prefetch(out + rows.edge_at(next) * heads, 1);
+    if (const int64_t far = p + kFarEdges; is_away(far)) {
+      fetch_far(from + rows.edge_at(far) * heads, bytes);
+      if (out) fetch_far(out + rows.edge_at(far) * heads, bytes);
     }
+    if (const int64_t near = p + kNearEdges; is_away(near)) fetch_near(from + rows.edge_at(near) * heads, bytes);
     const T* row = from + rows.edge_at(p) * heads;
     for (int64_t h = 0; h < heads; ++h) *to++ = widen(row[h]);
   }

@@ -18,14 +18,33 @@ struct Arguments : Call {
 };
 
 constexpr int64_t kEdges = 1024;  // positions of a task
-constexpr int64_t kBatch = 64;    // of which pointers are decoded together
+constexpr int64_t kBatch = 64;    // of which are computed together while the next ones are fetched
+constexpr int64_t kNearRows = 8;
 
-// Pointers to the operands and results of up to kBatch edges; right rows of a copy are null.
+// Pointers to the operands and results of up to kBatch edges and, behind them, of the edges that come next.
+// Right rows of a copy are null.
 template <class T>
 struct Batch {
-  const T *left[kBatch], *right[kBatch];
-  T* out[kBatch];
-  int64_t count, heads, width;
+  const T *left[2 * kBatch], *right[2 * kBatch];
+  T* out[2 * kBatch];
+  const T* const* moving;  // the operand whose rows come in any order, left or right; null for neither
+  int64_t count, decoded, heads, width, near, result_bytes;
+
+  WEFT_INLINE_MEMBER void fetch(int64_t j) const {
+    const int64_t last = decoded - 1, far = smaller(j + kBatch, last), row_bytes = heads * width * sizeof(T);
+    if (result_bytes) fetch_far(out[far], result_bytes);
+    if (!moving) return;
+    fetch_far(moving[far], row_bytes);
+    fetch_near(moving[smaller(j + near, last)], row_bytes);
+  }
+
+  // Goes on to the edges that came next.
+  void shift() {
+    decoded -= count;
+    memcpy(left, left + count, decoded * sizeof(T*));
+    memcpy(right, right + count, decoded * sizeof(T*));
+    memcpy(out, out + count, decoded * sizeof(T*));
+  }
 };
 
 template <Op OP, class A, int N>
@@ -44,6 +63,7 @@ void combine(const Batch<T>& batch) {
   for (int64_t j = 0; j < batch.count; ++j) {
     const T *a = batch.left[j], *b = batch.right[j];
     T* out = batch.out[j];
+    batch.fetch(j);
     for (int64_t k = 0;;) {
       store<N>(out + k, apply<OP, A, N>(load<N>(a + k), OP == kCopy ? Vec<A, N>{} : load<N>(b + k)));
       if (k + N >= width) break;
@@ -72,9 +92,11 @@ WEFT_INLINE Acc<T> dot(const T* a, const T* b, int64_t width) {
 template <class T, int N>
 void dots(const Batch<T>& batch) {
   const int64_t heads = batch.heads, width = batch.width;
-  for (int64_t j = 0; j < batch.count; ++j)
+  for (int64_t j = 0; j < batch.count; ++j) {
+    batch.fetch(j);
     for (int64_t h = 0; h < heads; ++h)
       batch.out[j][h] = narrow<T>(dot<T, N>(batch.left[j] + h * width, batch.right[j] + h * width, width));
+  }
 }
 
 template <class T>
@@ -114,11 +136,15 @@ class Edges {
       Batch<T> batch;
       batch.heads = a_.heads;
       batch.width = a_.width;
-      int64_t target = row_of(lo);
-      for (int64_t p = lo; p < hi; p += kBatch) {
-        const int64_t end = smaller(p + kBatch, hi), bad = decode(p, end, target, batch);
-        if (bad >= 0) return fault.note(bad);
-        for (int64_t next = end; next < smaller(end + kBatch, hi); ++next) fetch(next);
+      batch.near = rows_ahead(kNearBytes, row_ * sizeof(T), kNearRows);
+      batch.result_bytes = rows_.edge ? result_ * sizeof(T) : 0;
+      batch.moving = moves(a_.left_from) ? batch.left : a_.op != kCopy && moves(a_.right_from) ? batch.right : nullptr;
+      batch.decoded = 0;
+      int64_t target = row_of(lo), next = lo;
+      for (int64_t p = lo; p < hi; p += batch.count, batch.shift()) {
+        for (const int64_t end = smaller(p + 2 * kBatch, hi); next < end; ++next)
+          if (!decode(next, target, batch)) return fault.note(next);
+        batch.count = smaller(kBatch, hi - p);
         combine_(batch);
       }
     });
@@ -132,33 +158,22 @@ class Edges {
   const Combine<T> combine_;
 
   bool reads_source() const { return a_.left_from == kSource || (a_.op != kCopy && a_.right_from == kSource); }
+  bool moves(int64_t end) const { return end == kSource || (end == kEdge && rows_.edge); }
 
-  // Fills the batch with positions lo .. hi; gives the first one whose ids do not fit, or -1.
-  int64_t decode(int64_t lo, int64_t hi, int64_t& target, Batch<T>& batch) const {
-    const bool reads = reads_source();
-    for (int64_t p = lo; p < hi; ++p) {
-      while (rows_.indptr[target + 1] <= p) ++target;
-      if (__builtin_expect((reads && !rows_.source_fits(p)) || !rows_.edge_fits(p), 0)) return p;
-      batch.left[p - lo] = at(a_.left, a_.left_from, p, target);
-      batch.right[p - lo] = a_.op == kCopy ? nullptr : at(a_.right, a_.right_from, p, target);
-      batch.out[p - lo] = static_cast<T*>(a_.out) + rows_.edge_at(p) * result_;
-    }
-    batch.count = hi - lo;
-    return -1;
+  // Appends position p to the batch; false if its ids do not fit.
+  bool decode(int64_t p, int64_t& target, Batch<T>& batch) const {
+    if (__builtin_expect((reads_source() && !rows_.source_fits(p)) || !rows_.edge_fits(p), 0)) return false;
+    while (rows_.indptr[target + 1] <= p) ++target;
+    const int64_t k = batch.decoded++;
+    batch.left[k] = at(a_.left, a_.left_from, p, target);
+    batch.right[k] = a_.op == kCopy ? nullptr : at(a_.right, a_.right_from, p, target);
+    batch.out[k] = static_cast<T*>(a_.out) + rows_.edge_at(p) * result_;
+    return true;
   }
 
   const T* at(const void* features, int64_t end, int64_t p, int64_t target) const {
     const int64_t row = end == kSource ? rows_.source_at(p) : end == kTarget ? target : rows_.edge_at(p);
     return static_cast<const T*>(features) + row * row_;
-  }
-
-  void fetch(int64_t p) const {
-    if (!rows_.edge_fits(p)) return;
-    if (rows_.edge) __builtin_prefetch(static_cast<T*>(a_.out) + rows_.edge_at(p) * result_, 1);
-    if (!reads_source() || !rows_.source_fits(p)) return;
-    const void* features = a_.left_from == kSource ? a_.left : a_.right;
-    const char* row = reinterpret_cast<const char*>(at(features, kSource, p, 0));
-    for (size_t byte = 0; byte < row_ * sizeof(T); byte += 64) __builtin_prefetch(row + byte);
   }
 
   // The row that holds position p.

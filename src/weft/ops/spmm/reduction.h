@@ -15,24 +15,25 @@ class Reduction {
  public:
   explicit Reduction(const ReduceArguments& a)
       : a_(a), reduce_(static_cast<Reduce>(a.reduce)), selects_(reduce_ == kMax || reduce_ == kMin),
+        tracks_(selects_ && a.winner),
         weighting_(choose_weighting()),
         features_{static_cast<const T*>(a.x), static_cast<const T*>(a.weight), a.weight_heads, choose_spread()},
         rows_{a.indptr, static_cast<const I*>(a.source), static_cast<const I*>(a.edge), a.num_targets, a.num_sources, a.num_edges},
-        tiling_(a.heads, a.width, weighting_, reduce_), plan_(rows_) {}
+        tiling_(a.heads, a.width, weighting_, reduce_, tracks_), plan_(rows_) {}
 
   int run() {
     if (plan_.status != kOk) return plan_.status;
     const int64_t slots = tiling_.slots;
     Buffer<A> values(plan_.pieces * slots);
-    Buffer<S> winners(selects_ ? plan_.pieces * slots : 0);
+    Buffer<S> winners(tracks_ ? plan_.pieces * slots : 0);
     use_large_pages(a_.out, rows_.count * tiling_.features * sizeof(T));
-    if (a_.winner) use_large_pages(a_.winner, rows_.count * tiling_.features * sizeof(I));
-    if (!tiling_.tiles.data || (plan_.pieces && (!values.data || (selects_ && !winners.data)))) return no_memory();
+    if (tracks_) use_large_pages(a_.winner, rows_.count * tiling_.features * sizeof(I));
+    if (!tiling_.tiles.data || (plan_.pieces && (!values.data || (tracks_ && !winners.data)))) return no_memory();
 
     const bool small = (rows_.edges + rows_.count) * tiling_.features < kSerialWork;
     for_rows(rows_, plan_, small ? 1 : a_.threads,
              [&](int64_t piece, int64_t lo, int64_t hi) {
-               reduce_piece(lo, hi, values.data + piece * slots, selects_ ? winners.data + piece * slots : nullptr);
+               reduce_piece(lo, hi, values.data + piece * slots, tracks_ ? winners.data + piece * slots : nullptr);
              },
              [&](int64_t begin, int64_t end) { reduce_rows(begin, end); });
     if (fault_.any()) return rows_.explain(fault_.position);
@@ -44,7 +45,7 @@ class Reduction {
  private:
   const ReduceArguments& a_;
   const Reduce reduce_;
-  const bool selects_;
+  const bool selects_, tracks_;
   const Weighting weighting_;
   const Features<T> features_;
   const Rows<I> rows_;
@@ -72,8 +73,8 @@ class Reduction {
   void reduce_rows(int64_t begin, int64_t end) {
     Window<T, I> window(rows_, features_, tiling_.features);
     Buffer<A> values(tiling_.slots);
-    Buffer<S> winners(selects_ ? tiling_.slots : 0);
-    if (!window.has_memory() || !values.data || (selects_ && !winners.data)) return starve();
+    Buffer<S> winners(tracks_ ? tiling_.slots : 0);
+    if (!window.has_memory() || !values.data || (tracks_ && !winners.data)) return starve();
     if (!window.open(rows_.indptr[begin], rows_.indptr[end])) return fault_.note(window.fault);
     for (int64_t row = begin; row < end; ++row) {
       const int64_t lo = rows_.indptr[row], hi = rows_.indptr[row + 1];
@@ -83,7 +84,7 @@ class Reduction {
       }
       if (!reduce_row(window, lo, hi, values.data, winners.data)) return fault_.note(window.fault);
       finish(row, values.data);
-      if (a_.winner) write_winners(row, lo, winners.data);
+      if (tracks_) write_winners(row, lo, winners.data);
     }
   }
 
@@ -93,7 +94,7 @@ class Reduction {
 
   void clear(int64_t row) {
     memset(out(row), 0, tiling_.features * sizeof(T));
-    if (a_.winner) memset(winner(row), 0xff, tiling_.features * sizeof(I));
+    if (tracks_) memset(winner(row), 0xff, tiling_.features * sizeof(I));
   }
 
   void finish(int64_t row, const A* values) {
@@ -102,8 +103,8 @@ class Reduction {
 
   void write_winners(int64_t row, int64_t from, const S* winners) {
     I* to = winner(row);
-    tiling_.each_vector([&](int64_t slot, int64_t feature) {
-      for (int64_t l = 0; l < tiling_.lanes; ++l) to[feature + l] = static_cast<I>(from + winners[slot + l]);
+    tiling_.each([&](int64_t slot, int64_t feature, int64_t count) {
+      for (int64_t l = 0; l < count; ++l) to[feature + l] = static_cast<I>(from + winners[slot + l]);
     });
   }
 
@@ -111,22 +112,20 @@ class Reduction {
   void combine(int64_t hub, A* values, S* winners) {
     const int64_t slots = tiling_.slots, row = plan_.row[hub], first = plan_.first[hub];
     A* best = values + first * slots;
-    S* winner = selects_ ? winners + first * slots : nullptr;
+    S* winner = tracks_ ? winners + first * slots : nullptr;
     for (int64_t piece = first + 1; piece < plan_.first[hub + 1]; ++piece) {
       const A* value = values + piece * slots;
-      if (!selects_) {
-        for (int64_t s = 0; s < slots; ++s) best[s] += value[s];
-        continue;
-      }
-      const S offset = static_cast<S>((piece - first) * kPiece);
       for (int64_t s = 0; s < slots; ++s) {
-        const S at = offset + winners[piece * slots + s];
-        if (reduce_ == kMax) take<A, 1, true>(best[s], winner[s], value[s], at);
-        else take<A, 1, false>(best[s], winner[s], value[s], at);
+        if (!selects_) {
+          best[s] += value[s];
+        } else if (reduce_ == kMax ? wins<A, 1, true>(value[s], best[s]) : wins<A, 1, false>(value[s], best[s])) {
+          best[s] = value[s];
+          if (tracks_) winner[s] = static_cast<S>((piece - first) * kPiece) + winners[piece * slots + s];
+        }
       }
     }
     finish(row, best);
-    if (a_.winner) write_winners(row, rows_.indptr[row], winner);
+    if (tracks_) write_winners(row, rows_.indptr[row], winner);
   }
 
   void starve() { __atomic_store_n(&starved_, true, __ATOMIC_RELAXED); }

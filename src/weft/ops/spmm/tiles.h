@@ -20,7 +20,7 @@ template <class T>
 struct Segment {
   const T* const* rows;
   const Acc<T>* weights;
-  int64_t stride, count, ahead;
+  int64_t stride, count, far, near;  // rows to fetch ahead: into the second cache level, into the first
   bool fresh;      // the first segment of its row: accumulators start anew
   int64_t offset;  // edges of this row or piece before this segment
 };
@@ -46,8 +46,8 @@ WEFT_INLINE Vec<Acc<T>, N> message(const Tile<T>& tile, const Segment<T>& s, int
 
 template <class T, int N, int NV>
 WEFT_INLINE void fetch(const Tile<T>& tile, const Segment<T>& s, int64_t j) {
-  const char* row = reinterpret_cast<const char*>(s.rows[j + s.ahead] + tile.begin);
-  for (size_t at = 0; at < NV * N * sizeof(T); at += 64) __builtin_prefetch(row + at);
+  fetch_far(s.rows[j + s.far] + tile.begin, NV * N * sizeof(T));
+  fetch_near(s.rows[j + s.near] + tile.begin, NV * N * sizeof(T));
 }
 
 // Memory: each edge's row is read once, from the cache line fetched `ahead` edges earlier; accumulators live in registers.
@@ -71,14 +71,13 @@ void add_tile(const Tile<T>& tile, const Segment<T>& s, Acc<T>* values, typename
 
 // A later value wins only if it is strictly better, or is the first NaN: ties go to the lowest edge, NaN stays.
 template <class A, int N, bool MAX>
-WEFT_INLINE void take(Vec<A, N>& best, Mask<A, N>& winner, Vec<A, N> value, Mask<A, N> at) {
+WEFT_INLINE Mask<A, N> wins(Vec<A, N> value, Vec<A, N> best) {
   const auto better = MAX ? value > best : value < best;
-  const auto wins = (better | (value != value)) & (best == best);
-  best = wins ? value : best;
-  winner = wins ? at : winner;
+  return (better | (value != value)) & (best == best);
 }
 
-template <class T, int N, int NV, Weighting W, bool MAX>
+// Without TRACKS nobody asks which edge won.
+template <class T, int N, int NV, Weighting W, bool MAX, bool TRACKS>
 void select_tile(const Tile<T>& tile, const Segment<T>& s, Acc<T>* values, typename Signed<Acc<T>>::type* winners) {
   using A = Acc<T>;
   using S = typename Signed<A>::type;
@@ -86,16 +85,20 @@ void select_tile(const Tile<T>& tile, const Segment<T>& s, Acc<T>* values, typen
   Mask<A, N> winner[NV];
   for (int v = 0; v < NV; ++v) {
     best[v] = s.fresh ? message<T, N, NV, W>(tile, s, 0, v) : load<N>(values + tile.slot + v * N);
-    winner[v] = s.fresh ? splat<S, N>(static_cast<S>(s.offset)) : load<N>(winners + tile.slot + v * N);
+    if constexpr (TRACKS) winner[v] = s.fresh ? splat<S, N>(static_cast<S>(s.offset)) : load<N>(winners + tile.slot + v * N);
   }
   for (int64_t j = s.fresh; j < s.count; ++j) {
     fetch<T, N, NV>(tile, s, j);
-    for (int v = 0; v < NV; ++v)
-      take<A, N, MAX>(best[v], winner[v], message<T, N, NV, W>(tile, s, j, v), splat<S, N>(static_cast<S>(s.offset + j)));
+    for (int v = 0; v < NV; ++v) {
+      const auto value = message<T, N, NV, W>(tile, s, j, v);
+      const auto taken = wins<A, N, MAX>(value, best[v]);
+      best[v] = taken ? value : best[v];
+      if constexpr (TRACKS) winner[v] = taken ? splat<S, N>(static_cast<S>(s.offset + j)) : winner[v];
+    }
   }
   for (int v = 0; v < NV; ++v) {
     store<N, A>(values + tile.slot + v * N, best[v]);
-    store<N, S>(winners + tile.slot + v * N, winner[v]);
+    if constexpr (TRACKS) store<N, S>(winners + tile.slot + v * N, winner[v]);
   }
 }
 
@@ -110,21 +113,21 @@ void finish_tile(const Tile<T>& tile, const Acc<T>* values, Acc<T> divisor, T* r
 }
 
 template <class T, int N, int NV, Weighting W>
-typename Tile<T>::Run tile_kernel(Reduce reduce) {
+typename Tile<T>::Run tile_kernel(Reduce reduce, bool tracks) {
   // Selection knows only none and full: the walker spreads other weights over the features.
   if constexpr (W == kNone || W == kFull) {
-    if (reduce == kMax) return select_tile<T, N, NV, W, true>;
-    if (reduce == kMin) return select_tile<T, N, NV, W, false>;
+    if (reduce == kMax) return tracks ? select_tile<T, N, NV, W, true, true> : select_tile<T, N, NV, W, true, false>;
+    if (reduce == kMin) return tracks ? select_tile<T, N, NV, W, false, true> : select_tile<T, N, NV, W, false, false>;
   }
   return add_tile<T, N, NV, W>;
 }
 
 template <class T, int N, Weighting W>
-typename Tile<T>::Run tile_kernel(Reduce reduce, int64_t vectors) {
-  if (vectors == 8) return tile_kernel<T, N, 8, W>(reduce);
-  if (vectors == 4) return tile_kernel<T, N, 4, W>(reduce);
-  if (vectors == 2) return tile_kernel<T, N, 2, W>(reduce);
-  return tile_kernel<T, N, 1, W>(reduce);
+typename Tile<T>::Run tile_kernel(Reduce reduce, bool tracks, int64_t vectors) {
+  if (vectors == 8) return tile_kernel<T, N, 8, W>(reduce, tracks);
+  if (vectors == 4) return tile_kernel<T, N, 4, W>(reduce, tracks);
+  if (vectors == 2) return tile_kernel<T, N, 2, W>(reduce, tracks);
+  return tile_kernel<T, N, 1, W>(reduce, tracks);
 }
 
 template <class T, int N>
@@ -139,13 +142,12 @@ typename Tile<T>::Finish finish_kernel(int64_t vectors) {
 template <class T>
 class Tiling {
  public:
-  Tiling(int64_t heads, int64_t width, Weighting weighting, Reduce reduce)
-      : features(heads * width), weighting_(weighting), reduce_(reduce), tiles(most(heads, width)) {
+  Tiling(int64_t heads, int64_t width, Weighting weighting, Reduce reduce, bool tracks)
+      : features(heads * width), weighting_(weighting), reduce_(reduce), tracks_(tracks), tiles(most(heads, width)) {
     if (!tiles.data) return;
     const bool by_head = weighting == kHead;
     with_lanes<Acc<T>>(by_head ? width : features, [&](auto n) {
       constexpr int N = decltype(n)::count;
-      lanes = N;
       if (!by_head || width % N == 0) return cover<N>(0, features, by_head ? width : features);
       for (int64_t h = 0; h < heads; ++h) cover<N>(h * width, (h + 1) * width, width);
     });
@@ -161,20 +163,19 @@ class Tiling {
     for (int64_t t = 0; t < count; ++t) tiles[t].finish(tiles[t], values, divisor, row);
   }
 
-  // Calls body(first lane, first feature) for each vector.
+  // Calls body(first lane, first feature, lanes) for each tile.
   template <class Body>
-  void each_vector(const Body& body) const {
-    for (int64_t t = 0; t < count; ++t) {
-      const int64_t end = t + 1 < count ? tiles[t + 1].slot : slots;
-      for (int64_t slot = tiles[t].slot; slot < end; slot += lanes) body(slot, tiles[t].begin + slot - tiles[t].slot);
-    }
+  void each(const Body& body) const {
+    for (int64_t t = 0; t < count; ++t)
+      body(tiles[t].slot, tiles[t].begin, (t + 1 < count ? tiles[t + 1].slot : slots) - tiles[t].slot);
   }
 
-  int64_t features, lanes = 1, slots = 0, count = 0;
+  int64_t features, slots = 0, count = 0;
 
  private:
   Weighting weighting_;
   Reduce reduce_;
+  bool tracks_;
 
   // Each head or row of v vectors takes at most v / 8 + 3 full tiles and one overlapping vector.
   static int64_t most(int64_t heads, int64_t width) { return heads * (width / kTile + 4); }
@@ -182,10 +183,10 @@ class Tiling {
   template <int N>
   typename Tile<T>::Run kernel(int64_t vectors) const {
     switch (weighting_) {
-      case kNone: return tile_kernel<T, N, kNone>(reduce_, vectors);
-      case kScalar: return tile_kernel<T, N, kScalar>(reduce_, vectors);
-      case kHead: return tile_kernel<T, N, kHead>(reduce_, vectors);
-      default: return tile_kernel<T, N, kFull>(reduce_, vectors);
+      case kNone: return tile_kernel<T, N, kNone>(reduce_, tracks_, vectors);
+      case kScalar: return tile_kernel<T, N, kScalar>(reduce_, tracks_, vectors);
+      case kHead: return tile_kernel<T, N, kHead>(reduce_, tracks_, vectors);
+      default: return tile_kernel<T, N, kFull>(reduce_, tracks_, vectors);
     }
   }
 

@@ -19,9 +19,9 @@ class Window {
  public:
   Window(const Rows<I>& rows, const Features<T>& features, int64_t width)
       : half(choose_half(features.stride())),
-        ahead(larger(2, smaller(half, kFetchBytes / larger(1, width * static_cast<int64_t>(sizeof(T)))))),
+        far(rows_ahead(kFarBytes, width * sizeof(T), half)), near(rows_ahead(kNearBytes, width * sizeof(T), kNearRows)),
         rows_(rows), features_(features), width_(width), stride_(features.stride()),
-        pointers_(2 * half + ahead), weights_(2 * half * stride_) {}
+        pointers_(2 * half + far), weights_(2 * half * stride_) {}
 
   bool has_memory() const { return pointers_.data && (weights_.data || stride_ == 0); }
 
@@ -30,9 +30,8 @@ class Window {
     base_ = lo;
     end_ = hi;
     if (!decode(lo, smaller(lo + 2 * half, hi))) return false;
-    // Kernels fetch what comes `ahead` edges later; the first rows have nobody before them.
-    for (int64_t j = 0; j < smaller(ahead, hi - lo); ++j)
-      for (size_t at = 0; at < width_ * sizeof(T); at += 64) __builtin_prefetch(reinterpret_cast<const char*>(pointers_[j]) + at);
+    // Kernels fetch what comes later; the first rows have nobody before them.
+    for (int64_t j = 0; j < smaller(far, hi - lo); ++j) fetch_far(pointers_[j], width_ * sizeof(T));
     return true;
   }
 
@@ -48,11 +47,11 @@ class Window {
   const T* const* pointers(int64_t p) const { return pointers_.data + (p - base_); }
   const Acc<T>* weights(int64_t p) const { return weights_.data + (p - base_) * stride_; }
 
-  const int64_t half, ahead;
+  const int64_t half, far, near;
   int64_t fault = -1;
 
  private:
-  static constexpr int64_t kFetchBytes = 8192, kWeightsAhead = 32;
+  static constexpr int64_t kNearRows = 16, kWeightsFar = 128, kWeightsNear = 16;
 
   static int64_t choose_half(int64_t stride) { return stride ? larger(8, smaller(256, 8192 / stride)) : 256; }
 
@@ -67,20 +66,21 @@ class Window {
     }
     if (stride_ && !decode_weights(lo, hi)) return false;
     const T* last = hi > base_ ? pointers_[hi - base_ - 1] : features_.x;
-    for (int64_t pad = 0; pad < ahead && hi == end_; ++pad) *pointer++ = last;
+    for (int64_t pad = 0; pad < far && hi == end_; ++pad) *pointer++ = last;
     return true;
   }
 
   bool decode_weights(int64_t lo, int64_t hi) {
+    const int64_t weight_bytes = features_.weight_heads * sizeof(T);
     Acc<T>* to = weights_.data + (lo - base_) * stride_;
     for (int64_t p = lo; p < hi; ++p) {
       if (__builtin_expect(!rows_.edge_fits(p), 0)) {
         fault = p;
         return false;
       }
-      if (rows_.edge && p + kWeightsAhead < end_ && rows_.edge_fits(p + kWeightsAhead))
-        __builtin_prefetch(features_.weight + rows_.edge_at(p + kWeightsAhead) * features_.weight_heads);
-      const T* from = features_.weight + rows_.edge_at(p) * features_.weight_heads;
+      if (has_weights(p + kWeightsFar)) fetch_far(weights_of(p + kWeightsFar), weight_bytes);
+      if (has_weights(p + kWeightsNear)) fetch_near(weights_of(p + kWeightsNear), weight_bytes);
+      const T* from = weights_of(p);
       if (features_.spread == 1)
         for (int64_t h = 0; h < features_.weight_heads; ++h) *to++ = widen(from[h]);
       else
@@ -89,6 +89,10 @@ class Window {
     }
     return true;
   }
+
+  // Whether position p has weights in a place that only its edge id tells.
+  bool has_weights(int64_t p) const { return rows_.edge && p < end_ && rows_.edge_fits(p); }
+  const T* weights_of(int64_t p) const { return features_.weight + rows_.edge_at(p) * features_.weight_heads; }
 
   const Rows<I>& rows_;
   const Features<T> features_;
@@ -104,7 +108,7 @@ WEFT_INLINE bool each_segment(Window<T, I>& window, int64_t stride, int64_t lo, 
   for (int64_t at = lo; at < hi;) {
     if (at == window.usable_end() && !window.advance()) return false;
     const int64_t end = smaller(hi, window.usable_end());
-    consume(Segment<T>{window.pointers(at), window.weights(at), stride, end - at, window.ahead, at == lo, at - lo});
+    consume(Segment<T>{window.pointers(at), window.weights(at), stride, end - at, window.far, window.near, at == lo, at - lo});
     at = end;
   }
   return true;

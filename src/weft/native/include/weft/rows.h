@@ -9,8 +9,25 @@ constexpr int64_t kHub = 4096;        // a row with more edges than this is cut
 constexpr int64_t kPiece = 2048;      // into pieces of this many edges, whose results combine in order
 constexpr int64_t kSerialWork = 32768;  // a call that touches fewer values than this stays on its thread
 
+// Rows in any order are fetched twice: far ahead into the second cache level, which keeps twice as many misses under way as
+// the first, then near ahead into the first. Distances in bytes; rows_ahead turns them into rows. A function that only fetches has
+// to be inlined: GCC takes it for pure and drops calls to it.
+constexpr int64_t kFarBytes = 32768, kNearBytes = 4096;
+
 WEFT_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 WEFT_INLINE int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+
+WEFT_INLINE int64_t rows_ahead(int64_t bytes, int64_t row_bytes, int64_t most) {
+  return larger(2, smaller(most, bytes / larger(1, row_bytes)));
+}
+
+WEFT_INLINE void fetch_far(const void* row, int64_t bytes) {
+  for (int64_t at = 0; at < bytes; at += 64) __builtin_prefetch(static_cast<const char*>(row) + at, 0, 2);
+}
+
+WEFT_INLINE void fetch_near(const void* row, int64_t bytes) {
+  for (int64_t at = 0; at < bytes; at += 64) __builtin_prefetch(static_cast<const char*>(row) + at, 0, 3);
+}
 
 // Row i holds positions indptr[i] .. indptr[i + 1]; position p is edge (source[p] -> i) with id edge[p].
 // A null `source` or `edge` stands for the position itself.
