@@ -50,6 +50,22 @@ def test_a_hub_of_huge_scores_agrees_with_softmax():
         torch.testing.assert_close(p[mine], score[mine].softmax(0))
 
 
+@pytest.mark.parametrize("ordered", [True, False])
+def test_a_masked_piece_of_a_hub_gets_zero(ordered):
+    size = 9000
+    edge = None if ordered else torch.randperm(size, generator=torch.Generator().manual_seed(0))
+    rows = Structure(torch.tensor([0, size]), torch.zeros(size, dtype=torch.int64), edge)
+    score = torch.randn(size, 2, dtype=torch.float64)
+    first = torch.arange(2500) if edge is None else edge[:2500]
+    score[first] = float("-inf")
+    torch.testing.assert_close(edge_softmax(rows, score), score.softmax(0))
+
+
+def test_an_edge_id_that_occurs_twice_stays_within_memory():
+    rows = Structure(torch.tensor([0, 0, 2, 4]), torch.zeros(4, dtype=torch.int64), torch.tensor([1, 1, 3, 3]))
+    assert edge_softmax(rows, torch.zeros(4))[1] == 0.5
+
+
 @pytest.mark.parametrize("isa", weft.native.instruction_sets())
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_exp_is_exact_to_the_last_place_or_two(isa, dtype, monkeypatch):

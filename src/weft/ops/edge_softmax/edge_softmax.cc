@@ -1,6 +1,6 @@
-// Memory traffic: each score is read once and each probability written once (E x H), at its edge id; a row in between lies in the
-// first cache levels. Hub rows: pieces are normalised on their own, then rescaled by factors that combine in order.
-#include "row_values.h"
+// Memory traffic: scores are read once by row, which may be in any order, and once by id; probabilities are written once, by id
+// (E x H); in between stand the highest score and the sum of each row (N x H).
+#include "two_phases.h"
 #include "weft/exp.h"
 
 namespace weft {
@@ -14,87 +14,41 @@ struct Arguments : Call {
   int64_t num_targets, num_edges, heads;
 };
 
-template <class T, class I>
+// The numbers of a head: its highest score, and the sum of exp(score - highest), in the end one over it.
+template <class T>
 struct Softmax {
   using A = Acc<T>;
-  const Rows<I>& rows;
-  const Arguments& a;
-  const Lanewise<A> lanes;
-
+  static constexpr int kNumbers = 2, kInputs = 1;
   static constexpr A kLowest = -__builtin_inf();
 
-  // Writes exp(score - top) and gives the top and the sum of each head.
-  bool exponentials(int64_t lo, int64_t hi, A* values, A* top, A* sum) const {
-    if (!gather(rows, static_cast<const T*>(a.score), a.heads, lo, hi, values, static_cast<const T*>(a.out)))
-      return false;
-    const int64_t count = (hi - lo) * a.heads, padded = lanes.pad(values, count, kLowest);
-    lanes.fold(values, padded, kLowest, top, [](auto best, auto v) { return v > best ? v : best; });
-    lanes.each(values, padded, top, [](auto v, auto highest) { return vexp<A, decltype(lanes)::kLanes>(v - highest); });
-    lanes.fold(values, padded, A(0), sum, [](auto total, auto v) { return total + v; });
-    return true;
+  // Scores that are all -inf have nothing to be measured from; exp of each is 0, and the row becomes NaN in the end.
+  template <int N>
+  static WEFT_INLINE_MEMBER Vec<A, N> origin(Vec<A, N> top) {
+    return top == splat<A, N>(kLowest) ? Vec<A, N>{} : top;
   }
 
-  void write(int64_t lo, int64_t hi, const A* values) const { scatter(rows, values, a.heads, lo, hi, static_cast<T*>(a.out)); }
+  static WEFT_INLINE_MEMBER void measure(const Lanewise<A>& lanes, A* const (&inputs)[1], int64_t count, A* numbers, int64_t heads) {
+    A *scores = inputs[0], *top = numbers, *sum = numbers + heads;
+    const int64_t padded = lanes.pad(scores, count, kLowest);
+    lanes.fold(scores, padded, kLowest, top, [](auto best, auto v) { return v > best ? v : best; });
+    lanes.each(scores, padded, top, [](auto v, auto highest) { return vexp<A, Lanewise<A>::kLanes>(v - origin<Lanewise<A>::kLanes>(highest)); });
+    lanes.fold(scores, padded, A(0), sum, [](auto total, auto v) { return total + v; });
+  }
+
+  static void combine(A* numbers, const A* other, int64_t heads) {
+    A &top = numbers[0], &sum = numbers[heads];
+    const A highest = other[0] > top ? other[0] : top, from = origin<1>(highest);
+    sum = sum * vexp<A, 1>(top - from) + other[heads] * vexp<A, 1>(other[0] - from);
+    top = highest;
+  }
+
+  static void finish(A* numbers, int64_t heads) { numbers[heads] = A(1) / numbers[heads]; }
+
+  template <int N>
+  static WEFT_INLINE_MEMBER Vec<A, N> apply(const Vec<A, N> (&inputs)[1], const Vec<A, N> (&numbers)[2]) {
+    return vexp<A, N>(inputs[0] - numbers[0]) * numbers[1];
+  }
 };
-
-template <class T, class I>
-int softmax(const Arguments& a) {
-  using A = Acc<T>;
-  const Rows<I> rows{a.indptr, nullptr, static_cast<const I*>(a.edge), a.num_targets, a.num_edges, a.num_edges};
-  const Plan plan(rows);
-  if (plan.status != kOk) return plan.status;
-  use_large_pages(a.out, a.num_edges * a.heads * sizeof(T));
-  const Softmax<T, I> softmax{rows, a, Lanewise<A>(a.heads)};
-  const int64_t threads = a.num_edges * a.heads < kSerialWork ? 1 : a.threads, h = a.heads;
-  Buffer<A> tops(plan.pieces * h), sums(plan.pieces * h);
-  FirstFault fault;
-  bool starved = plan.pieces && (!tops.data || !sums.data);
-  if (starved) return fail(kNoMemory, "no memory for %lld partial rows", static_cast<long long>(plan.pieces));
-  for_rows(
-      rows, plan, threads,
-      [&](int64_t piece, int64_t lo, int64_t hi) {
-        Buffer<A> values(softmax.lanes.room((hi - lo) * h));
-        if (!values.data) return __atomic_store_n(&starved, true, __ATOMIC_RELAXED);
-        if (!softmax.exponentials(lo, hi, values.data, tops.data + piece * h, sums.data + piece * h))
-          return fault.note(first_bad_edge(rows, lo, hi));
-        softmax.write(lo, hi, values.data);
-      },
-      [&](int64_t begin, int64_t end) {
-        Buffer<A> values(softmax.lanes.room(longest(rows, begin, end) * h)), top(h), sum(h);
-        if (!values.data || !top.data || !sum.data) return __atomic_store_n(&starved, true, __ATOMIC_RELAXED);
-        for (int64_t row = begin; row < end; ++row) {
-          const int64_t lo = rows.indptr[row], hi = rows.indptr[row + 1];
-          if (lo == hi) continue;
-          if (!softmax.exponentials(lo, hi, values.data, top.data, sum.data)) return fault.note(first_bad_edge(rows, lo, hi));
-          softmax.lanes.each(values.data, (hi - lo) * h, sum.data, [](auto v, auto total) { return v / total; });
-          softmax.write(lo, hi, values.data);
-        }
-      });
-  if (fault.any()) return rows.explain(fault.position);
-  if (starved) return fail(kNoMemory, "no memory for a row of scores");
-
-  // Tops and sums of a hub's pieces become the factor of each piece.
-  for (int64_t hub = 0; hub < plan.hubs; ++hub)
-    for (int64_t head = 0; head < h; ++head) {
-      const int64_t first = plan.first[hub], last = plan.first[hub + 1];
-      A top = Softmax<T, I>::kLowest, sum = 0;
-      for (int64_t p = first; p < last; ++p) top = tops[p * h + head] > top ? tops[p * h + head] : top;
-      for (int64_t p = first; p < last; ++p) {
-        tops[p * h + head] = vexp<A, 1>(tops[p * h + head] - top);
-        sum += sums[p * h + head] * tops[p * h + head];
-      }
-      for (int64_t p = first; p < last; ++p) tops[p * h + head] /= sum;
-    }
-  parallel_tasks(plan.pieces, threads, [&](int64_t piece) {
-    int64_t lo, hi;
-    plan.piece(piece, &lo, &hi);
-    for (int64_t p = lo; p < hi; ++p) {
-      T* out = static_cast<T*>(a.out) + rows.edge_at(p) * h;
-      for (int64_t head = 0; head < h; ++head) out[head] = narrow<T>(widen(out[head]) * tops[piece * h + head]);
-    }
-  });
-  return kOk;
-}
 
 }  // namespace
 }  // namespace WEFT_ISA
@@ -104,5 +58,11 @@ WEFT_KERNEL(edge_softmax, "indptr source edge score out num_targets num_edges he
   using namespace weft;
   const auto& a = *static_cast<const WEFT_ISA::Arguments*>(arguments);
   if (a.num_edges * a.heads == 0) return kOk;
-  return WEFT_ISA::with_types(a, [&](auto value, auto id) { return WEFT_ISA::softmax<decltype(value), decltype(id)>(a); });
+  return WEFT_ISA::with_types(a, [&](auto value, auto id) {
+    using T = decltype(value);
+    using I = decltype(id);
+    const WEFT_ISA::Rows<I> rows{a.indptr, nullptr, static_cast<const I*>(a.edge), a.num_targets, a.num_edges, a.num_edges};
+    return WEFT_ISA::TwoPhases<T, I, WEFT_ISA::Softmax<T>>(rows, a.heads, {static_cast<const T*>(a.score)}, static_cast<T*>(a.out))
+        .run(a.threads);
+  });
 }

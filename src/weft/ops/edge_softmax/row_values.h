@@ -9,32 +9,29 @@ namespace WEFT_ISA {
 
 constexpr int64_t kFarEdges = 128, kNearEdges = 16;  // edges between fetching their values and reading them
 
-// Copies the values of positions lo .. hi together; false if an edge id does not fit. `out` is fetched, to be written soon.
-template <class T, class I>
-WEFT_INLINE bool gather(const Rows<I>& rows, const T* from, int64_t heads, int64_t lo, int64_t hi, Acc<T>* to, const T* out) {
-  const int64_t bytes = heads * sizeof(T);
-  const auto is_away = [&](int64_t p) { return rows.edge && p < rows.edges && rows.edge_fits(p); };
-  for (int64_t p = lo; p < hi; ++p) {
-    if (__builtin_expect(!rows.edge_fits(p), 0)) return false;
-    if (const int64_t far = p + kFarEdges; is_away(far)) {
-      fetch_far(from + rows.edge_at(far) * heads, bytes);
-      if (out) fetch_far(out + rows.edge_at(far) * heads, bytes);
-    }
-    if (const int64_t near = p + kNearEdges; is_away(near)) fetch_near(from + rows.edge_at(near) * heads, bytes);
-    const T* row = from + rows.edge_at(p) * heads;
-    for (int64_t h = 0; h < heads; ++h) *to++ = widen(row[h]);
+// Copies `count` values in vectors of N <= count lanes; the last vector may overlap the one before it.
+template <int N, class T>
+WEFT_INLINE void widen_row(const T* from, int64_t count, Acc<T>* to) {
+  for (int64_t k = 0;; k = smaller(k + N, count - N)) {
+    store<N, Acc<T>>(to + k, load<N>(from + k));
+    if (k + N >= count) return;
   }
-  return true;
 }
 
-// The other way; gather has tested the ids of these positions.
+// Copies the values of positions lo .. hi together; false if an edge id does not fit.
 template <class T, class I>
-WEFT_INLINE void scatter(const Rows<I>& rows, const Acc<T>* from, int64_t heads, int64_t lo, int64_t hi, T* to) {
-  for (int64_t p = lo; p < hi; ++p) {
-    if (__builtin_expect(!rows.edge_fits(p), 0)) return;
-    T* row = to + rows.edge_at(p) * heads;
-    for (int64_t h = 0; h < heads; ++h) row[h] = narrow<T>(*from++);
-  }
+WEFT_INLINE bool gather(const Rows<I>& rows, const T* from, int64_t heads, int64_t lo, int64_t hi, Acc<T>* to) {
+  const auto is_away = [&](int64_t p) { return rows.edge && p < rows.edges && rows.edge_fits(p); };
+  bool fits = true;
+  with_lanes<Acc<T>>(heads, [&](auto n) {
+    for (int64_t p = lo; p < hi; ++p, to += heads) {
+      if (__builtin_expect(!rows.edge_fits(p), 0)) return void(fits = false);
+      if (is_away(p + kFarEdges)) fetch_far(from + rows.edge_at(p + kFarEdges) * heads, heads * sizeof(T));
+      if (is_away(p + kNearEdges)) fetch_near(from + rows.edge_at(p + kNearEdges) * heads, heads * sizeof(T));
+      widen_row<decltype(n)::count>(from + rows.edge_at(p) * heads, heads, to);
+    }
+  });
+  return fits;
 }
 
 template <class I>
