@@ -7,6 +7,7 @@ from ._structure import Structure as Structure
 from .coo_to_csc import coo_to_csc as coo_to_csc
 from .degree import degree as degree
 from .edge_softmax import edge_softmax as edge_softmax
+from .gat_attention import gat_attention as gat_attention
 from .gather_rows import gather_rows as gather_rows
 from .sddmm import sddmm as sddmm
 from .segment_reduce import segment_reduce as segment_reduce

@@ -27,6 +27,9 @@ R = TypeVar("R")
 FLOATS = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
 PARTS = ("reference", "outputs", "native", "triton", "backward", "samples", "tolerance")
 
+TRANSPOSED = -1
+_TRIPLES = {"rows": "indptr source edge", "transposed": "by_source_indptr by_source by_source_edge"}
+
 _LIBRARY = torch.library.Library("weft", "FRAGMENT")
 _CODES = {getattr(torch, name): code for name, code in DTYPES.items()}
 
@@ -79,11 +82,14 @@ class Operator(Generic[P, R]):
     def native(
         self, symbol: str, passes: str, dims: str, value: str, ids: str, dtypes: Sequence[torch.dtype] = FLOATS
     ) -> None:
-        """Name the C function, the arguments and dims it is passed, and the arguments whose dtypes choose its variant."""
-        at, names = self.signature.at, passes.split()
+        """Name the C function, the arguments and dims it is passed, and the arguments whose dtypes choose its variant.
+
+        `transposed` among the arguments stands for the same edges by source.
+        """
+        at, names = self.signature.at | {"transposed": TRANSPOSED}, passes.split()
         self._passed = tuple(at[n] for n in names if n in at)
         structure = None if self.signature.structure_at is None else self.signature.names[self.signature.structure_at]
-        fields = " ".join("indptr source edge" if n == structure else n for n in names)
+        fields = " ".join(_TRIPLES.get("rows" if n == structure else n, n) for n in names)
         self.kernel = Kernel(symbol, f"{fields} {dims}".split())
         self._value_at, self._ids_at = at[value], at[ids]
         self.dtypes = tuple(dtypes)
@@ -188,9 +194,9 @@ class Operator(Generic[P, R]):
         pointers: list[int] = []
         held: list[Tensor] = []  # contiguous copies have to outlive the call
         for i in self._passed:
-            for t in args[i][:3] if i == self.signature.structure_at else (args[i],):
+            for t in self._tensors(args, i):
                 if t is not None and not t.is_cpu:
-                    name, value = self.signature.names[i], self.signature.names[self._value_at]
+                    name, value = (*self.signature.names, "rows")[i], self.signature.names[self._value_at]
                     raise DeviceError(f"{self.name}: expected `{name}` on the CPU, as `{value}` is, got {t.device}")
                 if t is not None and not t.is_contiguous():
                     t = t.contiguous()
@@ -202,6 +208,12 @@ class Operator(Generic[P, R]):
         ids_dtype = torch.int64 if ids is None else ids[1].dtype if type(ids) is Structure else ids.dtype
         assert self.kernel is not None, f"{self.name} has no kernel"
         self.kernel(_CODES.get(args[self._value_at].dtype, -1), _CODES[ids_dtype], (*pointers, *dims))
+
+    def _tensors(self, args: Sequence[Any], i: int) -> Sequence[Tensor | None]:
+        at = self.signature.structure_at
+        if i == TRANSPOSED and at is not None:
+            return args[at].reversed()[:3]  # type: ignore[no-any-return]
+        return args[i][:3] if i == at else (args[i],)
 
     def _from_library(self, *flat: Any) -> Any:
         return _without_none(self.run(self.signature.unflattened(flat)))

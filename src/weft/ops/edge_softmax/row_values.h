@@ -9,15 +9,6 @@ namespace WEFT_ISA {
 
 constexpr int64_t kFarEdges = 128, kNearEdges = 16;  // edges between fetching their values and reading them
 
-// Copies `count` values in vectors of N <= count lanes; the last vector may overlap the one before it.
-template <int N, class T>
-WEFT_INLINE void widen_row(const T* from, int64_t count, Acc<T>* to) {
-  for (int64_t k = 0;; k = smaller(k + N, count - N)) {
-    store<N, Acc<T>>(to + k, load<N>(from + k));
-    if (k + N >= count) return;
-  }
-}
-
 // Copies the values of positions lo .. hi together; false if an edge id does not fit.
 template <class T, class I>
 WEFT_INLINE bool gather(const Rows<I>& rows, const T* from, int64_t heads, int64_t lo, int64_t hi, Acc<T>* to) {

@@ -114,6 +114,13 @@ template <int N, class T> WEFT_INLINE void store(T* p, Vec<Acc<T>, N> v) {
   else for (int l = 0; l < N; ++l) p[l] = narrow<T>(v[l]);
 }
 
+// Copies `count` values, at least N of them, in vectors of N lanes; the last vector may overlap the one before it.
+template <int N, class T> WEFT_INLINE void widen_row(const T* from, int64_t count, Acc<T>* to) {
+  int64_t k = 0;
+  for (; k + N <= count; k += N) store<N, Acc<T>>(to + k, load<N>(from + k));
+  if (k < count) store<N, Acc<T>>(to + count - N, load<N>(from + count - N));
+}
+
 template <class A, int N> WEFT_INLINE Vec<A, N> fma(Vec<A, N> a, Vec<A, N> b, Vec<A, N> c) {
 #if defined(__FMA__)
   if constexpr (N == 1 && sizeof(A) == 4) return __builtin_fmaf(a, b, c);

@@ -1,0 +1,203 @@
+// A weighted sum of feature rows whose weights, a softmax over edges, are computed where they are needed and never stored:
+//   p[e, h] = exp(score[e, h] - lse[i, h]),  score = leaky_relu(left[j, h] + right[i, h])  for the edge e = j -> i.
+// A Pass says which ends the rows and the ids stand for, what is summed, and what becomes of the sums of a row.
+#pragma once
+#include "../spmm/walker.h"
+#include "weft/exp.h"
+
+namespace weft {
+namespace WEFT_ISA {
+
+constexpr int64_t kFarScores = 64, kNearScores = 16;  // edges between fetching what scores are made of and reading it
+
+// result[h] = the sum over the values of head h of a * b.
+template <class T>
+WEFT_INLINE void dot_heads(const T* a, const Acc<T>* b, int64_t heads, int64_t width, Acc<T>* result) {
+  for (int64_t h = 0; h < heads; ++h) {
+    Acc<T> chain[4] = {};
+    for (int64_t k = 0; k < width; ++k) chain[k & 3] += widen(a[h * width + k]) * b[h * width + k];
+    result[h] = (chain[0] + chain[1]) + (chain[2] + chain[3]);
+  }
+}
+
+// A Pass has
+//   kSums: how many weighted sums of feature rows;  kTables, kOwn: how many values a head are gathered from the other end of
+//   an edge, and how many its row brings along;
+//   gathered(t, id), own(t, row): pointers to them;
+//   weigh(read, weights): from vectors of both, the weight of each sum and one more term, which is summed by head;
+//   finish(row, sums, extra): sums in feature order, `extra` the sum of the terms; without edges all are 0.
+template <class T, class I, class Pass>
+class AttentionWalk {
+  using A = Acc<T>;
+  using S = typename Signed<A>::type;
+  static constexpr int kSums = Pass::kSums, kTables = Pass::kTables, kOwn = Pass::kOwn;
+  static constexpr int kLanes = kVectorBytes / sizeof(A);
+  static constexpr int64_t kMost = 256;  // edges of a segment
+
+ public:
+  AttentionWalk(const Rows<I>& rows, int64_t heads, int64_t width, const T* x, const Pass& pass)
+      : rows_(rows), heads_(heads), width_(width), x_(x), pass_(pass), weighting_(width < 4 ? kFull : heads == 1 ? kScalar : kHead),
+        tiling_(heads, width, weighting_, kSum, false), plan_(rows), size_(kSums * tiling_.slots + heads) {}
+
+  int run(int64_t threads) {
+    if (plan_.status != kOk) return plan_.status;
+    Buffer<A> pieces(plan_.pieces * size_);
+    if (!tiling_.tiles.data || (plan_.pieces && !pieces.data)) return no_memory();
+    if ((rows_.edges + rows_.count) * tiling_.features < kSerialWork) threads = 1;
+    for_rows(rows_, plan_, threads,
+             [&](int64_t piece, int64_t lo, int64_t hi) {
+               int64_t from, to;
+               Scratch scratch(*this);
+               if (!scratch.has_memory()) return starve();
+               if (scratch.window.open(lo, hi)) sum(plan_.row[plan_.piece(piece, &from, &to)], lo, hi, scratch, pieces.data + piece * size_);
+               else fault_.note(scratch.window.fault);
+             },
+             [&](int64_t begin, int64_t end) {
+               Scratch scratch(*this);
+               if (!scratch.has_memory()) return starve();
+               if (!scratch.window.open(rows_.indptr[begin], rows_.indptr[end])) return fault_.note(scratch.window.fault);
+               for (int64_t row = begin; row < end; ++row) {
+                 if (!sum(row, rows_.indptr[row], rows_.indptr[row + 1], scratch, scratch.sums.data)) return;
+                 finish(row, scratch.sums.data, scratch.features.data);
+               }
+             });
+    if (fault_.any()) return rows_.explain(fault_.position);
+    Scratch scratch(*this);
+    if (starved_ || !scratch.has_memory()) return no_memory();
+    for (int64_t hub = 0; hub < plan_.hubs; ++hub) {
+      A* first = pieces.data + plan_.first[hub] * size_;
+      for (int64_t piece = plan_.first[hub] + 1; piece < plan_.first[hub + 1]; ++piece)
+        for (int64_t s = 0; s < size_; ++s) first[s] += pieces[piece * size_ + s];
+      finish(plan_.row[hub], first, scratch.features.data);
+    }
+    return kOk;
+  }
+
+ private:
+  struct Scratch {
+    Window<T, I> window;
+    Buffer<A> sums, features, gathered, weights, spread;
+    explicit Scratch(const AttentionWalk& walk)
+        : window(walk.rows_, {walk.x_, nullptr, 0, 1}, walk.tiling_.features), sums(walk.size_),
+          features(kSums * walk.tiling_.features), gathered((kTables + kOwn) * kMost * walk.heads_ + kLanes),
+          weights((kSums + 1) * (kMost * walk.heads_ + kLanes)),
+          spread(walk.weighting_ == kFull ? kMost * walk.tiling_.features : 1) {}
+    bool has_memory() const {
+      return window.has_memory() && sums.data && features.data && gathered.data && weights.data && spread.data;
+    }
+  };
+
+  const Rows<I>& rows_;
+  const int64_t heads_, width_;
+  const T* x_;
+  const Pass& pass_;
+  const Weighting weighting_;
+  const Tiling<T> tiling_;
+  const Plan plan_;
+  const int64_t size_;  // of the sums of a row: accumulators of every sum, then the extra of every head
+  FirstFault fault_;
+  bool starved_ = false;
+
+  void starve() { __atomic_store_n(&starved_, true, __ATOMIC_RELAXED); }
+  int no_memory() const { return fail(kNoMemory, "no memory for %lld partial rows", static_cast<long long>(plan_.pieces)); }
+
+  bool sum(int64_t row, int64_t lo, int64_t hi, Scratch& scratch, A* sums) {
+    memset(sums + kSums * tiling_.slots, 0, heads_ * sizeof(A));
+    const bool walked = each_segment(scratch.window, 0, lo, hi, [&](const Segment<T>& segment) {
+      if (!weigh(row, lo + segment.offset, segment.count, scratch, sums + kSums * tiling_.slots)) return;
+      for (int k = 0; k < kSums; ++k) {
+        Segment<T> weighted = segment;
+        weighted.weights = weights(k, segment.count, scratch);
+        weighted.stride = weighting_ == kFull ? tiling_.features : heads_;
+        tiling_.run(weighted, sums + k * tiling_.slots, nullptr);
+      }
+    });
+    if (!walked) fault_.note(scratch.window.fault);
+    return walked && !fault_.any();
+  }
+
+  // The weights of sum k, one a head or, if heads are narrower than a vector, one a feature.
+  const A* weights(int k, int64_t count, const Scratch& scratch) const {
+    const A* of_heads = scratch.weights.data + k * (kMost * heads_ + kLanes);
+    if (weighting_ != kFull) return of_heads;
+    A* to = scratch.spread.data;
+    for (int64_t v = 0; v < count * heads_; ++v)
+      for (int64_t r = 0; r < width_; ++r) *to++ = of_heads[v];
+    return scratch.spread.data;
+  }
+
+  // Computes the weights of `count` positions from lo on, and adds their extra terms.
+  bool weigh(int64_t row, int64_t lo, int64_t count, const Scratch& scratch, A* extra) {
+    const int64_t values = count * heads_, room = kMost * heads_;
+    A* const gathered = scratch.gathered.data;
+    bool fits = true;
+    with_lanes<A>(heads_, [&](auto n) {
+      constexpr int N = decltype(n)::count;
+      for (int64_t j = 0; j < count; ++j) {
+        const int64_t p = lo + j;
+        if (__builtin_expect(!rows_.source_fits(p), 0)) return fault_.note(p), void(fits = false);
+        for (int t = 0; t < kTables; ++t) {
+          fetch(t, p);
+          widen_row<N>(pass_.gathered(t, rows_.source_at(p)), heads_, gathered + t * room + j * heads_);
+        }
+        for (int t = 0; t < kOwn; ++t) widen_row<N>(pass_.own(t, row), heads_, gathered + (kTables + t) * room + j * heads_);
+      }
+    });
+    if (!fits) return false;
+    for (int64_t v = 0; v < values; v += kLanes) {  // the last vector computes beyond the values, within the buffers
+      Vec<A, kLanes> read[kTables + kOwn], weight[kSums + 1];
+      for (int t = 0; t < kTables + kOwn; ++t) read[t] = load<kLanes>(gathered + t * room + v);
+      pass_.template weigh<kLanes>(read, weight);
+      for (int k = 0; k <= kSums; ++k) store<kLanes, A>(scratch.weights.data + k * (room + kLanes) + v, weight[k]);
+    }
+    const A* terms = scratch.weights.data + kSums * (room + kLanes);
+    for (int64_t j = 0; j < count; ++j)
+      for (int64_t h = 0; h < heads_; ++h) extra[h] += terms[j * heads_ + h];
+    return true;
+  }
+
+  WEFT_INLINE_MEMBER void fetch(int t, int64_t p) const {
+    const int64_t far = p + kFarScores, near = p + kNearScores;
+    if (far < rows_.edges && rows_.source_fits(far)) fetch_far(pass_.gathered(t, rows_.source_at(far)), heads_ * sizeof(A));
+    if (near < rows_.edges && rows_.source_fits(near)) fetch_near(pass_.gathered(t, rows_.source_at(near)), heads_ * sizeof(A));
+  }
+
+  void finish(int64_t row, const A* sums, A* features) const {
+    const bool empty = rows_.degree(row) == 0;
+    for (int k = 0; k < kSums; ++k)
+      tiling_.each([&](int64_t slot, int64_t feature, int64_t count) {
+        for (int64_t l = 0; l < count; ++l)
+          features[k * tiling_.features + feature + l] = empty ? A(0) : sums[k * tiling_.slots + slot + l];
+      });
+    pass_.finish(row, features, sums + kSums * tiling_.slots);
+  }
+};
+
+// leaky_relu(left + right) and its slope there.
+template <class A, int N>
+struct Score {
+  Vec<A, N> value, slope;
+  WEFT_INLINE_MEMBER Score(Vec<A, N> left, Vec<A, N> right, A negative_slope) {
+    const Vec<A, N> sum = left + right;
+    slope = sum > Vec<A, N>{} ? splat<A, N>(1) : splat<A, N>(negative_slope);
+    value = sum * slope;
+  }
+};
+
+// A tensor of `count` values in the accumulation type: itself, or a copy.
+template <class T>
+struct Widened {
+  using A = Acc<T>;
+  Buffer<A> copy;
+  const A* data;
+  Widened(const void* from, int64_t count) : copy(sizeof(T) == sizeof(A) ? 0 : count), data(static_cast<const A*>(from)) {
+    if constexpr (sizeof(T) != sizeof(A)) {
+      data = copy.data;
+      for (int64_t k = 0; copy.data && k < count; ++k) copy[k] = widen(static_cast<const T*>(from)[k]);
+    }
+  }
+  bool has_memory(int64_t count) const { return data || count == 0; }
+};
+
+}  // namespace WEFT_ISA
+}  // namespace weft
