@@ -104,13 +104,14 @@ def test_vmap_over_features_equals_a_loop(op):
     args = sample(op)
     at = op._of_at[0]
     batch = torch.stack([args[at], 2 * args[at], args[at] - 1])
-    expected = torch.stack([op(*replaced(args, [at], [x])) for x in batch])
-    torch.testing.assert_close(torch.vmap(lambda x: op(*replaced(args, [at], [x])))(batch), expected)
+    one_by_one = [as_tuple(op(*replaced(args, [at], [x]))) for x in batch]
+    expected = tuple(torch.stack(outputs) for outputs in zip(*one_by_one, strict=True))
+    torch.testing.assert_close(as_tuple(torch.vmap(lambda x: op(*replaced(args, [at], [x])))(batch)), expected)
     if not COMPILES_FUNCTORCH_TEST:
         return  # an older torch raises its own error for a custom operator in a compiled vmap
     with weft.ops.using("reference"):
         compiled = torch.compile(torch.vmap(lambda x: op(*replaced(args, [at], [x]))), backend="eager")
-        torch.testing.assert_close(compiled(batch), expected)
+        torch.testing.assert_close(as_tuple(compiled(batch)), expected)
 
 
 @pytest.mark.parametrize("op", DIFFERENTIABLE)
@@ -118,10 +119,11 @@ def test_functional_gradients_equal_those_of_backward(op):
     args, at = sample(op), op._of_at[0]
     (expected,) = gradients(op, args, [at])
     generator = torch.Generator().manual_seed(7)
-    projection = torch.randn(op(*args).shape, generator=generator, dtype=torch.float64)
+    projections = [torch.randn(o.shape, generator=generator, dtype=torch.float64) for o in as_tuple(op(*args))]
 
     def loss(x):
-        return (op(*replaced(args, [at], [x])) * projection).sum()
+        outputs = as_tuple(op(*replaced(args, [at], [x])))
+        return sum((o * p).sum() for o, p in zip(outputs, projections, strict=True))
 
     torch.testing.assert_close(torch.func.grad(loss)(args[at]), expected)
     torch.testing.assert_close(torch.func.vjp(loss, args[at])[1](torch.ones((), dtype=torch.float64))[0], expected)
@@ -170,10 +172,10 @@ def test_autocast_chooses_the_dtype_of_the_operator(op):
     with torch.autocast("cpu", dtype=torch.bfloat16):
         out = op(*args)
     expected = {"lower": torch.bfloat16, "float32": torch.float32, "none": torch.float32}[op.autocast]
-    assert out.dtype is expected
+    assert all(o.dtype is expected for o in as_tuple(out))
     leaf = args[op._of_at[0]].clone().requires_grad_()
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        op(*replaced(args, [op._of_at[0]], [leaf])).float().sum().backward()
+        sum(o.float().sum() for o in as_tuple(op(*replaced(args, [op._of_at[0]], [leaf])))).backward()
     assert leaf.grad.dtype is torch.float32
 
 

@@ -18,7 +18,7 @@ class Gradient:
 
     A read names an argument, the output, or with `_shape` behind it the shape of an argument, which is there whether the
     argument was saved or not. `saves` tells when an input or the output is kept: {"x": "weight"} keeps x only if weight needs
-    a gradient, {"x": ""} keeps x always.
+    a gradient, {"x": ""} keeps x always. `grad` is a tuple if callers see several outputs.
     """
 
     def __init__(self, signature: Signature, output: str, formula: Formula, of: str, saves: dict[str, str]) -> None:
@@ -29,6 +29,7 @@ class Gradient:
         assert set(kept) == set(saves), f"saves names {sorted(saves)}, the formula reads {sorted(kept)}"
         at = signature.at | {output: len(signature.names)}
         self._save_at = tuple((at[n], self.of.index(saves[n]) if saves[n] else None) for n in kept)
+        self._several = signature.num_outputs > 1 and output == "out"
         self._reads = tuple(
             (True, kept.index(n)) if n in kept else (False, at[n.removesuffix("_shape")]) for n in reads
         )
@@ -42,10 +43,12 @@ class Gradient:
         """What needs no keeping: arguments without a gradient as they are, the shapes of the others."""
         return [a.shape if i in self.of_at and a is not None else a for i, a in enumerate(args)]
 
-    def __call__(self, grad: Tensor, needs: Sequence[bool], rest: Sequence[Any], saved: Sequence[Any]) -> Sequence[Any]:
-        """Gradients of the inputs `of`, in their order."""
+    def __call__(
+        self, grads: Sequence[Any], needs: Sequence[bool], rest: Sequence[Any], saved: Sequence[Any]
+    ) -> Sequence[Any]:
+        """Gradients of the inputs `of`, in their order, from those of the outputs; that of a hidden one is left out."""
         read = [saved[i] if kept else rest[i] for kept, i in self._reads]
-        return self.formula(grad, dict(zip(self.of, needs, strict=True)), *read)
+        return self.formula(tuple(grads) if self._several else grads[0], dict(zip(self.of, needs, strict=True)), *read)
 
     def library_save(self, ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
         """setup_context of torch.library.register_autograd; the last output is the one that may be saved."""
@@ -69,7 +72,7 @@ class Gradient:
         flat_at = [i + (at is not None and i > at) for i in self.of_at]
         needs = [bool(ctx.needs_input_grad[i]) for i in flat_at]
         result: list[Any] = [None if n is None else [None] * n for n in ctx.lengths]
-        for i, gradient in zip(flat_at, self(grads[0], needs, rest, saved), strict=True):
+        for i, gradient in zip(flat_at, self(grads, needs, rest, saved), strict=True):
             result[i] = gradient
         return tuple(result)
 
@@ -89,20 +92,24 @@ class FastCall(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
         """Apply the formula."""
-        return None, None, *ctx.gradient(grads[0], ctx.needs_input_grad[2:], ctx.rest, ctx.saved_tensors)
+        return None, None, *ctx.gradient(grads, ctx.needs_input_grad[2:], ctx.rest, ctx.saved_tensors)
 
 
 def from_reference(reference: Callable[..., Any], signature: Signature, of: str) -> Formula:
     """A formula for gradients that are rarely asked for: run the reference again and differentiate it."""
     names = of.split()
 
-    def formula(grad: Tensor, needs: dict[str, bool], *inputs: Any) -> list[Tensor | None]:
+    def formula(grad: Any, needs: dict[str, bool], *inputs: Any) -> list[Tensor | None]:
         wanted = [inputs[signature.at[n]] for n in names if needs[n]]
         twice = torch.is_grad_enabled()
         with torch.enable_grad():
-            found = iter(
-                torch.autograd.grad(reference(*inputs), wanted, grad, create_graph=twice, allow_unused=True),
-            )
+            made, grads = reference(*inputs), grad if isinstance(grad, tuple) else (grad,)
+            outputs = made if isinstance(made, tuple) else (made,)
+            pairs = [(o, g) for o, g in zip(outputs, grads, strict=True) if o.requires_grad and g is not None]
+            if not pairs:
+                return [None] * len(names)
+            outputs, grads = zip(*pairs, strict=True)
+            found = iter(torch.autograd.grad(outputs, wanted, grads, create_graph=twice, allow_unused=True))
         return [next(found) if needs[n] else None for n in names]
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD

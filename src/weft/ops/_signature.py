@@ -23,7 +23,8 @@ class Signature:
         self.at = {name: i for i, name in enumerate(self.names)}
         self._defaults = {n: p.default for n, p in parameters.items() if p.default is not p.empty}
         self._kinds = {n: p.annotation for n, p in parameters.items()}
-        kinds = tuple(self._kinds.values())
+        kinds, returns = tuple(self._kinds.values()), self._python.return_annotation
+        self.num_outputs = 1 if returns is Tensor else len(returns.__args__)
         self.structure_at = next((i for i, kind in enumerate(kinds) if kind is Structure), None)
         self.tensor_at = tuple(i for i, kind in enumerate(kinds) if kind in (Tensor, Tensor | None))
 
@@ -34,8 +35,7 @@ class Signature:
         for name, kind in self._kinds.items():
             pair = (f"Tensor[] {name}", f"Tensor[] {name}_transposed")
             fields += pair if kind is Structure else (f"{_SCHEMA_TYPES.get(kind, 'str')} {name}",)
-        returns = self._python.return_annotation
-        outputs = "Tensor" if returns is Tensor else f"({', '.join('Tensor' for _ in returns.__args__)})"
+        outputs = "Tensor" if self.num_outputs == 1 else f"({', '.join(['Tensor'] * self.num_outputs)})"
         return f"({', '.join(fields)}) -> {outputs}"
 
     def complete(self, args: Sequence[Any], options: dict[str, Any]) -> tuple[Any, ...]:

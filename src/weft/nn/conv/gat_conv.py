@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ...graph import Adjacency
-from ...ops import Structure, edge_softmax, gather_rows, sddmm, spmm
+from ...ops import Structure, edge_softmax, gat_attention, gather_rows, sddmm, spmm
 from .._arguments import (
     Edges,
     Features,
@@ -57,8 +57,8 @@ class GATConv(nn.Module):
     `bias`, `fc.weight` or `fc_src.weight` and `fc_dst.weight`, `res_fc.*` (with a linear residual the bias is
     `res_fc.bias`).
 
-    *Cost* E x F reads with F = num_heads * out_features, and a few tensors of E x num_heads, all in the order in which
-    the kernels walk the edges. No E x F tensor.
+    *Cost* E x F reads with F = num_heads * out_features; nothing of size E is allocated. With edge weights, attention
+    dropout in training or a negative slope below 0: a few tensors of E x num_heads, never E x F.
 
     >>> import torch
     >>> from weft.graph import Graph
@@ -115,15 +115,17 @@ class GATConv(nn.Module):
         x = drop_features(x, self.dropout, self.training)
         adjacency, x_source, x_target = resolve_ends("GATConv", graph, x, as_pair(self.in_features))
         check_edge_weight("GATConv", edge_weight, adjacency)
-        z = self._project_sources(x_source)
-        rows = adjacency.in_target_order
-        attention = self._attention(rows, z, x_target if isinstance(x, tuple) else None)
-        if self.training and self.attention_dropout:
-            attention = functional.dropout(attention, self.attention_dropout)
-        if edge_weight is not None:
-            attention = _weighted(attention, _in_target_order(adjacency, edge_weight))
-        heads = (self.num_heads, self.out_features)
-        out = spmm(rows, z.unflatten(-1, heads), attention)
+        z, heads = self._project_sources(x_source), (self.num_heads, self.out_features)
+        left, right = self._halves(z, x_target if isinstance(x, tuple) else None, adjacency.num_targets)
+        drops = self.training and self.attention_dropout > 0
+        if edge_weight is None and not drops and self.negative_slope >= 0:
+            out = gat_attention(adjacency.by_target, z.unflatten(-1, heads), left, right, self.negative_slope)
+        else:
+            rows = adjacency.in_target_order
+            attention = functional.dropout(self._attention(rows, left, right), self.attention_dropout, self.training)
+            if edge_weight is not None:
+                attention = _weighted(attention, _in_target_order(adjacency, edge_weight))
+            out = spmm(rows, z.unflatten(-1, heads), attention)
         # In place: a fresh N x F costs more than the addition, and no gradient reads what stood there.
         if self.residual:
             out.add_(self.res_fc(x_target).unflatten(-1, heads))
@@ -145,7 +147,8 @@ class GATConv(nn.Module):
         adjacency, x_source, x_target = resolve_ends("GATConv", graph, x, as_pair(self.in_features))
         check_edge_weight("GATConv", edge_weight, adjacency)
         z = self._project_sources(x_source)
-        attention = self._attention(adjacency.by_target, z, x_target if isinstance(x, tuple) else None)
+        halves = self._halves(z, x_target if isinstance(x, tuple) else None, adjacency.num_targets)
+        attention = self._attention(adjacency.by_target, *halves)
         return attention if edge_weight is None else _weighted(attention, edge_weight)
 
     def extra_repr(self) -> str:
@@ -161,16 +164,18 @@ class GATConv(nn.Module):
         fc = self.fc_src if isinstance(self.in_features, tuple) else self.fc
         return fc(x_source)  # type: ignore[no-any-return]
 
-    def _attention(self, rows: Structure, z: Tensor, x_target: Tensor | None) -> Tensor:
-        """Softmax of the scores, in the edge order of `rows`; without `x_target` the targets are the first sources."""
+    def _halves(self, z: Tensor, x_target: Tensor | None, num_targets: int) -> tuple[Tensor, Tensor]:
+        """What each end adds to the scores; without `x_target` the targets are the first sources."""
         from_source, from_target = _block_diagonal(self.attn_l), _block_diagonal(self.attn_r)
         if x_target is None:
             left, right = (z @ torch.cat((from_source, from_target), 1)).chunk(2, -1)
-            right = right[: rows.num_targets]
-        else:
-            # attn_r . (W x) for all heads is x @ (W^T A): the targets themselves are never projected.
-            fc = self.fc_dst if isinstance(self.in_features, tuple) else self.fc
-            left, right = z @ from_source, x_target @ (fc.weight.T @ from_target)
+            return left, right[:num_targets]
+        # attn_r . (W x) for all heads is x @ (W^T A): the targets themselves are never projected.
+        fc = self.fc_dst if isinstance(self.in_features, tuple) else self.fc
+        return z @ from_source, x_target @ (fc.weight.T @ from_target)
+
+    def _attention(self, rows: Structure, left: Tensor, right: Tensor) -> Tensor:
+        """Softmax of the scores, in the edge order of `rows`."""
         score = sddmm(rows, right, left, "add", "target", "source")
         # In place it keeps one E x H less, but its gradient then reads the sign of the result.
         score = functional.leaky_relu(score, self.negative_slope, inplace=self.negative_slope >= 0)

@@ -25,13 +25,11 @@ WEFT_INLINE void dot_heads(const T* a, const Acc<T>* b, int64_t heads, int64_t w
 //   an edge, and how many its row brings along;
 //   gathered(t, id), own(t, row): pointers to them;
 //   weigh(read, weights): from vectors of both, the weight of each sum and one more term, which is summed by head;
-//   finish(row, sums, extra): sums in feature order, `extra` the sum of the terms; without edges all are 0.
+//   finish(row, sums, extra, empty): sums in feature order, `extra` the sum of the terms; all are 0 for an empty row.
 template <class T, class I, class Pass>
 class AttentionWalk {
   using A = Acc<T>;
-  using S = typename Signed<A>::type;
   static constexpr int kSums = Pass::kSums, kTables = Pass::kTables, kOwn = Pass::kOwn;
-  static constexpr int kLanes = kVectorBytes / sizeof(A);
   static constexpr int64_t kMost = 256;  // edges of a segment
 
  public:
@@ -76,14 +74,14 @@ class AttentionWalk {
  private:
   struct Scratch {
     Window<T, I> window;
-    Buffer<A> sums, features, gathered, weights, spread;
+    Buffer<A> sums, features, weights, spread, extra;
+    Buffer<int64_t> ids;
     explicit Scratch(const AttentionWalk& walk)
         : window(walk.rows_, {walk.x_, nullptr, 0, 1}, walk.tiling_.features), sums(walk.size_),
-          features(kSums * walk.tiling_.features), gathered((kTables + kOwn) * kMost * walk.heads_ + kLanes),
-          weights((kSums + 1) * (kMost * walk.heads_ + kLanes)),
-          spread(walk.weighting_ == kFull ? kMost * walk.tiling_.features : 1) {}
+          features(kSums * walk.tiling_.features), weights(kSums * kMost * walk.heads_),
+          spread(walk.weighting_ == kFull ? kMost * walk.tiling_.features : 1), extra(walk.heads_), ids(kMost) {}
     bool has_memory() const {
-      return window.has_memory() && sums.data && features.data && gathered.data && weights.data && spread.data;
+      return window.has_memory() && sums.data && features.data && weights.data && spread.data && extra.data && ids.data;
     }
   };
 
@@ -118,41 +116,44 @@ class AttentionWalk {
 
   // The weights of sum k, one a head or, if heads are narrower than a vector, one a feature.
   const A* weights(int k, int64_t count, const Scratch& scratch) const {
-    const A* of_heads = scratch.weights.data + k * (kMost * heads_ + kLanes);
-    if (weighting_ != kFull) return of_heads;
-    A* to = scratch.spread.data;
-    for (int64_t v = 0; v < count * heads_; ++v)
-      for (int64_t r = 0; r < width_; ++r) *to++ = of_heads[v];
+    const A* of_heads = scratch.weights.data + k * kMost * heads_;
+    if (weighting_ != kFull || width_ == 1) return of_heads;
+    if (width_ == 2) spread<2>(of_heads, count * heads_, scratch.spread.data);
+    else spread<3>(of_heads, count * heads_, scratch.spread.data);
     return scratch.spread.data;
+  }
+
+  template <int WIDTH>
+  static void spread(const A* of_heads, int64_t count, A* to) {
+    for (int64_t v = 0; v < count; ++v)
+      for (int r = 0; r < WIDTH; ++r) to[v * WIDTH + r] = of_heads[v];
   }
 
   // Computes the weights of `count` positions from lo on, and adds their extra terms.
   bool weigh(int64_t row, int64_t lo, int64_t count, const Scratch& scratch, A* extra) {
-    const int64_t values = count * heads_, room = kMost * heads_;
-    A* const gathered = scratch.gathered.data;
-    bool fits = true;
+    for (int64_t p = lo; p < lo + count; ++p) {
+      if (__builtin_expect(!rows_.source_fits(p), 0)) return fault_.note(p), false;
+      scratch.ids[p - lo] = rows_.source_at(p);
+    }
     with_lanes<A>(heads_, [&](auto n) {
       constexpr int N = decltype(n)::count;
-      for (int64_t j = 0; j < count; ++j) {
-        const int64_t p = lo + j;
-        if (__builtin_expect(!rows_.source_fits(p), 0)) return fault_.note(p), void(fits = false);
-        for (int t = 0; t < kTables; ++t) {
-          fetch(t, p);
-          widen_row<N>(pass_.gathered(t, rows_.source_at(p)), heads_, gathered + t * room + j * heads_);
+      for (int64_t k = 0;; k = smaller(k + N, heads_ - N)) {  // the last vector may overlap the one before it
+        Vec<A, N> read[kTables + kOwn], weight[kSums + 1], terms = load<N>(extra + k);
+        for (int t = 0; t < kOwn; ++t) read[kTables + t] = load<N>(pass_.own(t, row) + k);
+        for (int64_t j = 0; j < count; ++j) {
+          for (int t = 0; t < kTables; ++t) {
+            if (k == 0) fetch(t, lo + j);
+            read[t] = load<N>(pass_.gathered(t, scratch.ids[j]) + k);
+          }
+          pass_.template weigh<N>(read, weight);
+          for (int w = 0; w < kSums; ++w) store<N, A>(scratch.weights.data + (w * kMost + j) * heads_ + k, weight[w]);
+          terms += weight[kSums];
         }
-        for (int t = 0; t < kOwn; ++t) widen_row<N>(pass_.own(t, row), heads_, gathered + (kTables + t) * room + j * heads_);
+        store<N, A>(scratch.extra.data + k, terms);
+        if (k + N >= heads_) break;
       }
     });
-    if (!fits) return false;
-    for (int64_t v = 0; v < values; v += kLanes) {  // the last vector computes beyond the values, within the buffers
-      Vec<A, kLanes> read[kTables + kOwn], weight[kSums + 1];
-      for (int t = 0; t < kTables + kOwn; ++t) read[t] = load<kLanes>(gathered + t * room + v);
-      pass_.template weigh<kLanes>(read, weight);
-      for (int k = 0; k <= kSums; ++k) store<kLanes, A>(scratch.weights.data + k * (room + kLanes) + v, weight[k]);
-    }
-    const A* terms = scratch.weights.data + kSums * (room + kLanes);
-    for (int64_t j = 0; j < count; ++j)
-      for (int64_t h = 0; h < heads_; ++h) extra[h] += terms[j * heads_ + h];
+    memcpy(extra, scratch.extra.data, heads_ * sizeof(A));
     return true;
   }
 
@@ -169,7 +170,7 @@ class AttentionWalk {
         for (int64_t l = 0; l < count; ++l)
           features[k * tiling_.features + feature + l] = empty ? A(0) : sums[k * tiling_.slots + slot + l];
       });
-    pass_.finish(row, features, sums + kSums * tiling_.slots);
+    pass_.finish(row, features, sums + kSums * tiling_.slots, empty);
   }
 };
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ...errors import GradientError, ShapeError, message
+from ...errors import OptionError, ShapeError, message
 from .._checks import check_rows, check_same_dtype, checked_ids, expect, product
 from .._gradient import from_reference
 from .._operator import FLOATS, operator, operator_hiding
@@ -30,6 +30,7 @@ def gat_attention(
 
     Raises:
         ShapeError, DtypeError, DeviceError: if arguments do not fit each other.
+        OptionError: if the slope is negative: the highest score would not be that of the highest `left`.
         IdError, StructureError: if `rows` points outside `z` or contradicts itself.
         GradientError: in backward, if `rows.transposed` is missing.
 
@@ -83,6 +84,8 @@ def _checked(
     expect(
         right.shape[0] == rows.num_targets and right.shape[1:] == left.shape[1:], lambda: message(name, form, shapes)
     )
+    if not negative_slope >= 0:
+        raise OptionError(message(name, "`negative_slope` of at least 0", repr(negative_slope)))
     slope = struct.unpack("q", struct.pack("d", float(negative_slope)))[0]
     return rows.num_targets, z.shape[0], rows.num_edges, product(left.shape[1:]), z.shape[-1], slope
 
@@ -155,9 +158,6 @@ def gat_attention_backward(
 def _(
     rows: Structure, z: Tensor, left: Tensor, right: Tensor, lse: Tensor, grad: Tensor, negative_slope: float
 ) -> tuple[Any, ...]:
-    if torch.is_grad_enabled() and any(t.requires_grad for t in (z, left, right, lse, grad)):
-        hint = "call gat_attention, whose gradient can be differentiated"
-        raise GradientError(message("gat_attention_backward", "tensors that need no gradient", "some that do", hint))
     return rows, z, left, right, lse.to(torch.promote_types(z.dtype, torch.float32)), grad, negative_slope
 
 
@@ -189,7 +189,7 @@ gat_attention_backward.native(
     ids="rows",
 )
 gat_attention_backward.autocast = "none"
-gat_attention_backward.lacks("backward", issue=3)
+gat_attention_backward.backward_from_reference(of="z left right lse grad")
 
 for _op in (gat_attention, gat_attention_backward):
     for _dtype, _rtol, _atol in zip(FLOATS, (2e-5, 1e-11, 2e-2, 4e-3), (2e-5, 1e-11, 2e-2, 4e-3), strict=True):

@@ -41,7 +41,7 @@ struct ByTarget {
     weights[1] = weights[2] = weights[0] * score.slope;
   }
 
-  void finish(int64_t row, A* sums, const A* extra) const {
+  void finish(int64_t row, A* sums, const A* extra, bool) const {
     const T* mine = grad + row * heads * width;
     A *to = packed + row * 3 * heads, *c = to + 2 * heads;
     memcpy(to, right + row * heads, heads * sizeof(A));
@@ -73,7 +73,7 @@ struct BySource {
     weights[2] = weights[1] * read[2];
   }
 
-  void finish(int64_t row, A* sums, const A* extra) const {
+  void finish(int64_t row, A* sums, const A* extra, bool) const {
     const int64_t features = heads * width;
     for (int64_t k = 0; k < features; ++k) grad_z[row * features + k] = narrow<T>(sums[k]);
     dot_heads(z + row * features, sums + features, heads, width, sums);
