@@ -14,7 +14,7 @@ struct Arguments : Call {
 };
 
 constexpr int64_t kRows = 256;  // rows of a task
-constexpr int64_t kAhead = 16;  // rows between fetching and copying
+constexpr int64_t kFarRows = 128, kNearRows = 16;  // at most so many rows between fetching and copying
 
 template <class I>
 int gather_rows(const Arguments& a) {
@@ -22,16 +22,17 @@ int gather_rows(const Arguments& a) {
   const char* x = static_cast<const char*>(a.x);
   char* out = static_cast<char*>(a.out);
   use_large_pages(a.out, a.count * a.row_bytes);
+  const int64_t far = rows_ahead(kFarBytes, a.row_bytes, kFarRows), near = rows_ahead(kNearBytes, a.row_bytes, kNearRows);
+  const auto fits = [&](int64_t r) {
+    return r < a.count && static_cast<uint64_t>(static_cast<int64_t>(index[r])) < static_cast<uint64_t>(a.num_rows);
+  };
   FirstFault fault;
   parallel_ranges(a.count, kRows, a.count * a.row_bytes < 4 * kSerialWork ? 1 : a.threads, [&](int64_t lo, int64_t hi) {
     for (int64_t r = lo; r < hi; ++r) {
       const uint64_t id = static_cast<uint64_t>(static_cast<int64_t>(index[r]));
       if (__builtin_expect(id >= static_cast<uint64_t>(a.num_rows), 0)) return fault.note(r);
-      if (r + kAhead < hi) {
-        const uint64_t next = static_cast<uint64_t>(static_cast<int64_t>(index[r + kAhead]));
-        if (next < static_cast<uint64_t>(a.num_rows))
-          for (int64_t at = 0; at < a.row_bytes; at += 64) __builtin_prefetch(x + next * a.row_bytes + at);
-      }
+      if (fits(r + far)) fetch_far(x + index[r + far] * a.row_bytes, a.row_bytes);
+      if (fits(r + near)) fetch_near(x + index[r + near] * a.row_bytes, a.row_bytes);
       if (a.row_bytes > 0) memcpy(out + r * a.row_bytes, x + id * a.row_bytes, a.row_bytes);
     }
   });
