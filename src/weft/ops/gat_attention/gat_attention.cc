@@ -16,9 +16,6 @@ struct Arguments : Call {
   int64_t num_targets, num_sources, num_edges, heads, width, slope;
 };
 
-WEFT_INLINE float natural_log(float v) { return __builtin_logf(v); }
-WEFT_INLINE double natural_log(double v) { return __builtin_log(v); }
-
 template <class T>
 struct Forward {
   using A = Acc<T>;

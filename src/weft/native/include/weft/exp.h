@@ -47,5 +47,21 @@ WEFT_INLINE Vec<A, N> vexp(Vec<A, N> x) {
   return sum * power(half) * power(whole - half);
 }
 
+// The natural logarithm of a normal number or 0, within 2 ulp of it or of 1, whichever is larger: with v = m * 2^n and
+// f = (m - 1) / (m + 1), log v = n * ln 2 + 2 (f + f^3 / 3 + f^5 / 5 + ...).
+template <class A>
+WEFT_INLINE A natural_log(A v) {
+  using C = ExpConstants<A>;
+  using S = typename Signed<A>::type;
+  if (!(v > 0)) return v == 0 ? -__builtin_inf() : v;
+  S n = (bit_cast<S>(v) >> C::mantissa) - C::bias;
+  A m = bit_cast<A>(bit_cast<S>(v) - (n << C::mantissa));
+  if (m > A(1.41421356)) m *= A(0.5), n += 1;
+  const A f = (m - 1) / (m + 1);
+  A sum = 0;
+  for (int k = 2 * C::degree + 1; k > 0; k -= 2) sum = A(1) / A(k) + f * f * sum;
+  return A(n) * A(0.69314718055994530942) + 2 * f * sum;
+}
+
 }  // namespace WEFT_ISA
 }  // namespace weft
