@@ -95,6 +95,8 @@ def test_what_does_not_fit_is_refused():
         gat_attention(rows, z, left, left)
     with pytest.raises(ShapeError, match="num_sources"):
         gat_attention(rows, z, left[:, 0], right)
+    with pytest.raises(ShapeError, match="at least 1"):
+        gat_attention(rows, z[..., :0], left, right)
     with pytest.raises(OptionError, match="negative_slope"):
         gat_attention(rows, z, left, right, -0.1)
     with pytest.raises(IdError, match="source"):

@@ -80,6 +80,7 @@ def _checked(
     form = "`z` (num_sources, *H, width), `left` (num_sources, *H) and `right` (num_targets, *H)"
     if z.dim() < 2 or left.dim() != z.dim() - 1 or right.dim() != left.dim():
         raise ShapeError(message(name, form, shapes))
+    expect(z.shape[-1] > 0, lambda: message(name, "`z` with a width of at least 1", shapes))
     expect(left.shape == z.shape[:-1], lambda: message(name, form, shapes))
     expect(
         right.shape[0] == rows.num_targets and right.shape[1:] == left.shape[1:], lambda: message(name, form, shapes)
