@@ -1,6 +1,8 @@
 // exp for vectors of any length: 2^n times a Taylor polynomial on |r| <= ln(2) / 2, within 1 ulp of the true value in float32 and
 // 2 ulp in float64. Only multiplications and additions, so that no libm of another machine decides a bit.
 #pragma once
+#include <type_traits>
+
 #include "weft/vector.h"
 
 namespace weft {
@@ -43,7 +45,9 @@ WEFT_INLINE Vec<A, N> vexp(Vec<A, N> x) {
   for (int k = C::degree; k > 0; --k) sum = splat<A, N>(1) + r * (splat<A, N>(A(1) / A(k)) * sum);
   // Two factors, each a normal number, so that results below the normal range round once.
   const M whole = bit_cast<M>(shifted) - splat<S, N>(bit_cast<S>(C::magic)), half = whole >> 1;
-  const auto power = [](M exponent) { return bit_cast<V>((exponent + splat<S, N>(C::bias)) << C::mantissa); };
+  // As unsigned: the bits of a NaN may be shifted out.
+  using U = Vec<std::make_unsigned_t<S>, N>;
+  const auto power = [](M exponent) { return bit_cast<V>(bit_cast<U>(exponent + splat<S, N>(C::bias)) << C::mantissa); };
   return sum * power(half) * power(whole - half);
 }
 
