@@ -4,7 +4,18 @@ import pytest
 import torch
 
 from weft.errors import DeviceError, DtypeError, GradientError, IdError, OptionError, ShapeError, StructureError
-from weft.ops import Structure, coo_to_csc, degree, edge_softmax, gather_rows, sddmm, segment_reduce, spmm, using
+from weft.ops import (
+    Structure,
+    coo_to_csc,
+    degree,
+    edge_softmax,
+    gat_attention,
+    gather_rows,
+    sddmm,
+    segment_reduce,
+    spmm,
+    using,
+)
 from weft.testing.structures import random_structure
 
 E, N, M = 50, 24, 24
@@ -32,8 +43,15 @@ CALLS = {
     "sddmm": lambda rows: sddmm(rows, torch.randn(N, 5), torch.randn(M, 5)),
     "sddmm add": lambda rows: sddmm(rows, torch.randn(E, 5), torch.randn(M, 5), "add", "edge", "source"),
     "softmax": lambda rows: edge_softmax(rows, torch.randn(E, 3)),
+    "attention": lambda rows: attention(rows),
     "segments": lambda rows: segment_reduce(rows.indptr, torch.randn(E, 3), rows.edge),
 }
+
+
+def attention(rows, z=None, left=None, right=None, slope=0.2):
+    z = torch.randn(M, 2, 4) if z is None else z
+    left = torch.randn(M, 2) if left is None else left
+    return gat_attention(rows, z, left, torch.randn(N, 2) if right is None else right, slope)
 
 
 @pytest.mark.parametrize("backend", ["native", "reference"])
@@ -46,7 +64,7 @@ def test_a_source_out_of_range_is_an_id_error(call, value, backend):
 
 @pytest.mark.parametrize("backend", ["native", "reference"])
 @pytest.mark.parametrize("value", [-1, E, 2**31 - 1])
-@pytest.mark.parametrize("call", [c for c in CALLS if c != "spmm"])
+@pytest.mark.parametrize("call", [c for c in CALLS if c not in ("spmm", "attention")])
 def test_an_edge_out_of_range_is_an_id_error(call, value, backend):
     with using(backend), pytest.raises(IdError, match=r"`(edge|order)` holds"):
         CALLS[call](rows_with(edge=put(value)))
@@ -130,6 +148,14 @@ def test_ids_of_the_index_operators_are_checked(index):
         ),
         (lambda r: sddmm(r, torch.randn(N), torch.randn(M)), ShapeError, "at least one dimension"),
         (lambda r: edge_softmax(r, torch.randn(E - 1)), ShapeError, "each of 50 edges"),
+        (lambda r: attention(r, z=torch.randn(M, 2, 0)), ShapeError, "a width of at least 1"),
+        (lambda r: attention(r, z=torch.randn(M)), ShapeError, r"`z` \(num_sources, \*H, width\)"),
+        (lambda r: attention(r, left=torch.randn(M + 1, 2)), ShapeError, "`left`"),
+        (lambda r: attention(r, right=torch.randn(N - 1, 2)), ShapeError, "`right`"),
+        (lambda r: attention(r, right=torch.randn(N, 2).double()), DtypeError, "one dtype"),
+        (lambda r: attention(r, slope=-0.1), OptionError, "at least 0"),
+        (lambda r: attention(r, slope=float("nan")), OptionError, "at least 0"),
+        (lambda r: attention(r, left=torch.randn(M, 2, device="meta")), DeviceError, "`left` on the CPU"),
         (lambda r: segment_reduce(r.indptr, torch.randn(E), r.edge[:-1]), ShapeError, "all 50 rows"),
         (lambda r: segment_reduce(r.indptr.int(), torch.randn(E)), DtypeError, "int64 `indptr`"),
         (lambda r: coo_to_csc(r.source, r.source.int(), 5), DtypeError, "both int32 or both int64"),
@@ -175,6 +201,31 @@ def test_a_wrong_transpose_is_caught_in_backward():
     x = torch.randn(M, 5, requires_grad=True)
     with pytest.raises(IdError, match="`source` holds node 1000000"):
         spmm(rows, x).sum().backward()
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "text"),
+    [
+        (lambda t: None, GradientError, r"rows\.transposed"),
+        (lambda t: t._replace(source=t.source.long(), edge=t.edge.long()), DtypeError, "torch.int32 ids"),
+        (lambda t: t._replace(source=t.source[:9], edge=t.edge[:9]), ShapeError, "the same 50 edges"),
+        (lambda t: t._replace(edge=t.edge[:9]), ShapeError, "as many `edge`"),
+        (lambda t: t._replace(edge=t.edge.long()), DtypeError, "both int32"),
+        (lambda t: t._replace(indptr=t.indptr[:-1]), ShapeError, "each of 24 sources"),
+        (lambda t: t._replace(indptr=t.indptr.int()), DtypeError, "int64 `indptr`"),
+        (lambda t: t._replace(indptr=put(10**12, 3)(t.indptr.clone())), StructureError, "`indptr` falls"),
+        (lambda t: t._replace(indptr=put(10**12, -1)(t.indptr.clone())), StructureError, "`indptr` runs"),
+        (lambda t: t._replace(source=put(N)(t.source.clone())), IdError, f"`source` holds node {N}"),
+        (lambda t: t._replace(source=put(-1)(t.source.clone())), IdError, "`source` holds"),
+        (lambda t: t._replace(source=t.source.to("meta")), DeviceError, "on the CPU"),
+    ],
+)
+def test_kernels_that_read_both_structures_check_both(change, error, text):
+    rows = random_structure(M, N, E, dtype=torch.int32)
+    left = torch.randn(M, 2, requires_grad=True)
+    out = attention(rows._replace(transposed=change(rows.transposed)), left=left)
+    with using("native"), pytest.raises(error, match=text):
+        out.sum().backward()
 
 
 def test_sizes_beyond_memory_raise_and_leave_the_process_alive():

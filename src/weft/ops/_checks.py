@@ -48,6 +48,22 @@ def check_rows(name: str, rows: Structure) -> None:
         )
 
 
+def check_transposed(name: str, rows: Structure, num_sources: int) -> None:
+    """Refuse `rows.transposed` unless a kernel can read it side by side with `rows`."""
+    back = rows.reversed()
+    check_rows(f"{name}, `rows.transposed`", back)
+    if back.source.dtype is not rows.source.dtype:
+        raise DtypeError(message(name, f"`rows.transposed` with {rows.source.dtype} ids", str(back.source.dtype)))
+    expect(
+        back.num_targets == num_sources,
+        lambda: message(name, f"`rows.transposed` with a row for each of {num_sources} sources", str(back.num_targets)),
+    )
+    expect(
+        back.num_edges == rows.num_edges,
+        lambda: message(name, f"`rows.transposed` with the same {rows.num_edges} edges", str(back.num_edges)),
+    )
+
+
 def check_rank(name: str, argument: str, x: Tensor, form: str) -> None:
     """Refuse a tensor without a leading dimension."""
     if x.dim() == 0:

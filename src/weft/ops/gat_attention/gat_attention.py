@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ...errors import OptionError, ShapeError, message
-from .._checks import check_rows, check_same_dtype, checked_ids, expect, product
+from .._checks import check_rows, check_same_dtype, check_transposed, checked_ids, expect, product
 from .._gradient import from_reference
 from .._operator import FLOATS, operator, operator_hiding
 from .._samples import sample_structures
@@ -174,11 +174,7 @@ def _(
         lse.shape == right.shape and grad.shape == (rows.num_targets, *z.shape[1:]),
         lambda: message(name, f"`lse` {tuple(right.shape)} and `grad` as the output of gat_attention", got),
     )
-    num_sources = rows.reversed().num_targets
-    expect(
-        num_sources == z.shape[0],
-        lambda: message(name, f"`rows.transposed` with a row for each of {z.shape[0]} sources", str(num_sources)),
-    )
+    check_transposed(name, rows, z.shape[0])
     return (z.new_empty(z.shape), left.new_empty(left.shape), right.new_empty(right.shape)), dims
 
 
