@@ -27,8 +27,9 @@ R = TypeVar("R")
 FLOATS = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
 PARTS = ("reference", "outputs", "native", "triton", "backward", "samples", "tolerance")
 
-TRANSPOSED = -1
-_TRIPLES = {"rows": "indptr source edge", "transposed": "by_source_indptr by_source by_source_edge"}
+# How a structure and its transpose appear among the fields of a C function.
+_ROWS = "indptr source edge"
+_TRANSPOSED = "by_source_indptr by_source by_source_edge"
 
 _LIBRARY = torch.library.Library("weft", "FRAGMENT")
 _CODES = {getattr(torch, name): code for name, code in DTYPES.items()}
@@ -59,7 +60,7 @@ class Operator(Generic[P, R]):
         self.kernel: Kernel | None = None
         self.prepare: Callable[..., tuple[Any, ...]] | None = None
         self.absent: dict[str, int] = {}
-        self.tolerances: dict[torch.dtype, tuple[float, float]] = {}
+        self.tolerances: dict[torch.dtype, float] = {}
         self.autocast: Literal["lower", "float32", "none"] = "lower"
         self._arity = len(self.signature.names)
         self._of_at: tuple[int, ...] = ()
@@ -86,10 +87,9 @@ class Operator(Generic[P, R]):
 
         `transposed` among the arguments stands for the same edges by source.
         """
-        at, names = self.signature.at | {"transposed": TRANSPOSED}, passes.split()
-        self._passed = tuple(at[n] for n in names if n in at)
-        structure = None if self.signature.structure_at is None else self.signature.names[self.signature.structure_at]
-        fields = " ".join(_TRIPLES.get("rows" if n == structure else n, n) for n in names)
+        at, names = self.signature.at, passes.split()
+        self._passed = tuple(n for n in names if n in at or n == "transposed")
+        fields = " ".join({"rows": _ROWS, "transposed": _TRANSPOSED}.get(n, n) for n in names)
         self.kernel = Kernel(symbol, f"{fields} {dims}".split())
         self._value_at, self._ids_at = at[value], at[ids]
         self.dtypes = tuple(dtypes)
@@ -114,9 +114,9 @@ class Operator(Generic[P, R]):
         """Arguments that cover what can break; the contract tests run them."""
         self.make_samples = make
 
-    def tolerance(self, dtype: torch.dtype, rtol: float, atol: float) -> None:
-        """How far a kernel in `dtype` may be from the float64 reference."""
-        self.tolerances[dtype] = (rtol, atol)
+    def tolerance(self, float32: float, float64: float, bfloat16: float, float16: float) -> None:
+        """How far kernels may be from the float64 reference, absolutely or relatively; integers are exact."""
+        self.tolerances = dict(zip(FLOATS, (float32, float64, bfloat16, float16), strict=True))
 
     def lacks(self, part: str, issue: int) -> None:
         """Say openly that a part is not there yet, and where it is asked for."""
@@ -193,10 +193,10 @@ class Operator(Generic[P, R]):
     def _call_native(self, args: Sequence[Any], made: Sequence[Tensor | None], dims: tuple[int, ...]) -> None:
         pointers: list[int] = []
         held: list[Tensor] = []  # contiguous copies have to outlive the call
-        for i in self._passed:
-            for t in self._tensors(args, i):
+        for name in self._passed:
+            for t in self._tensors(args, name):
                 if t is not None and not t.is_cpu:
-                    name, value = (*self.signature.names, "rows")[i], self.signature.names[self._value_at]
+                    value = self.signature.names[self._value_at]
                     raise DeviceError(f"{self.name}: expected `{name}` on the CPU, as `{value}` is, got {t.device}")
                 if t is not None and not t.is_contiguous():
                     t = t.contiguous()
@@ -209,11 +209,11 @@ class Operator(Generic[P, R]):
         assert self.kernel is not None, f"{self.name} has no kernel"
         self.kernel(_CODES.get(args[self._value_at].dtype, -1), _CODES[ids_dtype], (*pointers, *dims))
 
-    def _tensors(self, args: Sequence[Any], i: int) -> Sequence[Tensor | None]:
-        at = self.signature.structure_at
-        if i == TRANSPOSED and at is not None:
-            return args[at].reversed()[:3]  # type: ignore[no-any-return]
-        return args[i][:3] if i == at else (args[i],)
+    def _tensors(self, args: Sequence[Any], name: str) -> Sequence[Tensor | None]:
+        at = self.signature.at
+        if name == "transposed":
+            return args[at["rows"]].reversed()[:3]  # type: ignore[no-any-return]
+        return args[at[name]][:3] if name == "rows" else (args[at[name]],)
 
     def _from_library(self, *flat: Any) -> Any:
         return _without_none(self.run(self.signature.unflattened(flat)))

@@ -14,7 +14,7 @@ _SCHEMA_TYPES = {Tensor: "Tensor", Tensor | None: "Tensor?", int: "SymInt", floa
 
 
 class Signature:
-    """What the annotations of a reference say. At most one argument is a Structure; strings are options."""
+    """What the annotations of a reference say. At most one argument, `rows`, is a Structure; strings are options."""
 
     def __init__(self, reference: Callable[..., Any]) -> None:
         self._python = inspect.signature(reference)

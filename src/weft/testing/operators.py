@@ -230,10 +230,10 @@ def _assert_close(
     what: str,
     slack: float = 1,
 ) -> None:
-    rtol, atol = op.tolerances.get(dtype, (0.0, 0.0))
+    allowed = slack * op.tolerances.get(dtype, 0.0)
     for f, e in zip(found, expected, strict=False):
         assert f.shape == e.shape, f"{op.name}: {what}: shape {tuple(f.shape)}, expected {tuple(e.shape)}"
-        close = torch.isclose(f.double(), e.double(), rtol=slack * rtol, atol=slack * atol, equal_nan=True)
+        close = torch.isclose(f.double(), e.double(), rtol=allowed, atol=allowed, equal_nan=True)
         assert close.all(), (
             f"{op.name}: {what}: off by {(f.double() - e.double()).abs().max():.3g} at {(~close).nonzero()[0].tolist()}"
         )

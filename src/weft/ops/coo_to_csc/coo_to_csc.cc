@@ -21,9 +21,9 @@ int coo_to_csc(const Arguments& a) {
   if (a.num && !places.data) return fail(kNoMemory, "no memory to count %lld nodes", static_cast<long long>(a.num));
   use_large_pages(a.source, a.num_edges * sizeof(I));
   use_large_pages(a.edge, a.num_edges * sizeof(I));
-  FirstFault fault;
-  count_ids(key, a.num_edges, a.num, chunks, places.data, fault);
-  if (fault.any()) return refuse_id("key", key, fault.position, a.num, "nodes");
+  Faults faults;
+  count_ids(key, a.num_edges, a.num, chunks, places.data, faults);
+  if (faults.any()) return refuse_id("key", key, faults.position, a.num, "nodes");
 
   int64_t at = 0;
   for (int64_t i = 0; i < a.num; ++i) {
@@ -41,13 +41,13 @@ int coo_to_csc(const Arguments& a) {
     int64_t* place = places.data + chunk * a.num;
     for (int64_t e = chunk * length; e < smaller(a.num_edges, (chunk + 1) * length); ++e) {
       const uint64_t id = static_cast<uint64_t>(static_cast<int64_t>(key[e]));
-      if (__builtin_expect(id >= static_cast<uint64_t>(a.num) || place[id] >= a.num_edges, 0)) return fault.note(e);
+      if (__builtin_expect(id >= static_cast<uint64_t>(a.num) || place[id] >= a.num_edges, 0)) return faults.note(e);
       const int64_t p = place[id]++;
       source[p] = other[e];
       edge[p] = static_cast<I>(e);
     }
   });
-  return fault.any() ? refuse_id("key", key, fault.position, a.num, "nodes") : kOk;
+  return faults.any() ? refuse_id("key", key, faults.position, a.num, "nodes") : kOk;
 }
 
 }  // namespace

@@ -61,7 +61,6 @@ coo_to_csc.native(
     "coo_to_csc", passes="key other indptr source edge", dims="num_edges num", value="key", ids="key", dtypes=IDS
 )
 coo_to_csc.autocast = "none"
-coo_to_csc.tolerance(torch.int64, 0, 0)
 coo_to_csc.lacks("triton", issue=8)
 
 

@@ -5,15 +5,15 @@
 namespace weft {
 namespace WEFT_ISA {
 
-// counts[chunk * num + id] = how often the chunk holds the id. `fault` notes the first id outside 0 .. num - 1.
+// counts[chunk * num + id] = how often the chunk holds the id. `faults` notes the first id outside 0 .. num - 1.
 template <class I>
-WEFT_INLINE void count_ids(const I* ids, int64_t count, int64_t num, int64_t chunks, int64_t* counts, FirstFault& fault) {
+WEFT_INLINE void count_ids(const I* ids, int64_t count, int64_t num, int64_t chunks, int64_t* counts, Faults& faults) {
   const int64_t length = (count + chunks - 1) / chunks;
   parallel_tasks(chunks, chunks, [&](int64_t chunk) {
     int64_t* mine = counts + chunk * num;
     for (int64_t i = 0; i < num; ++i) mine[i] = 0;
     for (int64_t e = chunk * length; e < smaller(count, (chunk + 1) * length); ++e) {
-      if (__builtin_expect(static_cast<uint64_t>(static_cast<int64_t>(ids[e])) >= static_cast<uint64_t>(num), 0)) return fault.note(e);
+      if (__builtin_expect(static_cast<uint64_t>(static_cast<int64_t>(ids[e])) >= static_cast<uint64_t>(num), 0)) return faults.note(e);
       ++mine[ids[e]];
     }
   });

@@ -17,9 +17,9 @@ int degree(const Arguments& a) {
   const int64_t chunks = choose_chunks(a.count, a.num_nodes, a.threads);
   Buffer<int64_t> counts(chunks * a.num_nodes);
   if (a.num_nodes && !counts.data) return fail(kNoMemory, "no memory to count %lld nodes", static_cast<long long>(a.num_nodes));
-  FirstFault fault;
-  count_ids(index, a.count, a.num_nodes, chunks, counts.data, fault);
-  if (fault.any()) return refuse_id("index", index, fault.position, a.num_nodes, "nodes");
+  Faults faults;
+  count_ids(index, a.count, a.num_nodes, chunks, counts.data, faults);
+  if (faults.any()) return refuse_id("index", index, faults.position, a.num_nodes, "nodes");
   for (int64_t i = 0; i < a.num_nodes; ++i) {
     int64_t sum = 0;
     for (int64_t chunk = 0; chunk < chunks; ++chunk) sum += counts[chunk * a.num_nodes + i];

@@ -43,7 +43,6 @@ def _(index: Tensor, num_nodes: int) -> tuple[Tensor, tuple[int, ...]]:
 
 degree.native("degree", passes="index out", dims="count num_nodes", value="index", ids="index", dtypes=IDS)
 degree.autocast = "none"
-degree.tolerance(torch.int64, 0, 0)
 degree.lacks("triton", issue=8)
 
 

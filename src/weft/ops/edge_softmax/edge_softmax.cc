@@ -7,13 +7,6 @@ namespace weft {
 namespace WEFT_ISA {
 namespace {
 
-struct Arguments : Call {
-  const int64_t* indptr;
-  const void *source, *edge, *score;
-  void* out;
-  int64_t num_targets, num_edges, heads;
-};
-
 // The numbers of a head: its highest score, and the sum of exp(score - highest), in the end one over it.
 template <class T>
 struct Softmax {
@@ -55,14 +48,5 @@ struct Softmax {
 }  // namespace weft
 
 WEFT_KERNEL(edge_softmax, "indptr source edge score out num_targets num_edges heads") {
-  using namespace weft;
-  const auto& a = *static_cast<const WEFT_ISA::Arguments*>(arguments);
-  if (a.num_edges * a.heads == 0) return kOk;
-  return WEFT_ISA::with_types(a, [&](auto value, auto id) {
-    using T = decltype(value);
-    using I = decltype(id);
-    const WEFT_ISA::Rows<I> rows{a.indptr, nullptr, static_cast<const I*>(a.edge), a.num_targets, a.num_edges, a.num_edges};
-    return WEFT_ISA::TwoPhases<T, I, WEFT_ISA::Softmax<T>>(rows, a.heads, {static_cast<const T*>(a.score)}, static_cast<T*>(a.out))
-        .run(a.threads);
-  });
+  return weft::WEFT_ISA::normalise<weft::WEFT_ISA::Softmax>(arguments);
 }

@@ -6,13 +6,6 @@ namespace weft {
 namespace WEFT_ISA {
 namespace {
 
-struct Arguments : Call {
-  const int64_t* indptr;
-  const void *source, *edge, *probability, *grad;
-  void* out;
-  int64_t num_targets, num_edges, heads;
-};
-
 // The number of a head: the sum of probability * grad.
 template <class T>
 struct Backward {
@@ -39,15 +32,5 @@ struct Backward {
 }  // namespace weft
 
 WEFT_KERNEL(edge_softmax_backward, "indptr source edge probability grad out num_targets num_edges heads") {
-  using namespace weft;
-  const auto& a = *static_cast<const WEFT_ISA::Arguments*>(arguments);
-  if (a.num_edges * a.heads == 0) return kOk;
-  return WEFT_ISA::with_types(a, [&](auto value, auto id) {
-    using T = decltype(value);
-    using I = decltype(id);
-    const WEFT_ISA::Rows<I> rows{a.indptr, nullptr, static_cast<const I*>(a.edge), a.num_targets, a.num_edges, a.num_edges};
-    return WEFT_ISA::TwoPhases<T, I, WEFT_ISA::Backward<T>>(
-               rows, a.heads, {static_cast<const T*>(a.probability), static_cast<const T*>(a.grad)}, static_cast<T*>(a.out))
-        .run(a.threads);
-  });
+  return weft::WEFT_ISA::normalise<weft::WEFT_ISA::Backward>(arguments);
 }

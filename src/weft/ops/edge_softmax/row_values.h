@@ -7,18 +7,14 @@
 namespace weft {
 namespace WEFT_ISA {
 
-constexpr int64_t kFarEdges = 128, kNearEdges = 16;  // edges between fetching their values and reading them
-
 // Copies the values of positions lo .. hi together; false if an edge id does not fit.
 template <class T, class I>
 WEFT_INLINE bool gather(const Rows<I>& rows, const T* from, int64_t heads, int64_t lo, int64_t hi, Acc<T>* to) {
-  const auto is_away = [&](int64_t p) { return rows.edge && p < rows.edges && rows.edge_fits(p); };
   bool fits = true;
   with_lanes<Acc<T>>(heads, [&](auto n) {
     for (int64_t p = lo; p < hi; ++p, to += heads) {
       if (__builtin_expect(!rows.edge_fits(p), 0)) return void(fits = false);
-      if (is_away(p + kFarEdges)) fetch_far(from + rows.edge_at(p + kFarEdges) * heads, heads * sizeof(T));
-      if (is_away(p + kNearEdges)) fetch_near(from + rows.edge_at(p + kNearEdges) * heads, heads * sizeof(T));
+      fetch_listed(rows.edge, rows.edges, rows.edges, from, heads * sizeof(T), p);
       widen_row<decltype(n)::count>(from + rows.edge_at(p) * heads, heads, to);
     }
   });

@@ -29,7 +29,7 @@ class TwoPhases {
     if (plan_.status != kOk) return plan_.status;
     if (rows_.count > UINT32_MAX)
       return fail(kBadPointer, "expected at most 4294967295 rows, got %lld", static_cast<long long>(rows_.count));
-    if (!table_.data || (rows_.edge && !target_.data) || (plan_.pieces && !pieces_.data)) return no_memory();
+    if (!table_.data || (rows_.edge && !target_.data) || (plan_.pieces && !pieces_.data)) return rows_.no_memory();
     if (rows_.edges * heads_ < kSerialWork) threads = 1;
     use_large_pages(out_, rows_.edges * heads_ * sizeof(T));
     use_large_pages(table_.data, rows_.count * K * heads_ * sizeof(A));
@@ -42,12 +42,12 @@ class TwoPhases {
     for_rows(rows_, plan_, threads,
              [&](int64_t piece, int64_t lo, int64_t hi) {
                Scratch scratch(*this, hi - lo);
-               if (!scratch.has_memory) return starve();
+               if (!scratch.has_memory) return faults_.starve();
                measure(plan_.row[plan_.piece(piece, &lo, &hi)], lo, hi, scratch, pieces_.data + piece * K * heads_);
              },
              [&](int64_t begin, int64_t end) {
                Scratch scratch(*this, longest(rows_, begin, end));
-               if (!scratch.has_memory) return starve();
+               if (!scratch.has_memory) return faults_.starve();
                for (int64_t row = begin; row < end; ++row) {
                  if (rows_.degree(row) == 0) continue;
                  if (!measure(row, rows_.indptr[row], rows_.indptr[row + 1], scratch, numbers(row))) return;
@@ -55,8 +55,7 @@ class TwoPhases {
                }
                if (!rows_.edge) apply(rows_.indptr[begin], rows_.indptr[end], begin);
              });
-    if (fault_.any()) return rows_.explain(fault_.position);
-    if (starved_) return no_memory();
+    if (const int status = rows_.outcome(faults_)) return status;
     for (int64_t hub = 0; hub < plan_.hubs; ++hub) combine(hub);
     if (rows_.edge)
       parallel_ranges(rows_.edges, kTask, threads, [&](int64_t lo, int64_t hi) { apply(lo, hi, 0); });
@@ -66,7 +65,7 @@ class TwoPhases {
         const int64_t row = plan_.row[plan_.piece(piece, &lo, &hi)];
         apply(lo, hi, row);
       });
-    return starved_ ? no_memory() : kOk;
+    return rows_.outcome(faults_);
   }
 
  private:
@@ -90,16 +89,13 @@ class TwoPhases {
   Buffer<A> table_;
   Buffer<uint32_t> target_;
   Buffer<A> pieces_;
-  FirstFault fault_;
-  bool starved_ = false;
+  Faults faults_;
 
   A* numbers(int64_t row) const { return table_.data + row * K * heads_; }
-  void starve() { __atomic_store_n(&starved_, true, __ATOMIC_RELAXED); }
-  int no_memory() const { return fail(kNoMemory, "no memory for the sums of %lld rows", static_cast<long long>(rows_.count)); }
 
   bool measure(int64_t row, int64_t lo, int64_t hi, const Scratch& scratch, A* numbers) {
     for (int m = 0; m < M; ++m)
-      if (!gather(rows_, inputs_[m], heads_, lo, hi, scratch.inputs[m])) return fault_.note(first_bad_edge(rows_, lo, hi)), false;
+      if (!gather(rows_, inputs_[m], heads_, lo, hi, scratch.inputs[m])) return faults_.note(first_bad_edge(rows_, lo, hi)), false;
     if (rows_.edge)
       for (int64_t p = lo; p < hi; ++p)
         if (rows_.edge_fits(p)) target_[rows_.edge_at(p)] = static_cast<uint32_t>(row);
@@ -125,15 +121,14 @@ class TwoPhases {
   void apply(int64_t lo, int64_t hi, int64_t row) {
     const int64_t size = K * heads_;
     Buffer<A> spread(kChunk * size);
-    if (!spread.data) return starve();
+    if (!spread.data) return faults_.starve();
     for (int64_t e = lo; e < hi; e += kChunk) {
       const int64_t count = smaller(kChunk, hi - e);
       with_lanes<A>(heads_, [&](auto n) {
         for (int64_t j = 0; j < count; ++j) {
           if (rows_.edge) {
             row = target_[e + j];
-            fetch_far(numbers(target_[smaller(e + j + kFarEdges, rows_.edges - 1)]), size * sizeof(A));
-            fetch_near(numbers(target_[smaller(e + j + kNearEdges, rows_.edges - 1)]), size * sizeof(A));
+            fetch_listed(target_.data, rows_.edges, rows_.count, table_.data, size * sizeof(A), e + j);
           } else {
             while (rows_.indptr[row + 1] <= e + j) ++row;
           }
@@ -156,6 +151,30 @@ class TwoPhases {
     store<N>(out_ + at + v, Formula::template apply<N>(inputs, numbers));
   }
 };
+
+// The arguments of such an operator of M inputs.
+template <int M>
+struct EdgeArguments : Call {
+  const int64_t* indptr;
+  const void *source, *edge, *inputs[M];
+  void* out;
+  int64_t num_targets, num_edges, heads;
+};
+
+template <template <class> class Formula>
+WEFT_INLINE int normalise(const void* arguments) {
+  constexpr int M = Formula<float>::kInputs;
+  const auto& a = *static_cast<const EdgeArguments<M>*>(arguments);
+  if (a.num_edges * a.heads == 0) return kOk;
+  return with_types(a, [&](auto value, auto id) {
+    using T = decltype(value);
+    using I = decltype(id);
+    const Rows<I> rows{a.indptr, nullptr, static_cast<const I*>(a.edge), a.num_targets, a.num_edges, a.num_edges};
+    const T* inputs[M];
+    for (int m = 0; m < M; ++m) inputs[m] = static_cast<const T*>(a.inputs[m]);
+    return TwoPhases<T, I, Formula<T>>(rows, a.heads, inputs, static_cast<T*>(a.out)).run(a.threads);
+  });
+}
 
 }  // namespace WEFT_ISA
 }  // namespace weft

@@ -8,8 +8,6 @@
 namespace weft {
 namespace WEFT_ISA {
 
-constexpr int64_t kFarScores = 64, kNearScores = 16;  // edges between fetching what scores are made of and reading it
-
 // result[h] = the sum over the values of head h of a * b.
 template <class T>
 WEFT_INLINE void dot_heads(const T* a, const Acc<T>* b, int64_t heads, int64_t width, Acc<T>* result) {
@@ -23,7 +21,7 @@ WEFT_INLINE void dot_heads(const T* a, const Acc<T>* b, int64_t heads, int64_t w
 // A Pass has
 //   kSums: how many weighted sums of feature rows;  kTables, kOwn: how many values a head are gathered from the other end of
 //   an edge, and how many its row brings along;
-//   gathered(t, id), own(t, row): pointers to them;
+//   table: the gathered values of an id, one behind the other; own(t, row): pointers to the others;
 //   weigh(read, weights): from vectors of both, the weight of each sum and one more term, which is summed by head;
 //   finish(row, sums, extra, empty): sums in feature order, `extra` the sum of the terms; all are 0 for an empty row.
 template <class T, class I, class Pass>
@@ -40,28 +38,28 @@ class AttentionWalk {
   int run(int64_t threads) {
     if (plan_.status != kOk) return plan_.status;
     Buffer<A> pieces(plan_.pieces * size_);
-    if (!tiling_.tiles.data || (plan_.pieces && !pieces.data)) return no_memory();
+    if (!tiling_.tiles.data || (plan_.pieces && !pieces.data)) return rows_.no_memory();
     if ((rows_.edges + rows_.count) * tiling_.features < kSerialWork) threads = 1;
     for_rows(rows_, plan_, threads,
              [&](int64_t piece, int64_t lo, int64_t hi) {
                int64_t from, to;
                Scratch scratch(*this);
-               if (!scratch.has_memory()) return starve();
+               if (!scratch.has_memory()) return faults_.starve();
                if (scratch.window.open(lo, hi)) sum(plan_.row[plan_.piece(piece, &from, &to)], lo, hi, scratch, pieces.data + piece * size_);
-               else fault_.note(scratch.window.fault);
+               else faults_.note(scratch.window.fault);
              },
              [&](int64_t begin, int64_t end) {
                Scratch scratch(*this);
-               if (!scratch.has_memory()) return starve();
-               if (!scratch.window.open(rows_.indptr[begin], rows_.indptr[end])) return fault_.note(scratch.window.fault);
+               if (!scratch.has_memory()) return faults_.starve();
+               if (!scratch.window.open(rows_.indptr[begin], rows_.indptr[end])) return faults_.note(scratch.window.fault);
                for (int64_t row = begin; row < end; ++row) {
                  if (!sum(row, rows_.indptr[row], rows_.indptr[row + 1], scratch, scratch.sums.data)) return;
                  finish(row, scratch.sums.data, scratch.features.data);
                }
              });
-    if (fault_.any()) return rows_.explain(fault_.position);
+    if (const int status = rows_.outcome(faults_)) return status;
     Scratch scratch(*this);
-    if (starved_ || !scratch.has_memory()) return no_memory();
+    if (!scratch.has_memory()) return rows_.no_memory();
     for (int64_t hub = 0; hub < plan_.hubs; ++hub) {
       A* first = pieces.data + plan_.first[hub] * size_;
       for (int64_t piece = plan_.first[hub] + 1; piece < plan_.first[hub + 1]; ++piece)
@@ -93,11 +91,7 @@ class AttentionWalk {
   const Tiling<T> tiling_;
   const Plan plan_;
   const int64_t size_;  // of the sums of a row: accumulators of every sum, then the extra of every head
-  FirstFault fault_;
-  bool starved_ = false;
-
-  void starve() { __atomic_store_n(&starved_, true, __ATOMIC_RELAXED); }
-  int no_memory() const { return fail(kNoMemory, "no memory for %lld partial rows", static_cast<long long>(plan_.pieces)); }
+  Faults faults_;
 
   bool sum(int64_t row, int64_t lo, int64_t hi, Scratch& scratch, A* sums) {
     memset(sums + kSums * tiling_.slots, 0, heads_ * sizeof(A));
@@ -110,41 +104,33 @@ class AttentionWalk {
         tiling_.run(weighted, sums + k * tiling_.slots, nullptr);
       }
     });
-    if (!walked) fault_.note(scratch.window.fault);
-    return walked && !fault_.any();
+    if (!walked) faults_.note(scratch.window.fault);
+    return walked && !faults_.any();
   }
 
   // The weights of sum k, one a head or, if heads are narrower than a vector, one a feature.
   const A* weights(int k, int64_t count, const Scratch& scratch) const {
     const A* of_heads = scratch.weights.data + k * kMost * heads_;
     if (weighting_ != kFull || width_ == 1) return of_heads;
-    if (width_ == 2) spread<2>(of_heads, count * heads_, scratch.spread.data);
-    else spread<3>(of_heads, count * heads_, scratch.spread.data);
+    repeat_each(of_heads, count * heads_, width_, scratch.spread.data);
     return scratch.spread.data;
-  }
-
-  template <int WIDTH>
-  static void spread(const A* of_heads, int64_t count, A* to) {
-    for (int64_t v = 0; v < count; ++v)
-      for (int r = 0; r < WIDTH; ++r) to[v * WIDTH + r] = of_heads[v];
   }
 
   // Computes the weights of `count` positions from lo on, and adds their extra terms.
   bool weigh(int64_t row, int64_t lo, int64_t count, const Scratch& scratch, A* extra) {
     for (int64_t p = lo; p < lo + count; ++p) {
-      if (__builtin_expect(!rows_.source_fits(p), 0)) return fault_.note(p), false;
+      if (__builtin_expect(!rows_.source_fits(p), 0)) return faults_.note(p), false;
       scratch.ids[p - lo] = rows_.source_at(p);
     }
+    const int64_t size = kTables * heads_;
     with_lanes<A>(heads_, [&](auto n) {
       constexpr int N = decltype(n)::count;
       for (int64_t k = 0;; k = smaller(k + N, heads_ - N)) {  // the last vector may overlap the one before it
         Vec<A, N> read[kTables + kOwn], weight[kSums + 1], terms = load<N>(extra + k);
         for (int t = 0; t < kOwn; ++t) read[kTables + t] = load<N>(pass_.own(t, row) + k);
         for (int64_t j = 0; j < count; ++j) {
-          for (int t = 0; t < kTables; ++t) {
-            if (k == 0) fetch(t, lo + j);
-            read[t] = load<N>(pass_.gathered(t, scratch.ids[j]) + k);
-          }
+          if (k == 0) fetch_listed(rows_.source, rows_.edges, rows_.columns, pass_.table, size * sizeof(A), lo + j);
+          for (int t = 0; t < kTables; ++t) read[t] = load<N>(pass_.table + scratch.ids[j] * size + t * heads_ + k);
           pass_.template weigh<N>(read, weight);
           for (int w = 0; w < kSums; ++w) store<N, A>(scratch.weights.data + (w * kMost + j) * heads_ + k, weight[w]);
           terms += weight[kSums];
@@ -155,12 +141,6 @@ class AttentionWalk {
     });
     memcpy(extra, scratch.extra.data, heads_ * sizeof(A));
     return true;
-  }
-
-  WEFT_INLINE_MEMBER void fetch(int t, int64_t p) const {
-    const int64_t far = p + kFarScores, near = p + kNearScores;
-    if (far < rows_.edges && rows_.source_fits(far)) fetch_far(pass_.gathered(t, rows_.source_at(far)), heads_ * sizeof(A));
-    if (near < rows_.edges && rows_.source_fits(near)) fetch_near(pass_.gathered(t, rows_.source_at(near)), heads_ * sizeof(A));
   }
 
   void finish(int64_t row, const A* sums, A* features) const {

@@ -20,26 +20,17 @@ template <class T>
 struct Forward {
   using A = Acc<T>;
   static constexpr int kSums = 1, kTables = 1, kOwn = 2;
-  const A *left, *right, *top;  // top: the highest `left` among the sources of each target
+  const A *table, *right, *top;  // `left`; `right`; the highest score of each target
   int64_t heads, width;
   A slope;
   T* out;
   A* lse;
 
-  const A* gathered(int, int64_t id) const { return left + id * heads; }
   const A* own(int t, int64_t row) const { return (t == 0 ? right : top) + row * heads; }
-
-  // The highest score belongs to the highest `left`, as the slope is not negative. Scores that are all -inf have nothing to be
-  // measured from; exp of each is 0, and the row becomes NaN in the end.
-  template <int N>
-  static WEFT_INLINE_MEMBER Vec<A, N> origin(Vec<A, N> highest) {
-    return highest == splat<A, N>(-__builtin_inf()) ? Vec<A, N>{} : highest;
-  }
 
   template <int N>
   WEFT_INLINE_MEMBER void weigh(const Vec<A, N> (&read)[3], Vec<A, N> (&weights)[2]) const {
-    const Vec<A, N> highest = Score<A, N>(read[2], read[1], slope).value;
-    weights[0] = weights[1] = vexp<A, N>(Score<A, N>(read[0], read[1], slope).value - origin<N>(highest));
+    weights[0] = weights[1] = vexp<A, N>(Score<A, N>(read[0], read[1], slope).value - read[2]);
   }
 
   void finish(int64_t row, const A* sums, const A* total, bool empty) const {
@@ -47,9 +38,7 @@ struct Forward {
     for (int64_t h = 0; h < heads; ++h) {
       const A scale = empty ? A(0) : A(1) / total[h];
       for (int64_t k = h * width; k < (h + 1) * width; ++k) to[k] = narrow<T>(sums[k] * scale);
-      if (!lse) continue;
-      const A highest = Score<A, 1>(top[row * heads + h], right[row * heads + h], slope).value;
-      lse[row * heads + h] = empty ? A(0) : origin<1>(highest) + natural_log(total[h]);
+      if (lse) lse[row * heads + h] = empty ? A(0) : top[row * heads + h] + natural_log(total[h]);
     }
   }
 };
@@ -68,6 +57,12 @@ int attend(const Arguments& a) {
                                 nullptr, top.data, nullptr, a.num_targets, a.num_sources, a.num_edges, 1, a.heads, 0, 2};
   const int status = WEFT_PASTE(weft, reduce, WEFT_ISA)(&highest);
   if (status != kOk) return status;
+  // The highest score belongs to the highest `left`, as the slope is not negative. Scores that are all -inf have nothing to be
+  // measured from; exp of each is 0, and the row becomes NaN in the end.
+  for (int64_t k = 0; k < a.num_targets * a.heads; ++k) {
+    const A score = Score<A, 1>(top[k], right.data[k], slope).value;
+    top[k] = score == -__builtin_inf() ? A(0) : score;
+  }
   const Forward<T> pass{left.data, right.data, top.data, a.heads, a.width, slope, static_cast<T*>(a.out), static_cast<A*>(a.lse)};
   return AttentionWalk<T, I, Forward<T>>(rows, a.heads, a.width, static_cast<const T*>(a.z), pass).run(a.threads);
 }

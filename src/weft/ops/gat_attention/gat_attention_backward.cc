@@ -24,14 +24,13 @@ template <class T>
 struct ByTarget {
   using A = Acc<T>;
   static constexpr int kSums = 2, kTables = 1, kOwn = 2;
-  const A *left, *right, *lse;
+  const A *table, *right, *lse;  // `left`; the others by target
   int64_t heads, width;
   A slope;
   const T* grad;
   T* grad_right;
   A* packed;  // right, lse and c of each target, a head after the other
 
-  const A* gathered(int, int64_t id) const { return left + id * heads; }
   const A* own(int t, int64_t row) const { return (t == 0 ? right : lse) + row * heads; }
 
   template <int N>
@@ -56,13 +55,12 @@ template <class T>
 struct BySource {
   using A = Acc<T>;
   static constexpr int kSums = 2, kTables = 3, kOwn = 1;
-  const A *left, *packed;
+  const A *table, *left;  // what ByTarget packed; `left`
   int64_t heads, width;
   A slope;
   const T* z;
   T *grad_z, *grad_left;
 
-  const A* gathered(int t, int64_t id) const { return packed + (id * 3 + t) * heads; }
   const A* own(int, int64_t row) const { return left + row * heads; }
 
   template <int N>
@@ -98,7 +96,7 @@ int backward(const Arguments& a) {
                               static_cast<T*>(a.grad_right), packed.data};
   const int status = AttentionWalk<T, I, ByTarget<T>>(in, a.heads, a.width, z, by_target).run(a.threads);
   if (status != kOk) return status;
-  const BySource<T> by_source{left.data, packed.data, a.heads, a.width, slope, z, static_cast<T*>(a.grad_z), static_cast<T*>(a.grad_left)};
+  const BySource<T> by_source{packed.data, left.data, a.heads, a.width, slope, z, static_cast<T*>(a.grad_z), static_cast<T*>(a.grad_left)};
   return AttentionWalk<T, I, BySource<T>>(out, a.heads, a.width, grad, by_source).run(a.threads);
 }
 

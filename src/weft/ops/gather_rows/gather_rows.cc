@@ -14,7 +14,6 @@ struct Arguments : Call {
 };
 
 constexpr int64_t kRows = 256;  // rows of a task
-constexpr int64_t kFarRows = 128, kNearRows = 16;  // at most so many rows between fetching and copying
 
 template <class I>
 int gather_rows(const Arguments& a) {
@@ -23,20 +22,16 @@ int gather_rows(const Arguments& a) {
   char* out = static_cast<char*>(a.out);
   use_large_pages(a.out, a.count * a.row_bytes);
   const int64_t far = rows_ahead(kFarBytes, a.row_bytes, kFarRows), near = rows_ahead(kNearBytes, a.row_bytes, kNearRows);
-  const auto fits = [&](int64_t r) {
-    return r < a.count && static_cast<uint64_t>(static_cast<int64_t>(index[r])) < static_cast<uint64_t>(a.num_rows);
-  };
-  FirstFault fault;
+  Faults faults;
   parallel_ranges(a.count, kRows, a.count * a.row_bytes < 4 * kSerialWork ? 1 : a.threads, [&](int64_t lo, int64_t hi) {
     for (int64_t r = lo; r < hi; ++r) {
       const uint64_t id = static_cast<uint64_t>(static_cast<int64_t>(index[r]));
-      if (__builtin_expect(id >= static_cast<uint64_t>(a.num_rows), 0)) return fault.note(r);
-      if (fits(r + far)) fetch_far(x + index[r + far] * a.row_bytes, a.row_bytes);
-      if (fits(r + near)) fetch_near(x + index[r + near] * a.row_bytes, a.row_bytes);
+      if (__builtin_expect(id >= static_cast<uint64_t>(a.num_rows), 0)) return faults.note(r);
+      fetch_listed(index, a.count, a.num_rows, x, a.row_bytes, r, far, near);
       if (a.row_bytes > 0) memcpy(out + r * a.row_bytes, x + id * a.row_bytes, a.row_bytes);
     }
   });
-  return fault.any() ? refuse_id("index", index, fault.position, a.num_rows, "rows in `x`") : kOk;
+  return faults.any() ? refuse_id("index", index, faults.position, a.num_rows, "rows in `x`") : kOk;
 }
 
 }  // namespace

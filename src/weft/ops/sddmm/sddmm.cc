@@ -19,7 +19,7 @@ struct Arguments : Call {
 
 constexpr int64_t kEdges = 1024;  // positions of a task
 constexpr int64_t kBatch = 64;    // of which are computed together while the next ones are fetched
-constexpr int64_t kNearRows = 8;
+constexpr int64_t kNearEdges = 8;
 
 // Pointers to the operands and results of up to kBatch edges and, behind them, of the edges that come next.
 // Right rows of a copy are null.
@@ -131,24 +131,24 @@ class Edges {
     const Plan plan(rows_);
     if (plan.status != kOk) return plan.status;
     use_large_pages(a_.out, rows_.edges * result_ * sizeof(T));
-    FirstFault fault;
+    Faults faults;
     parallel_ranges(rows_.edges, kEdges, rows_.edges * row_ < kSerialWork ? 1 : a_.threads, [&](int64_t lo, int64_t hi) {
       Batch<T> batch;
       batch.heads = a_.heads;
       batch.width = a_.width;
-      batch.near = rows_ahead(kNearBytes, row_ * sizeof(T), kNearRows);
+      batch.near = rows_ahead(kNearBytes, row_ * sizeof(T), kNearEdges);
       batch.result_bytes = rows_.edge ? result_ * sizeof(T) : 0;
       batch.moving = moves(a_.left_from) ? batch.left : a_.op != kCopy && moves(a_.right_from) ? batch.right : nullptr;
       batch.decoded = 0;
       int64_t target = row_of(lo), next = lo;
       for (int64_t p = lo; p < hi; p += batch.count, batch.shift()) {
         for (const int64_t end = smaller(p + 2 * kBatch, hi); next < end; ++next)
-          if (!decode(next, target, batch)) return fault.note(next);
+          if (!decode(next, target, batch)) return faults.note(next);
         batch.count = smaller(kBatch, hi - p);
         combine_(batch);
       }
     });
-    return fault.any() ? rows_.explain(fault.position) : kOk;
+    return faults.any() ? rows_.explain(faults.position) : kOk;
   }
 
  private:

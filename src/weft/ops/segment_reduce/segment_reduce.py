@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ...errors import DtypeError, StructureError, message
 from .._checks import IDS, check_option, check_rank, checked_ids, expect, product
-from .._operator import FLOATS, operator_hiding
+from .._operator import operator_hiding
 from .._registry import others
 from .._samples import sample_structures
 from .._structure import Structure
@@ -109,8 +109,7 @@ def _(
     return (spread.scatter_add(0, at, grad.where(winner >= 0, torch.zeros((), dtype=grad.dtype, device=grad.device))),)
 
 
-for _dtype in FLOATS:
-    segment_reduce.tolerance(_dtype, *spmm.tolerances[_dtype])
+segment_reduce.tolerance(1e-5, 1e-12, 2e-2, 2e-3)
 segment_reduce.lacks("triton", issue=8)
 
 

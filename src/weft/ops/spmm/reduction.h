@@ -28,7 +28,7 @@ class Reduction {
     Buffer<S> winners(tracks_ ? plan_.pieces * slots : 0);
     use_large_pages(a_.out, rows_.count * tiling_.features * sizeof(T));
     if (tracks_) use_large_pages(a_.winner, rows_.count * tiling_.features * sizeof(I));
-    if (!tiling_.tiles.data || (plan_.pieces && (!values.data || (tracks_ && !winners.data)))) return no_memory();
+    if (!tiling_.tiles.data || (plan_.pieces && (!values.data || (tracks_ && !winners.data)))) return rows_.no_memory();
 
     const bool small = (rows_.edges + rows_.count) * tiling_.features < kSerialWork;
     for_rows(rows_, plan_, small ? 1 : a_.threads,
@@ -36,8 +36,7 @@ class Reduction {
                reduce_piece(lo, hi, values.data + piece * slots, tracks_ ? winners.data + piece * slots : nullptr);
              },
              [&](int64_t begin, int64_t end) { reduce_rows(begin, end); });
-    if (fault_.any()) return rows_.explain(fault_.position);
-    if (starved_) return no_memory();
+    if (const int status = rows_.outcome(faults_)) return status;
     for (int64_t h = 0; h < plan_.hubs; ++h) combine(h, values.data, winners.data);
     return kOk;
   }
@@ -51,8 +50,7 @@ class Reduction {
   const Rows<I> rows_;
   const Tiling<T> tiling_;
   const Plan plan_;
-  FirstFault fault_;
-  bool starved_ = false;
+  Faults faults_;
 
   Weighting choose_weighting() const {
     if (!a_.weight) return kNone;
@@ -62,27 +60,26 @@ class Reduction {
   int64_t choose_spread() const {
     return a_.weight && weighting_ == kFull ? a_.heads * a_.width / a_.weight_heads : 1;
   }
-  int no_memory() const { return fail(kNoMemory, "no memory for %lld partial rows", static_cast<long long>(plan_.pieces)); }
 
   void reduce_piece(int64_t lo, int64_t hi, A* values, S* winners) {
     Window<T, I> window(rows_, features_, tiling_.features);
-    if (!window.has_memory()) return starve();
-    if (!window.open(lo, hi) || !reduce_row(window, lo, hi, values, winners)) fault_.note(window.fault);
+    if (!window.has_memory()) return faults_.starve();
+    if (!window.open(lo, hi) || !reduce_row(window, lo, hi, values, winners)) faults_.note(window.fault);
   }
 
   void reduce_rows(int64_t begin, int64_t end) {
     Window<T, I> window(rows_, features_, tiling_.features);
     Buffer<A> values(tiling_.slots);
     Buffer<S> winners(tracks_ ? tiling_.slots : 0);
-    if (!window.has_memory() || !values.data || (tracks_ && !winners.data)) return starve();
-    if (!window.open(rows_.indptr[begin], rows_.indptr[end])) return fault_.note(window.fault);
+    if (!window.has_memory() || !values.data || (tracks_ && !winners.data)) return faults_.starve();
+    if (!window.open(rows_.indptr[begin], rows_.indptr[end])) return faults_.note(window.fault);
     for (int64_t row = begin; row < end; ++row) {
       const int64_t lo = rows_.indptr[row], hi = rows_.indptr[row + 1];
       if (lo == hi) {
         clear(row);
         continue;
       }
-      if (!reduce_row(window, lo, hi, values.data, winners.data)) return fault_.note(window.fault);
+      if (!reduce_row(window, lo, hi, values.data, winners.data)) return faults_.note(window.fault);
       finish(row, values.data);
       if (tracks_) write_winners(row, lo, winners.data);
     }
@@ -128,7 +125,6 @@ class Reduction {
     if (tracks_) write_winners(row, rows_.indptr[row], winner);
   }
 
-  void starve() { __atomic_store_n(&starved_, true, __ATOMIC_RELAXED); }
   T* out(int64_t row) const { return static_cast<T*>(a_.out) + row * tiling_.features; }
   I* winner(int64_t row) const { return static_cast<I*>(a_.winner) + row * tiling_.features; }
 };

@@ -21,15 +21,15 @@ struct Scatter {
   using A = Acc<T>;
   const Arguments& a;
   A* sums;
-  FirstFault& fault;
+  Faults& faults;
 
   // Offset of the sum that a winner adds to, or -1 if it has none or does not fit.
   int64_t place(int64_t target, int64_t k) const {
     const int64_t p = static_cast<const I*>(a.winner)[target * a.features + k];
     if (p < 0) return -1;
-    if (__builtin_expect(p >= a.num_edges, 0)) return fault.note(target), -1;
+    if (__builtin_expect(p >= a.num_edges, 0)) return faults.note(target), -1;
     const uint64_t source = static_cast<uint64_t>(static_cast<int64_t>(static_cast<const I*>(a.source)[p]));
-    if (__builtin_expect(source >= static_cast<uint64_t>(a.num_sources), 0)) return fault.note(target), -1;
+    if (__builtin_expect(source >= static_cast<uint64_t>(a.num_sources), 0)) return faults.note(target), -1;
     return source * a.features + k;
   }
 
@@ -37,7 +37,7 @@ struct Scatter {
     const T* grad = static_cast<const T*>(a.grad);
     const int64_t width = end - begin;
     Buffer<int64_t> places(2 * width);
-    if (!places.data) return fault.note(a.num_targets);
+    if (!places.data) return faults.note(a.num_targets);
     const auto prepare = [&](int64_t target) {
       int64_t* to = places.data + (target & 1) * width;
       for (int64_t k = begin; k < end; ++k) {
@@ -67,13 +67,13 @@ int scatter_winners(const Arguments& a) {
   const int64_t threads = a.num_targets * a.features < kSerialWork ? 1 : a.threads;
   parallel_ranges(count, 1 << 16, threads, [&](int64_t lo, int64_t hi) { memset(sums + lo, 0, (hi - lo) * sizeof(A)); });
 
-  FirstFault fault;
-  const Scatter<T, I> scatter{a, sums, fault};
+  Faults faults;
+  const Scatter<T, I> scatter{a, sums, faults};
   const int64_t lines = (a.features + kLine - 1) / kLine, shares = smaller(threads, lines);
   const int64_t grain = (lines + shares - 1) / shares * kLine;
   parallel_ranges(a.features, grain, threads, [&](int64_t begin, int64_t end) { scatter.columns(begin, end); });
-  if (fault.any())
-    return fail(kBadId, "a winner of target %lld, or the source it stands for, does not exist", static_cast<long long>(fault.position));
+  if (faults.any())
+    return fail(kBadId, "a winner of target %lld, or the source it stands for, does not exist", static_cast<long long>(faults.position));
   if (narrows)
     parallel_ranges(count, 1 << 16, threads, [&](int64_t lo, int64_t hi) {
       for (int64_t k = lo; k < hi; ++k) static_cast<T*>(a.out)[k] = narrow<T>(sums[k]);

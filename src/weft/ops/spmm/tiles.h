@@ -50,7 +50,7 @@ WEFT_INLINE void fetch(const Tile<T>& tile, const Segment<T>& s, int64_t j) {
   fetch_near(s.rows[j + s.near] + tile.begin, NV * N * sizeof(T));
 }
 
-// Memory: each edge's row is read once, from the cache line fetched `ahead` edges earlier; accumulators live in registers.
+// Memory: each edge's row is read once, from cache lines fetched some edges earlier; accumulators live in registers.
 template <class T, int N, int NV, Weighting W>
 void add_tile(const Tile<T>& tile, const Segment<T>& s, Acc<T>* values, typename Signed<Acc<T>>::type*) {
   using A = Acc<T>;

@@ -51,8 +51,6 @@ class Window {
   int64_t fault = -1;
 
  private:
-  static constexpr int64_t kNearRows = 16, kWeightsFar = 128, kWeightsNear = 16;
-
   static int64_t choose_half(int64_t stride) { return stride ? larger(8, smaller(256, 8192 / stride)) : 256; }
 
   bool decode(int64_t lo, int64_t hi) {
@@ -71,28 +69,22 @@ class Window {
   }
 
   bool decode_weights(int64_t lo, int64_t hi) {
-    const int64_t weight_bytes = features_.weight_heads * sizeof(T);
+    const int64_t heads = features_.weight_heads, spread = features_.spread;
     Acc<T>* to = weights_.data + (lo - base_) * stride_;
-    for (int64_t p = lo; p < hi; ++p) {
+    if (!rows_.edge) {
+      repeat_each(features_.weight + lo * heads, (hi - lo) * heads, spread, to);
+      return true;
+    }
+    for (int64_t p = lo; p < hi; ++p, to += stride_) {
       if (__builtin_expect(!rows_.edge_fits(p), 0)) {
         fault = p;
         return false;
       }
-      if (has_weights(p + kWeightsFar)) fetch_far(weights_of(p + kWeightsFar), weight_bytes);
-      if (has_weights(p + kWeightsNear)) fetch_near(weights_of(p + kWeightsNear), weight_bytes);
-      const T* from = weights_of(p);
-      if (features_.spread == 1)
-        for (int64_t h = 0; h < features_.weight_heads; ++h) *to++ = widen(from[h]);
-      else
-        for (int64_t h = 0; h < features_.weight_heads; ++h)
-          for (int64_t r = 0; r < features_.spread; ++r) *to++ = widen(from[h]);
+      fetch_listed(rows_.edge, end_, rows_.edges, features_.weight, heads * sizeof(T), p);
+      repeat_each(features_.weight + rows_.edge_at(p) * heads, heads, spread, to);
     }
     return true;
   }
-
-  // Whether position p has weights in a place that only its edge id tells.
-  bool has_weights(int64_t p) const { return rows_.edge && p < end_ && rows_.edge_fits(p); }
-  const T* weights_of(int64_t p) const { return features_.weight + rows_.edge_at(p) * features_.weight_heads; }
 
   const Rows<I>& rows_;
   const Features<T> features_;

@@ -27,15 +27,17 @@ WEFT_INLINE void parallel_ranges(int64_t count, int64_t grain, int64_t threads, 
   });
 }
 
-// The smallest position at which something was wrong, whatever the schedule; kNone while all is well.
-struct FirstFault {
+// What went wrong in tasks: the smallest position with a wrong id, whatever the schedule, and whether memory ran out.
+struct Faults {
   static constexpr int64_t kNone = INT64_MAX;
   int64_t position = kNone;
+  bool starved = false;
   void note(int64_t at) {
     int64_t seen = __atomic_load_n(&position, __ATOMIC_RELAXED);
     while (at < seen && !__atomic_compare_exchange_n(&position, &seen, at, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
     }
   }
+  void starve() { __atomic_store_n(&starved, true, __ATOMIC_RELAXED); }
   bool any() const { return position != kNone; }
 };
 

@@ -13,6 +13,7 @@ constexpr int64_t kSerialWork = 32768;  // a call that touches fewer values than
 // the first, then near ahead into the first. Distances in bytes; rows_ahead turns them into rows. A function that only fetches has
 // to be inlined: GCC takes it for pure and drops calls to it.
 constexpr int64_t kFarBytes = 32768, kNearBytes = 4096;
+constexpr int64_t kFarRows = 128, kNearRows = 16;  // for rows of a few values
 
 WEFT_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 WEFT_INLINE int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -27,6 +28,20 @@ WEFT_INLINE void fetch_far(const void* row, int64_t bytes) {
 
 WEFT_INLINE void fetch_near(const void* row, int64_t bytes) {
   for (int64_t at = 0; at < bytes; at += 64) __builtin_prefetch(static_cast<const char*>(row) + at, 0, 3);
+}
+
+// Fetches ahead for a loop that reads `table[ids[p]]`, rows of `bytes`, up to position `end`. An id that does not fit is left for the
+// loop to find; without `ids` the loop reads in order and nothing is fetched.
+template <class I>
+WEFT_INLINE void fetch_listed(const I* ids, int64_t end, int64_t rows, const void* table, int64_t bytes, int64_t p, int64_t far = kFarRows,
+                              int64_t near = kNearRows) {
+  const auto row = [&](int64_t at) { return static_cast<const char*>(table) + static_cast<int64_t>(ids[at]) * bytes; };
+  const auto fits = [&](int64_t at) {
+    return at < end && static_cast<uint64_t>(static_cast<int64_t>(ids[at])) < static_cast<uint64_t>(rows);
+  };
+  if (!ids) return;
+  if (fits(p + far)) fetch_far(row(p + far), bytes);
+  if (fits(p + near)) fetch_near(row(p + near), bytes);
 }
 
 // Row i holds positions indptr[i] .. indptr[i + 1]; position p is edge (source[p] -> i) with id edge[p].
@@ -44,6 +59,14 @@ struct Rows {
   uint64_t edge_at(int64_t p) const { return edge ? static_cast<uint64_t>(static_cast<int64_t>(edge[p])) : p; }
   bool source_fits(int64_t p) const { return source_at(p) < static_cast<uint64_t>(columns); }
   bool edge_fits(int64_t p) const { return edge_at(p) < static_cast<uint64_t>(edges); }
+
+  // What became of the tasks of a call.
+  int outcome(const Faults& faults) const {
+    if (faults.any()) return explain(faults.position);
+    return faults.starved ? no_memory() : kOk;
+  }
+
+  int no_memory() const { return fail(kNoMemory, "no memory for partial results of %lld rows", static_cast<long long>(count)); }
 
   // Names the id at position p that does not fit.
   int explain(int64_t p) const {

@@ -2,6 +2,7 @@
 // float16 and bfloat16 are widened to float32 on load and rounded to nearest even on store.
 #pragma once
 #include <cstring>
+#include <type_traits>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -119,6 +120,18 @@ template <int N, class T> WEFT_INLINE void widen_row(const T* from, int64_t coun
   int64_t k = 0;
   for (; k + N <= count; k += N) store<N, Acc<T>>(to + k, load<N>(from + k));
   if (k < count) store<N, Acc<T>>(to + count - N, load<N>(from + count - N));
+}
+
+// Writes each of `count` values `times` times.
+template <class T> WEFT_INLINE void repeat_each(const T* from, int64_t count, int64_t times, Acc<T>* to) {
+  const auto repeat = [&](auto n) {
+    for (int64_t k = 0; k < count; ++k)
+      for (int64_t r = 0; r < n; ++r) to[k * n + r] = widen(from[k]);
+  };
+  if (times == 1) return repeat(std::integral_constant<int64_t, 1>{});
+  if (times == 2) return repeat(std::integral_constant<int64_t, 2>{});
+  if (times == 3) return repeat(std::integral_constant<int64_t, 3>{});
+  repeat(times);
 }
 
 template <class A, int N> WEFT_INLINE Vec<A, N> fma(Vec<A, N> a, Vec<A, N> b, Vec<A, N> c) {
