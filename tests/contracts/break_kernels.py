@@ -14,8 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 CHANGES = {
-    "wrong edge order": ("walker.h", "rows_.edge_at(p) * features_.weight_heads", "p * features_.weight_heads"),
-    "missed tail": ("tiles.h", "while (at < end) {", "while (at + N <= end) {"),
+    "wrong edge order": ("walker.h", "rows_.edge_at(p) * stride_", "p * stride_"),
+    "missed tail": ("tiles.h", "at < features;) {", "at + N <= features;) {"),
     "dropped hub chunk": (
         "reduction.h",
         "piece < plan_.first[hub + 1]; ++piece",

@@ -11,11 +11,9 @@ namespace WEFT_ISA {
 // result[h] = the sum over the values of head h of a * b.
 template <class T>
 WEFT_INLINE void dot_heads(const T* a, const Acc<T>* b, int64_t heads, int64_t width, Acc<T>* result) {
-  for (int64_t h = 0; h < heads; ++h) {
-    Acc<T> chain[4] = {};
-    for (int64_t k = 0; k < width; ++k) chain[k & 3] += widen(a[h * width + k]) * b[h * width + k];
-    result[h] = (chain[0] + chain[1]) + (chain[2] + chain[3]);
-  }
+  with_lanes<Acc<T>>(width, [&](auto n) {
+    for (int64_t h = 0; h < heads; ++h) result[h] = dot<decltype(n)::count>(a + h * width, b + h * width, width);
+  });
 }
 
 // A Pass has
@@ -23,7 +21,7 @@ WEFT_INLINE void dot_heads(const T* a, const Acc<T>* b, int64_t heads, int64_t w
 //   an edge, and how many its row brings along;
 //   table: the gathered values of an id, one behind the other; own(t, row): pointers to the others;
 //   weigh(read, weights): from vectors of both, the weight of each sum and one more term, which is summed by head;
-//   finish(row, sums, extra, empty): sums in feature order, `extra` the sum of the terms; all are 0 for an empty row.
+//   finish(row, sums, extra): sums in feature order, `extra` the sum of the terms;  clear(row): the same for a row without edges.
 template <class T, class I, class Pass>
 class AttentionWalk {
   using A = Acc<T>;
@@ -32,8 +30,8 @@ class AttentionWalk {
 
  public:
   AttentionWalk(const Rows<I>& rows, int64_t heads, int64_t width, const T* x, const Pass& pass)
-      : rows_(rows), heads_(heads), width_(width), x_(x), pass_(pass), weighting_(width < 4 ? kFull : heads == 1 ? kScalar : kHead),
-        tiling_(heads, width, weighting_, kSum, false), plan_(rows), size_(kSums * tiling_.slots + heads) {}
+      : rows_(rows), heads_(heads), x_(x), pass_(pass), tiling_(heads * width, heads, kSum, false), plan_(rows),
+        size_(tiling_.slots + heads) {}
 
   int run(int64_t threads) {
     if (plan_.status != kOk) return plan_.status;
@@ -53,6 +51,10 @@ class AttentionWalk {
                if (!scratch.has_memory()) return faults_.starve();
                if (!scratch.window.open(rows_.indptr[begin], rows_.indptr[end])) return faults_.note(scratch.window.fault);
                for (int64_t row = begin; row < end; ++row) {
+                 if (rows_.degree(row) == 0) {
+                   pass_.clear(row);
+                   continue;
+                 }
                  if (!sum(row, rows_.indptr[row], rows_.indptr[row + 1], scratch, scratch.sums.data)) return;
                  finish(row, scratch.sums.data, scratch.features.data);
                }
@@ -72,48 +74,36 @@ class AttentionWalk {
  private:
   struct Scratch {
     Window<T, I> window;
-    Buffer<A> sums, features, weights, spread, extra;
+    Buffer<A> sums, features, weights, extra;
     Buffer<int64_t> ids;
     explicit Scratch(const AttentionWalk& walk)
-        : window(walk.rows_, {walk.x_, nullptr, 0, 1}, walk.tiling_.features), sums(walk.size_),
-          features(kSums * walk.tiling_.features), weights(kSums * kMost * walk.heads_),
-          spread(walk.weighting_ == kFull ? kMost * walk.tiling_.features : 1), extra(walk.heads_), ids(kMost) {}
+        : window(walk.rows_, {walk.x_, nullptr, 0}, walk.tiling_.features), sums(walk.size_),
+          features(kSums * walk.tiling_.features), weights(kSums * kMost * walk.heads_ + kSpare), extra(walk.heads_), ids(kMost) {}
     bool has_memory() const {
-      return window.has_memory() && sums.data && features.data && weights.data && spread.data && extra.data && ids.data;
+      return window.has_memory() && sums.data && features.data && weights.data && extra.data && ids.data;
     }
   };
 
   const Rows<I>& rows_;
-  const int64_t heads_, width_;
+  const int64_t heads_;
   const T* x_;
   const Pass& pass_;
-  const Weighting weighting_;
-  const Tiling<T> tiling_;
+  const Tiling<T, kSums> tiling_;
   const Plan plan_;
   const int64_t size_;  // of the sums of a row: accumulators of every sum, then the extra of every head
   Faults faults_;
 
   bool sum(int64_t row, int64_t lo, int64_t hi, Scratch& scratch, A* sums) {
-    memset(sums + kSums * tiling_.slots, 0, heads_ * sizeof(A));
-    const bool walked = each_segment(scratch.window, 0, lo, hi, [&](const Segment<T>& segment) {
-      if (!weigh(row, lo + segment.offset, segment.count, scratch, sums + kSums * tiling_.slots)) return;
-      for (int k = 0; k < kSums; ++k) {
-        Segment<T> weighted = segment;
-        weighted.weights = weights(k, segment.count, scratch);
-        weighted.stride = weighting_ == kFull ? tiling_.features : heads_;
-        tiling_.run(weighted, sums + k * tiling_.slots, nullptr);
-      }
+    A* extra = sums + tiling_.slots;
+    memset(extra, 0, heads_ * sizeof(A));
+    const bool walked = each_segment(scratch.window, lo, hi, [&](Segment<T> segment) {
+      if (!weigh(row, lo + segment.offset, segment.count, scratch, extra)) return;
+      segment.weights = scratch.weights.data;
+      segment.stride = kSums * heads_;
+      tiling_.run(segment, sums, nullptr);
     });
     if (!walked) faults_.note(scratch.window.fault);
     return walked && !faults_.any();
-  }
-
-  // The weights of sum k, one a head or, if heads are narrower than a vector, one a feature.
-  const A* weights(int k, int64_t count, const Scratch& scratch) const {
-    const A* of_heads = scratch.weights.data + k * kMost * heads_;
-    if (weighting_ != kFull || width_ == 1) return of_heads;
-    repeat_each(of_heads, count * heads_, width_, scratch.spread.data);
-    return scratch.spread.data;
   }
 
   // Computes the weights of `count` positions from lo on, and adds their extra terms.
@@ -132,7 +122,7 @@ class AttentionWalk {
           if (k == 0) fetch_listed(rows_.source, rows_.edges, rows_.columns, pass_.table, size * sizeof(A), lo + j);
           for (int t = 0; t < kTables; ++t) read[t] = load<N>(pass_.table + scratch.ids[j] * size + t * heads_ + k);
           pass_.template weigh<N>(read, weight);
-          for (int w = 0; w < kSums; ++w) store<N, A>(scratch.weights.data + (w * kMost + j) * heads_ + k, weight[w]);
+          for (int w = 0; w < kSums; ++w) store<N, A>(scratch.weights.data + (j * kSums + w) * heads_ + k, weight[w]);
           terms += weight[kSums];
         }
         store<N, A>(scratch.extra.data + k, terms);
@@ -144,13 +134,11 @@ class AttentionWalk {
   }
 
   void finish(int64_t row, const A* sums, A* features) const {
-    const bool empty = rows_.degree(row) == 0;
-    for (int k = 0; k < kSums; ++k)
-      tiling_.each([&](int64_t slot, int64_t feature, int64_t count) {
-        for (int64_t l = 0; l < count; ++l)
-          features[k * tiling_.features + feature + l] = empty ? A(0) : sums[k * tiling_.slots + slot + l];
-      });
-    pass_.finish(row, features, sums + kSums * tiling_.slots, empty);
+    tiling_.each([&](int64_t slot, int64_t feature, int64_t count) {
+      for (int k = 0; k < kSums; ++k)
+        memcpy(features + k * tiling_.features + feature, sums + slot + k * count, count * sizeof(A));
+    });
+    pass_.finish(row, features, sums + tiling_.slots);
   }
 };
 

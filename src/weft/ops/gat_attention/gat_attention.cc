@@ -33,13 +33,18 @@ struct Forward {
     weights[0] = weights[1] = vexp<A, N>(Score<A, N>(read[0], read[1], slope).value - read[2]);
   }
 
-  void finish(int64_t row, const A* sums, const A* total, bool empty) const {
+  void finish(int64_t row, const A* sums, const A* total) const {
     T* to = out + row * heads * width;
     for (int64_t h = 0; h < heads; ++h) {
-      const A scale = empty ? A(0) : A(1) / total[h];
+      const A scale = A(1) / total[h];
       for (int64_t k = h * width; k < (h + 1) * width; ++k) to[k] = narrow<T>(sums[k] * scale);
-      if (lse) lse[row * heads + h] = empty ? A(0) : top[row * heads + h] + natural_log(total[h]);
+      if (lse) lse[row * heads + h] = top[row * heads + h] + natural_log(total[h]);
     }
+  }
+
+  void clear(int64_t row) const {
+    memset(out + row * heads * width, 0, heads * width * sizeof(T));
+    if (lse) memset(lse + row * heads, 0, heads * sizeof(A));
   }
 };
 
@@ -54,7 +59,7 @@ int attend(const Arguments& a) {
     return fail(kNoMemory, "no memory for the scores of nodes");
   use_large_pages(a.out, a.num_targets * a.heads * a.width * sizeof(T));
   const ReduceArguments highest{{a.isa, a.threads, sizeof(A) == 4 ? kF32 : kF64, a.ids}, a.indptr, a.source, nullptr, left.data,
-                                nullptr, top.data, nullptr, a.num_targets, a.num_sources, a.num_edges, 1, a.heads, 0, 2};
+                                nullptr, top.data, nullptr, a.num_targets, a.num_sources, a.num_edges, a.heads, 0, 2};
   const int status = WEFT_PASTE(weft, reduce, WEFT_ISA)(&highest);
   if (status != kOk) return status;
   // The highest score belongs to the highest `left`, as the slope is not negative. Scores that are all -inf have nothing to be

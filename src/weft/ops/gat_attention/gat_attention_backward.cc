@@ -40,7 +40,7 @@ struct ByTarget {
     weights[1] = weights[2] = weights[0] * score.slope;
   }
 
-  void finish(int64_t row, A* sums, const A* extra, bool) const {
+  void finish(int64_t row, A* sums, const A* extra) const {
     const T* mine = grad + row * heads * width;
     A *to = packed + row * 3 * heads, *c = to + 2 * heads;
     memcpy(to, right + row * heads, heads * sizeof(A));
@@ -49,6 +49,8 @@ struct ByTarget {
     dot_heads(mine, sums + heads * width, heads, width, sums);
     for (int64_t h = 0; h < heads; ++h) grad_right[row * heads + h] = narrow<T>(sums[h] - c[h] * extra[h]);
   }
+
+  void clear(int64_t row) const { memset(grad_right + row * heads, 0, heads * sizeof(T)); }
 };
 
 template <class T>
@@ -71,11 +73,16 @@ struct BySource {
     weights[2] = weights[1] * read[2];
   }
 
-  void finish(int64_t row, A* sums, const A* extra, bool) const {
+  void finish(int64_t row, A* sums, const A* extra) const {
     const int64_t features = heads * width;
     for (int64_t k = 0; k < features; ++k) grad_z[row * features + k] = narrow<T>(sums[k]);
     dot_heads(z + row * features, sums + features, heads, width, sums);
     for (int64_t h = 0; h < heads; ++h) grad_left[row * heads + h] = narrow<T>(sums[h] - extra[h]);
+  }
+
+  void clear(int64_t row) const {
+    memset(grad_z + row * heads * width, 0, heads * width * sizeof(T));
+    memset(grad_left + row * heads, 0, heads * sizeof(T));
   }
 };
 

@@ -72,30 +72,13 @@ void combine(const Batch<T>& batch) {
   }
 }
 
-// The dot product of one head in two chains of vectors; the lanes add up as a fixed tree.
-template <class T, int N>
-WEFT_INLINE Acc<T> dot(const T* a, const T* b, int64_t width) {
-  using A = Acc<T>;
-  Vec<A, N> sum[2] = {};
-  int64_t k = 0;
-  for (; k + 2 * N <= width; k += 2 * N)
-    for (int c = 0; c < 2; ++c) sum[c] = fma<A, N>(load<N>(a + k + c * N), load<N>(b + k + c * N), sum[c]);
-  if (k + N <= width) {
-    sum[0] = fma<A, N>(load<N>(a + k), load<N>(b + k), sum[0]);
-    k += N;
-  }
-  A rest = 0;
-  for (; k < width; ++k) rest += widen(a[k]) * widen(b[k]);
-  return sum_lanes<A, N>(sum[0] + sum[1]) + rest;
-}
-
 template <class T, int N>
 void dots(const Batch<T>& batch) {
   const int64_t heads = batch.heads, width = batch.width;
   for (int64_t j = 0; j < batch.count; ++j) {
     batch.fetch(j);
     for (int64_t h = 0; h < heads; ++h)
-      batch.out[j][h] = narrow<T>(dot<T, N>(batch.left[j] + h * width, batch.right[j] + h * width, width));
+      batch.out[j][h] = narrow<T>(dot<N>(batch.left[j] + h * width, batch.right[j] + h * width, width));
   }
 }
 

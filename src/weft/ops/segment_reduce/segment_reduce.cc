@@ -15,7 +15,7 @@ WEFT_KERNEL(segment_reduce, "indptr x order out winner num_segments num_rows fea
   const Arguments& a = *static_cast<const Arguments*>(arguments);
   const weft::ReduceArguments as_rows{
       {a.isa, a.threads, a.dtype, a.ids}, a.indptr, a.order, nullptr, a.x, nullptr, a.out, a.winner,
-      a.num_segments, a.num_rows, a.num_rows, 1, a.features, 0, a.reduce};
+      a.num_segments, a.num_rows, a.num_rows, a.features, 0, a.reduce};
   const int status = WEFT_PASTE(weft, reduce, WEFT_ISA)(&as_rows);
   if (status != weft::kBadId) return status;
   return weft::WEFT_ISA::with_ids(a, [&](auto id) {  // says the same in this operator's words

@@ -1,4 +1,4 @@
-// What a reduction reads. The features of a row are heads x width values; a null `source` or `edge` is the position itself.
+// What a reduction reads. Each of the `weights` of an edge, 0 for none, counts for features / weights values of a row; a null `source` or `edge` is the position itself.
 #pragma once
 #include "weft/abi.h"
 
@@ -8,7 +8,7 @@ struct ReduceArguments : Call {
   const int64_t* indptr;
   const void *source, *edge, *x, *weight;
   void *out, *winner;
-  int64_t num_targets, num_sources, num_edges, heads, width, weight_heads, reduce;
+  int64_t num_targets, num_sources, num_edges, features, weights, reduce;
 };
 
 }  // namespace weft

@@ -16,10 +16,9 @@ class Reduction {
   explicit Reduction(const ReduceArguments& a)
       : a_(a), reduce_(static_cast<Reduce>(a.reduce)), selects_(reduce_ == kMax || reduce_ == kMin),
         tracks_(selects_ && a.winner),
-        weighting_(choose_weighting()),
-        features_{static_cast<const T*>(a.x), static_cast<const T*>(a.weight), a.weight_heads, choose_spread()},
+        features_{static_cast<const T*>(a.x), static_cast<const T*>(a.weight), a.weights},
         rows_{a.indptr, static_cast<const I*>(a.source), static_cast<const I*>(a.edge), a.num_targets, a.num_sources, a.num_edges},
-        tiling_(a.heads, a.width, weighting_, reduce_, tracks_), plan_(rows_) {}
+        tiling_(a.features, a.weights, reduce_, tracks_), plan_(rows_) {}
 
   int run() {
     if (plan_.status != kOk) return plan_.status;
@@ -45,21 +44,11 @@ class Reduction {
   const ReduceArguments& a_;
   const Reduce reduce_;
   const bool selects_, tracks_;
-  const Weighting weighting_;
   const Features<T> features_;
   const Rows<I> rows_;
   const Tiling<T> tiling_;
   const Plan plan_;
   Faults faults_;
-
-  Weighting choose_weighting() const {
-    if (!a_.weight) return kNone;
-    if (selects_ || a_.width < 4 || a_.weight_heads == a_.heads * a_.width) return a_.weight_heads == 1 && !selects_ ? kScalar : kFull;
-    return a_.weight_heads == 1 ? kScalar : kHead;
-  }
-  int64_t choose_spread() const {
-    return a_.weight && weighting_ == kFull ? a_.heads * a_.width / a_.weight_heads : 1;
-  }
 
   void reduce_piece(int64_t lo, int64_t hi, A* values, S* winners) {
     Window<T, I> window(rows_, features_, tiling_.features);
@@ -86,7 +75,7 @@ class Reduction {
   }
 
   bool reduce_row(Window<T, I>& window, int64_t lo, int64_t hi, A* values, S* winners) const {
-    return each_segment(window, features_.stride(), lo, hi, [&](const Segment<T>& s) { tiling_.run(s, values, winners); });
+    return each_segment(window, lo, hi, [&](const Segment<T>& s) { tiling_.run(s, values, winners); });
   }
 
   void clear(int64_t row) {
@@ -130,7 +119,7 @@ class Reduction {
 };
 
 WEFT_INLINE int reduce(const ReduceArguments& a) {
-  if (a.num_targets == 0 || a.heads * a.width == 0) return kOk;
+  if (a.num_targets == 0 || a.features == 0) return kOk;
   return with_types(a, [&](auto value, auto id) { return Reduction<decltype(value), decltype(id)>(a).run(); });
 }
 

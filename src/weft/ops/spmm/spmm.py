@@ -111,7 +111,7 @@ def _(rows: Structure, x: Tensor, weight: Tensor | None, reduce: Reduce) -> tupl
     check_option("spmm", "reduce", reduce, REDUCERS)
     check_rank("spmm", "x", x, "(num_sources, *features)")
     targets, edges, features = rows.num_targets, rows.num_edges, x.shape[1:]
-    heads, width, weight_heads = 1, product(features), 0
+    weights = 0
     if weight is not None:
         if weight.dtype is not x.dtype:
             check_same_dtype("spmm", x=x, weight=weight)
@@ -120,19 +120,17 @@ def _(rows: Structure, x: Tensor, weight: Tensor | None, reduce: Reduce) -> tupl
             weight.shape[0] == edges,
             lambda: message("spmm", f"one weight for each of {edges} edges", str(tuple(weight.shape))),
         )
-        depth = weight.dim() - 1
-        heads = weight_heads = product(features[:depth])
-        width = product(features[depth:])
+        weights = product(features[: weight.dim() - 1])
     out = x.new_empty((targets, *features))
     selects = reduce in ("max", "min")
     winner = rows.source.new_empty((targets, *features)) if selects else None
-    return (out, winner), (targets, x.shape[0], edges, heads, width, weight_heads, REDUCERS.index(reduce))
+    return (out, winner), (targets, x.shape[0], edges, product(features), weights, REDUCERS.index(reduce))
 
 
 spmm.native(
     "spmm",
     passes="rows x weight out winner",
-    dims="num_targets num_sources num_edges heads width weight_heads reduce",
+    dims="num_targets num_sources num_edges features weights reduce",
     value="x",
     ids="rows",
 )

@@ -10,12 +10,14 @@ namespace WEFT_ISA {
 
 enum Reduce : int64_t { kSum = 0, kMean = 1, kMax = 2, kMin = 3 };
 
-// How the weights of an edge meet its features: none, one for all, one a head, one a feature.
-enum Weighting { kNone, kScalar, kHead, kFull };
+// How the weights of an edge, each for as many features as the others, meet a vector of features: there are none, there is one for
+// all, a vector needs one of them, or its lanes need different ones.
+enum Weighting { kNone, kScalar, kVector, kLanes };
 
 constexpr int kTile = 8;
+constexpr int kSpare = kVectorBytes / 4;  // values behind the last weight that may be read, though they count for nothing
 
-// What a tile kernel reads: for each edge a pointer to its feature row and `stride` weights.
+// What a tile kernel reads: for each edge a pointer to its feature row and `stride` weights, those of one sum behind those of another.
 template <class T>
 struct Segment {
   const T* const* rows;
@@ -31,17 +33,26 @@ struct Tile {
   using Finish = void (*)(const Tile&, const Acc<T>* values, Acc<T> divisor, T* row);
   Run run;
   Finish finish;
-  int64_t slot, begin;   // first accumulator lane; first feature
-  int32_t head[kTile];   // head of each vector
+  int64_t slot, begin;  // first accumulator lane; first feature
+  int32_t weight[kTile];  // of the first lane of each vector
+  alignas(64) typename Signed<Acc<T>>::type lane[kTile * kVectorBytes / sizeof(Acc<T>)];  // weights of lanes, from there on
 };
 
-template <class T, int N, int NV, Weighting W>
+// The weights of vector v of edge j in sum k.
+template <class T, int N, Weighting W, int SUMS = 1>
+WEFT_INLINE Vec<Acc<T>, N> weights(const Tile<T>& tile, const Segment<T>& s, int64_t j, int v, int k = 0) {
+  using A = Acc<T>;
+  if constexpr (W == kScalar) return splat<A, N>(s.weights[j * SUMS + k]);
+  const A* from = s.weights + j * s.stride + k * (s.stride / SUMS) + tile.weight[v];
+  if constexpr (W == kVector) return splat<A, N>(*from);
+  else return pick_lanes<A, N>(load<N>(from), load<N>(tile.lane + v * N));
+}
+
+template <class T, int N, Weighting W>
 WEFT_INLINE Vec<Acc<T>, N> message(const Tile<T>& tile, const Segment<T>& s, int64_t j, int v) {
   const auto x = load<N>(s.rows[j] + tile.begin + v * N);
   if constexpr (W == kNone) return x;
-  else if constexpr (W == kScalar) return x * splat<Acc<T>, N>(s.weights[j]);
-  else if constexpr (W == kHead) return x * splat<Acc<T>, N>(s.weights[j * s.stride + tile.head[v]]);
-  else return x * load<N>(s.weights + j * s.stride + tile.begin + v * N);
+  else return x * weights<T, N, W>(tile, s, j, v);
 }
 
 template <class T, int N, int NV>
@@ -50,23 +61,24 @@ WEFT_INLINE void fetch(const Tile<T>& tile, const Segment<T>& s, int64_t j) {
   fetch_near(s.rows[j + s.near] + tile.begin, NV * N * sizeof(T));
 }
 
-// Memory: each edge's row is read once, from cache lines fetched some edges earlier; accumulators live in registers.
-template <class T, int N, int NV, Weighting W>
+// Memory: each edge's row is read once for all SUMS, from cache lines fetched some edges earlier; accumulators live in registers.
+template <class T, int N, int NV, Weighting W, int SUMS>
 void add_tile(const Tile<T>& tile, const Segment<T>& s, Acc<T>* values, typename Signed<Acc<T>>::type*) {
   using A = Acc<T>;
-  Vec<A, N> sum[NV];
-  for (int v = 0; v < NV; ++v) sum[v] = s.fresh ? Vec<A, N>{} : load<N>(values + tile.slot + v * N);
+  Vec<A, N> sum[SUMS * NV];
+  values += tile.slot;
+  for (int v = 0; v < SUMS * NV; ++v) sum[v] = s.fresh ? Vec<A, N>{} : load<N>(values + v * N);
   for (int64_t j = 0; j < s.count; ++j) {
     fetch<T, N, NV>(tile, s, j);
     for (int v = 0; v < NV; ++v) {
       const auto x = load<N>(s.rows[j] + tile.begin + v * N);
-      if constexpr (W == kNone) sum[v] += x;
-      else if constexpr (W == kScalar) sum[v] = fma<A, N>(splat<A, N>(s.weights[j]), x, sum[v]);
-      else if constexpr (W == kHead) sum[v] = fma<A, N>(splat<A, N>(s.weights[j * s.stride + tile.head[v]]), x, sum[v]);
-      else sum[v] = fma<A, N>(load<N>(s.weights + j * s.stride + tile.begin + v * N), x, sum[v]);
+      for (int k = 0; k < SUMS; ++k) {
+        if constexpr (W == kNone) sum[v] += x;
+        else sum[k * NV + v] = fma<A, N>(weights<T, N, W, SUMS>(tile, s, j, v, k), x, sum[k * NV + v]);
+      }
     }
   }
-  for (int v = 0; v < NV; ++v) store<N, A>(values + tile.slot + v * N, sum[v]);
+  for (int v = 0; v < SUMS * NV; ++v) store<N, A>(values + v * N, sum[v]);
 }
 
 // A later value wins only if it is strictly better, or is the first NaN: ties go to the lowest edge, NaN stays.
@@ -84,13 +96,13 @@ void select_tile(const Tile<T>& tile, const Segment<T>& s, Acc<T>* values, typen
   Vec<A, N> best[NV];
   Mask<A, N> winner[NV];
   for (int v = 0; v < NV; ++v) {
-    best[v] = s.fresh ? message<T, N, NV, W>(tile, s, 0, v) : load<N>(values + tile.slot + v * N);
+    best[v] = s.fresh ? message<T, N, W>(tile, s, 0, v) : load<N>(values + tile.slot + v * N);
     if constexpr (TRACKS) winner[v] = s.fresh ? splat<S, N>(static_cast<S>(s.offset)) : load<N>(winners + tile.slot + v * N);
   }
   for (int64_t j = s.fresh; j < s.count; ++j) {
     fetch<T, N, NV>(tile, s, j);
     for (int v = 0; v < NV; ++v) {
-      const auto value = message<T, N, NV, W>(tile, s, j, v);
+      const auto value = message<T, N, W>(tile, s, j, v);
       const auto taken = wins<A, N, MAX>(value, best[v]);
       best[v] = taken ? value : best[v];
       if constexpr (TRACKS) winner[v] = taken ? splat<S, N>(static_cast<S>(s.offset + j)) : winner[v];
@@ -112,22 +124,21 @@ void finish_tile(const Tile<T>& tile, const Acc<T>* values, Acc<T> divisor, T* r
   }
 }
 
-template <class T, int N, int NV, Weighting W>
+template <class T, int N, int NV, Weighting W, int SUMS>
 typename Tile<T>::Run tile_kernel(Reduce reduce, bool tracks) {
-  // Selection knows only none and full: the walker spreads other weights over the features.
-  if constexpr (W == kNone || W == kFull) {
+  if constexpr (SUMS == 1 && (W == kNone || W == kLanes)) {  // lanes serve all that select
     if (reduce == kMax) return tracks ? select_tile<T, N, NV, W, true, true> : select_tile<T, N, NV, W, true, false>;
     if (reduce == kMin) return tracks ? select_tile<T, N, NV, W, false, true> : select_tile<T, N, NV, W, false, false>;
   }
-  return add_tile<T, N, NV, W>;
+  return add_tile<T, N, NV, W, SUMS>;
 }
 
-template <class T, int N, Weighting W>
+template <class T, int N, Weighting W, int SUMS>
 typename Tile<T>::Run tile_kernel(Reduce reduce, bool tracks, int64_t vectors) {
-  if (vectors == 8) return tile_kernel<T, N, 8, W>(reduce, tracks);
-  if (vectors == 4) return tile_kernel<T, N, 4, W>(reduce, tracks);
-  if (vectors == 2) return tile_kernel<T, N, 2, W>(reduce, tracks);
-  return tile_kernel<T, N, 1, W>(reduce, tracks);
+  if (vectors == 8) return tile_kernel<T, N, 8, W, SUMS>(reduce, tracks);
+  if (vectors == 4) return tile_kernel<T, N, 4, W, SUMS>(reduce, tracks);
+  if (vectors == 2) return tile_kernel<T, N, 2, W, SUMS>(reduce, tracks);
+  return tile_kernel<T, N, 1, W, SUMS>(reduce, tracks);
 }
 
 template <class T, int N>
@@ -138,72 +149,71 @@ typename Tile<T>::Finish finish_kernel(int64_t vectors) {
   return finish_tile<T, N, 1>;
 }
 
-// The tiles of one call: `features` = heads x width values a row, `lanes` a vector.
-template <class T>
+// The tiles of one call: rows of `features` values, `weights` an edge, SUMS of them with weights of their own each.
+template <class T, int SUMS = 1>
 class Tiling {
+  using A = Acc<T>;
+
  public:
-  Tiling(int64_t heads, int64_t width, Weighting weighting, Reduce reduce, bool tracks)
-      : features(heads * width), weighting_(weighting), reduce_(reduce), tracks_(tracks), tiles(most(heads, width)) {
-    if (!tiles.data) return;
-    const bool by_head = weighting == kHead;
-    with_lanes<Acc<T>>(by_head ? width : features, [&](auto n) {
-      constexpr int N = decltype(n)::count;
-      if (!by_head || width % N == 0) return cover<N>(0, features, by_head ? width : features);
-      for (int64_t h = 0; h < heads; ++h) cover<N>(h * width, (h + 1) * width, width);
-    });
+  Tiling(int64_t features, int64_t weights, Reduce reduce, bool tracks)
+      : features(features), weights_(weights), reduce_(reduce), tracks_(tracks), tiles(features / kMost + 4) {
+    if (tiles.data) with_lanes<A>(features, [&](auto n) { cover<decltype(n)::count>(); });
   }
 
   // Runs all tiles over one segment.
-  void run(const Segment<T>& s, Acc<T>* values, typename Signed<Acc<T>>::type* winners) const {
+  void run(const Segment<T>& s, A* values, typename Signed<A>::type* winners) const {
     for (int64_t t = 0; t < count; ++t) tiles[t].run(tiles[t], s, values, winners);
   }
 
   // Writes the accumulators to the row of their target, divided.
-  void finish(const Acc<T>* values, Acc<T> divisor, T* row) const {
+  void finish(const A* values, A divisor, T* row) const {
     for (int64_t t = 0; t < count; ++t) tiles[t].finish(tiles[t], values, divisor, row);
   }
 
-  // Calls body(first lane, first feature, lanes) for each tile.
+  // Calls body(first lane, first feature, lanes) for each tile; lanes of another sum follow.
   template <class Body>
   void each(const Body& body) const {
     for (int64_t t = 0; t < count; ++t)
-      body(tiles[t].slot, tiles[t].begin, (t + 1 < count ? tiles[t + 1].slot : slots) - tiles[t].slot);
+      body(tiles[t].slot, tiles[t].begin, ((t + 1 < count ? tiles[t + 1].slot : slots) - tiles[t].slot) / SUMS);
   }
 
   int64_t features, slots = 0, count = 0;
 
  private:
-  Weighting weighting_;
+  static constexpr int kMost = kVectorBytes == 64 ? kTile : kTile / SUMS;  // vectors of a tile: accumulators fit the registers
+
+  int64_t weights_;
   Reduce reduce_;
   bool tracks_;
 
-  // Each head or row of v vectors takes at most v / 8 + 3 full tiles and one overlapping vector.
-  static int64_t most(int64_t heads, int64_t width) { return heads * (width / kTile + 4); }
-
   template <int N>
-  typename Tile<T>::Run kernel(int64_t vectors) const {
-    switch (weighting_) {
-      case kNone: return tile_kernel<T, N, kNone>(reduce_, tracks_, vectors);
-      case kScalar: return tile_kernel<T, N, kScalar>(reduce_, tracks_, vectors);
-      case kHead: return tile_kernel<T, N, kHead>(reduce_, tracks_, vectors);
-      default: return tile_kernel<T, N, kFull>(reduce_, tracks_, vectors);
-    }
+  typename Tile<T>::Run kernel(int64_t vectors, int64_t group) const {
+    const bool selects = reduce_ == kMax || reduce_ == kMin;
+    if (!weights_) return tile_kernel<T, N, kNone, SUMS>(reduce_, tracks_, vectors);
+    if (weights_ == 1 && !selects) return tile_kernel<T, N, kScalar, SUMS>(reduce_, tracks_, vectors);
+    if (group % N == 0 && !selects) return tile_kernel<T, N, kVector, SUMS>(reduce_, tracks_, vectors);
+    return tile_kernel<T, N, kLanes, SUMS>(reduce_, tracks_, vectors);
   }
 
+  // At most features / kMost full tiles, three smaller ones and one overlapping vector.
   template <int N>
-  void cover(int64_t begin, int64_t end, int64_t width) {
-    int64_t at = begin;
-    while (at < end) {
-      int64_t vectors = kTile;
-      while (vectors > 1 && at + vectors * N > end) vectors /= 2;
-      const int64_t from = at + vectors * N > end ? end - N : at;
+  void cover() {
+    const int64_t group = weights_ ? features / weights_ : features;  // features of a weight
+    for (int64_t at = 0; at < features;) {
+      int64_t vectors = kMost;
+      while (vectors > 1 && at + vectors * N > features) vectors /= 2;
+      const int64_t from = at + vectors * N > features ? features - N : at;
       Tile<T>& tile = tiles[count++];
-      tile.run = kernel<N>(vectors);
+      tile.run = kernel<N>(vectors, group);
       tile.finish = finish_kernel<T, N>(vectors);
       tile.slot = slots;
       tile.begin = from;
-      for (int v = 0; v < vectors; ++v) tile.head[v] = static_cast<int32_t>((from + v * N) / width);
-      slots += vectors * N;
+      for (int64_t v = 0; v < vectors; ++v) {
+        tile.weight[v] = static_cast<int32_t>((from + v * N) / group);
+        for (int64_t l = v * N; l < (v + 1) * N; ++l)
+          tile.lane[l] = static_cast<typename Signed<A>::type>((from + l) / group - tile.weight[v]);
+      }
+      slots += SUMS * vectors * N;
       at += vectors * N;
     }
   }

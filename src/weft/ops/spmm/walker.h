@@ -9,19 +9,18 @@ namespace WEFT_ISA {
 template <class T>
 struct Features {
   const T* x;           // (columns, features)
-  const T* weight;      // (edges, weight_heads) or null
-  int64_t weight_heads, spread;  // each weight is repeated `spread` times
-  int64_t stride() const { return weight ? weight_heads * spread : 0; }
+  const T* weight;  // (edges, weights) or null
+  int64_t weights;  // of an edge
 };
 
 template <class T, class I>
 class Window {
  public:
   Window(const Rows<I>& rows, const Features<T>& features, int64_t width)
-      : half(choose_half(features.stride())),
+      : half(choose_half(features.weights)),
         far(rows_ahead(kFarBytes, width * sizeof(T), half)), near(rows_ahead(kNearBytes, width * sizeof(T), kNearRows)),
-        rows_(rows), features_(features), width_(width), stride_(features.stride()),
-        pointers_(2 * half + far), weights_(2 * half * stride_) {}
+        rows_(rows), features_(features), width_(width), stride_(features.weights),
+        pointers_(2 * half + far), weights_(stride_ ? 2 * half * stride_ + kSpare : 0) {}
 
   bool has_memory() const { return pointers_.data && (weights_.data || stride_ == 0); }
 
@@ -44,6 +43,7 @@ class Window {
   }
 
   int64_t usable_end() const { return smaller(base_ + half, end_); }
+  int64_t stride() const { return stride_; }
   const T* const* pointers(int64_t p) const { return pointers_.data + (p - base_); }
   const Acc<T>* weights(int64_t p) const { return weights_.data + (p - base_) * stride_; }
 
@@ -69,19 +69,17 @@ class Window {
   }
 
   bool decode_weights(int64_t lo, int64_t hi) {
-    const int64_t heads = features_.weight_heads, spread = features_.spread;
     Acc<T>* to = weights_.data + (lo - base_) * stride_;
-    if (!rows_.edge) {
-      repeat_each(features_.weight + lo * heads, (hi - lo) * heads, spread, to);
-      return true;
-    }
-    for (int64_t p = lo; p < hi; ++p, to += stride_) {
+    const int64_t ordered = rows_.edge ? lo : hi;
+    for (int64_t k = lo * stride_; k < ordered * stride_; ++k) *to++ = widen(features_.weight[k]);
+    for (int64_t p = ordered; p < hi; ++p) {
       if (__builtin_expect(!rows_.edge_fits(p), 0)) {
         fault = p;
         return false;
       }
-      fetch_listed(rows_.edge, end_, rows_.edges, features_.weight, heads * sizeof(T), p);
-      repeat_each(features_.weight + rows_.edge_at(p) * heads, heads, spread, to);
+      fetch_listed(rows_.edge, end_, rows_.edges, features_.weight, stride_ * sizeof(T), p);
+      const T* from = features_.weight + rows_.edge_at(p) * stride_;
+      for (int64_t h = 0; h < stride_; ++h) *to++ = widen(from[h]);
     }
     return true;
   }
@@ -96,11 +94,11 @@ class Window {
 
 // Calls consume(segment) for the positions lo .. hi of one row, in order; the window stands at lo.
 template <class T, class I, class Consume>
-WEFT_INLINE bool each_segment(Window<T, I>& window, int64_t stride, int64_t lo, int64_t hi, const Consume& consume) {
+WEFT_INLINE bool each_segment(Window<T, I>& window, int64_t lo, int64_t hi, const Consume& consume) {
   for (int64_t at = lo; at < hi;) {
     if (at == window.usable_end() && !window.advance()) return false;
     const int64_t end = smaller(hi, window.usable_end());
-    consume(Segment<T>{window.pointers(at), window.weights(at), stride, end - at, window.far, window.near, at == lo, at - lo});
+    consume(Segment<T>{window.pointers(at), window.weights(at), window.stride(), end - at, window.far, window.near, at == lo, at - lo});
     at = end;
   }
   return true;

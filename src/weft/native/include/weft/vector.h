@@ -2,7 +2,6 @@
 // float16 and bfloat16 are widened to float32 on load and rounded to nearest even on store.
 #pragma once
 #include <cstring>
-#include <type_traits>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -122,16 +121,19 @@ template <int N, class T> WEFT_INLINE void widen_row(const T* from, int64_t coun
   if (k < count) store<N, Acc<T>>(to + count - N, load<N>(from + count - N));
 }
 
-// Writes each of `count` values `times` times.
-template <class T> WEFT_INLINE void repeat_each(const T* from, int64_t count, int64_t times, Acc<T>* to) {
-  const auto repeat = [&](auto n) {
-    for (int64_t k = 0; k < count; ++k)
-      for (int64_t r = 0; r < n; ++r) to[k * n + r] = widen(from[k]);
-  };
-  if (times == 1) return repeat(std::integral_constant<int64_t, 1>{});
-  if (times == 2) return repeat(std::integral_constant<int64_t, 2>{});
-  if (times == 3) return repeat(std::integral_constant<int64_t, 3>{});
-  repeat(times);
+// Lane l of the result is lane index[l] of v.
+template <class A, int N> WEFT_INLINE Vec<A, N> pick_lanes(Vec<A, N> v, Mask<A, N> index) {
+  if constexpr (N == 1) return v;
+#if defined(__AVX512F__)
+  else if constexpr (sizeof(v) == 64 && sizeof(A) == 4) return _mm512_maskz_permutexvar_ps(0xffff, reinterpret_cast<__m512i>(index), v);
+  else if constexpr (sizeof(v) == 64) return _mm512_maskz_permutexvar_pd(0xff, reinterpret_cast<__m512i>(index), v);
+  else if constexpr (sizeof(v) == 32 && sizeof(A) == 8) return _mm256_permutexvar_pd(reinterpret_cast<__m256i>(index), v);
+#endif
+#if defined(__AVX2__)
+  else if constexpr (sizeof(v) == 32 && sizeof(A) == 4) return _mm256_permutevar8x32_ps(v, reinterpret_cast<__m256i>(index));
+  else if constexpr (sizeof(v) == 16 && sizeof(A) == 4) return _mm_permutevar_ps(v, reinterpret_cast<__m128i>(index));
+#endif
+  else { Vec<A, N> picked; for (int l = 0; l < N; ++l) picked[l] = v[index[l]]; return picked; }
 }
 
 template <class A, int N> WEFT_INLINE Vec<A, N> fma(Vec<A, N> a, Vec<A, N> b, Vec<A, N> c) {
@@ -163,6 +165,23 @@ WEFT_INLINE A sum_lanes(Vec<A, N> v) {
     memcpy(&high, reinterpret_cast<const char*>(&v) + sizeof low, sizeof high);
     return sum_lanes<A, N / 2>(low + high);
   }
+}
+
+// The dot product of two runs of values in two chains of vectors; the lanes add up as a fixed tree.
+template <int N, class S, class T>
+WEFT_INLINE Acc<S> dot(const S* a, const T* b, int64_t width) {
+  using A = Acc<S>;
+  Vec<A, N> sum[2] = {};
+  int64_t k = 0;
+  for (; k + 2 * N <= width; k += 2 * N)
+    for (int c = 0; c < 2; ++c) sum[c] = fma<A, N>(load<N>(a + k + c * N), load<N>(b + k + c * N), sum[c]);
+  if (k + N <= width) {
+    sum[0] = fma<A, N>(load<N>(a + k), load<N>(b + k), sum[0]);
+    k += N;
+  }
+  A rest = 0;
+  for (; k < width; ++k) rest += widen(a[k]) * widen(b[k]);
+  return sum_lanes<A, N>(sum[0] + sum[1]) + rest;
 }
 
 // Calls body(constant<N>) for the longest vector of at most `width` lanes of A: 16, 8 or 4 floats, 8, 4 or 2 doubles, or 1.
