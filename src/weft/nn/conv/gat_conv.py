@@ -115,22 +115,22 @@ class GATConv(nn.Module):
         x = drop_features(x, self.dropout, self.training)
         adjacency, x_source, x_target = resolve_ends("GATConv", graph, x, as_pair(self.in_features))
         check_edge_weight("GATConv", edge_weight, adjacency)
-        z, heads = self._project_sources(x_source), (self.num_heads, self.out_features)
+        z = self._project_sources(x_source)
         left, right = self._halves(z, x_target if isinstance(x, tuple) else None, adjacency.num_targets)
         drops = self.training and self.attention_dropout > 0
         if edge_weight is None and not drops and self.negative_slope >= 0:
-            out = gat_attention(adjacency.by_target, z.unflatten(-1, heads), left, right, self.negative_slope)
+            out = gat_attention(adjacency.by_target, z, left, right, self.negative_slope)
         else:
             rows = adjacency.in_target_order
             attention = functional.dropout(self._attention(rows, left, right), self.attention_dropout, self.training)
             if edge_weight is not None:
                 attention = _weighted(attention, _in_target_order(adjacency, edge_weight))
-            out = spmm(rows, z.unflatten(-1, heads), attention)
+            out = spmm(rows, z, attention)
         # In place: a fresh N x F costs more than the addition, and no gradient reads what stood there.
         if self.residual:
-            out.add_(self.res_fc(x_target).unflatten(-1, heads))
+            out.add_(self._by_head(self.res_fc(x_target)))
         if self.bias is not None:
-            out.add_(self.bias.unflatten(-1, heads))
+            out.add_(self._by_head(self.bias))
         return out.flatten(-2) if self.concat else out.mean(-2)
 
     def attention(self, graph: Edges, x: Features, edge_weight: Tensor | None = None) -> Tensor:
@@ -162,10 +162,16 @@ class GATConv(nn.Module):
 
     def _project_sources(self, x_source: Tensor) -> Tensor:
         fc = self.fc_src if isinstance(self.in_features, tuple) else self.fc
-        return fc(x_source)  # type: ignore[no-any-return]
+        return self._by_head(fc(x_source))
+
+    def _by_head(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.num_heads, self.out_features))
 
     def _halves(self, z: Tensor, x_target: Tensor | None, num_targets: int) -> tuple[Tensor, Tensor]:
         """What each end adds to the scores; without `x_target` the targets are the first sources."""
+        z = z.flatten(
+            -2
+        )  # this use is the view: autograd adds in place to the gradient of the other one only if that is none
         from_source, from_target = _block_diagonal(self.attn_l), _block_diagonal(self.attn_r)
         if x_target is None:
             left, right = (z @ torch.cat((from_source, from_target), 1)).chunk(2, -1)
