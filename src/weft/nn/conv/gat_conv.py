@@ -165,7 +165,7 @@ class GATConv(nn.Module):
         return self._by_head(fc(x_source))
 
     def _by_head(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.num_heads, self.out_features))
+        return x.reshape(*x.shape[:-1], self.num_heads, self.out_features)
 
     def _halves(self, z: Tensor, x_target: Tensor | None, num_targets: int) -> tuple[Tensor, Tensor]:
         """What each end adds to the scores; without `x_target` the targets are the first sources."""
