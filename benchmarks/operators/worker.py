@@ -33,7 +33,7 @@ LIBRARIES = {
 }
 NUM_SAMPLES = 4096
 LARGE = 2**29  # bytes; a larger cotangent is not kept while the other libraries run
-LONG_ENOUGH = 2e-3  # seconds that one timed run should take at least
+LONG_ENOUGH = 2e-2  # seconds that one timed run should take at least
 
 
 class Worker:
@@ -104,7 +104,7 @@ class Worker:
     def calibrate(self, what: str) -> dict[str, Any]:
         """Say how many calls one timed run needs to be long enough."""
         seconds = self.time(what, 1)["seconds"]
-        if seconds < 10 * LONG_ENOUGH:
+        if seconds < LONG_ENOUGH:
             seconds = min(self.time(what, 1)["seconds"] for _ in range(3))
         return {"number": max(1, min(2000, int(LONG_ENOUGH / max(seconds, 1e-7)))), "seconds": seconds}
 
