@@ -97,8 +97,10 @@ class TwoPhases {
     for (int m = 0; m < M; ++m)
       if (!gather(rows_, inputs_[m], heads_, lo, hi, scratch.inputs[m])) return faults_.note(first_bad_edge(rows_, lo, hi)), false;
     if (rows_.edge)
-      for (int64_t p = lo; p < hi; ++p)
+      for (int64_t p = lo; p < hi; ++p) {
+        fetch_listed(rows_.edge, rows_.edges, rows_.edges, target_.data, sizeof(uint32_t), p);
         if (rows_.edge_fits(p)) target_[rows_.edge_at(p)] = static_cast<uint32_t>(row);
+      }
     Formula::measure(lanes_, scratch.inputs, (hi - lo) * heads_, numbers, heads_);
     return true;
   }
