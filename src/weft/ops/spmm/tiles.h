@@ -208,7 +208,7 @@ class Tiling {
       tile.finish = finish_kernel<T, N>(vectors);
       tile.slot = slots;
       tile.begin = from;
-      for (int64_t v = 0; v < vectors; ++v) {
+      for (int64_t v = 0; weights_ && v < vectors; ++v) {
         tile.weight[v] = static_cast<int32_t>((from + v * N) / group);
         for (int64_t l = v * N; l < (v + 1) * N; ++l)
           tile.lane[l] = static_cast<typename Signed<A>::type>((from + l) / group - tile.weight[v]);
