@@ -39,6 +39,7 @@ CALLS = {
     "spmm": lambda rows: spmm(rows, torch.randn(M, 5)),
     "spmm weighted": lambda rows: spmm(rows, torch.randn(M, 5), torch.randn(E)),
     "spmm by head": lambda rows: spmm(rows, torch.randn(M, 2, 4), torch.randn(E, 2)),
+    "spmm scaled": lambda rows: scaled(rows, torch.randn(M), torch.randn(N)),
     "spmm max": lambda rows: spmm(rows, torch.randn(M, 5), torch.randn(E), "max"),
     "sddmm": lambda rows: sddmm(rows, torch.randn(N, 5), torch.randn(M, 5)),
     "sddmm add": lambda rows: sddmm(rows, torch.randn(E, 5), torch.randn(M, 5), "add", "edge", "source"),
@@ -46,6 +47,10 @@ CALLS = {
     "attention": lambda rows: attention(rows),
     "segments": lambda rows: segment_reduce(rows.indptr, torch.randn(E, 3), rows.edge),
 }
+
+
+def scaled(rows, source=None, target=None, reduce="sum"):
+    return spmm(rows, torch.randn(M, 5), None, reduce, source, target)
 
 
 def attention(rows, z=None, left=None, right=None, slope=0.2):
@@ -64,7 +69,7 @@ def test_a_source_out_of_range_is_an_id_error(call, value, backend):
 
 @pytest.mark.parametrize("backend", ["native", "reference"])
 @pytest.mark.parametrize("value", [-1, E, 2**31 - 1])
-@pytest.mark.parametrize("call", [c for c in CALLS if c not in ("spmm", "attention")])
+@pytest.mark.parametrize("call", [c for c in CALLS if c not in ("spmm", "spmm scaled", "attention")])
 def test_an_edge_out_of_range_is_an_id_error(call, value, backend):
     with using(backend), pytest.raises(IdError, match=r"`(edge|order)` holds"):
         CALLS[call](rows_with(edge=put(value)))
@@ -126,6 +131,14 @@ def test_ids_of_the_index_operators_are_checked(index):
         ),
         (lambda r: spmm(r, torch.randn(M, 5), torch.randn(E + 1)), ShapeError, "one weight for each of 50 edges"),
         (lambda r: spmm(r, torch.randn(M, 4), torch.randn(E, 3)), ShapeError, "`weight`"),
+        (lambda r: spmm(r, 1), DtypeError, "`x` to be a tensor, got int"),
+        (lambda r: spmm(r, torch.randn(M, 4), [1.0]), DtypeError, "`weight` to be a tensor, got list"),
+        (lambda r: scaled(r, source=torch.randn(M - 1)), ShapeError, r"`source_scale` of shape \(24,\)"),
+        (lambda r: scaled(r, target=torch.randn(N, 1)), ShapeError, r"`target_scale` of shape \(24,\)"),
+        (lambda r: scaled(r, target=torch.randn(N).double()), DtypeError, "one dtype"),
+        (lambda r: scaled(r, source=torch.randn(M, device="meta")), DeviceError, "`source_scale` on the CPU"),
+        (lambda r: scaled(r, source=torch.randn(M), reduce="max"), OptionError, "sum, mean"),
+        (lambda r: scaled(r, target=torch.randn(N, requires_grad=True)), GradientError, "constants"),
         (lambda r: spmm(r, torch.tensor(1.0)), ShapeError, "without dimensions"),
         (lambda r: spmm(r, torch.randn(M, 5), reduce="median"), OptionError, "sum, mean, max, min"),
         (lambda r: spmm(r.indptr, torch.randn(M, 5)), DtypeError, "Structure"),
@@ -184,7 +197,7 @@ def test_the_wrong_number_of_arguments_is_pythons_own_error():
     with pytest.raises(TypeError, match="unexpected keyword argument"):
         spmm(rows, torch.randn(M, 2), colour="red")
     with pytest.raises(TypeError, match="too many positional"):
-        spmm(rows, torch.randn(M, 2), None, "sum", 1)
+        spmm(rows, torch.randn(M, 2), None, "sum", None, None, 1)
 
 
 def test_a_gradient_without_the_transpose_is_a_typed_error():

@@ -11,7 +11,7 @@ from typing import Any, Generic, Literal, ParamSpec, TypeVar
 import torch
 from torch import Tensor
 
-from ..errors import DeviceError
+from ..errors import DeviceError, DtypeError, message
 from ..native import DTYPES, Kernel
 from . import _backend
 from ._checks import check_rows
@@ -128,9 +128,12 @@ class Operator(Generic[P, R]):
         full: Sequence[Any] = args
         if options or len(args) != self._arity:
             full = self.signature.complete(args, options)
+        plain = is_ordinary() and self.signature.is_plain(full)
+        if not plain:
+            self._check_kinds(full)
         if self.prepare is not None:
             full = self.prepare(*full)
-        if not (is_ordinary() and self.signature.is_plain(full)):
+        if not plain:
             return self._watched(full)  # type: ignore[no-any-return]
         if torch.is_grad_enabled():
             for i in self._of_at:
@@ -161,10 +164,17 @@ class Operator(Generic[P, R]):
         """What callers see of all outputs."""
         return made[0] if self.hidden else made
 
-    def _watched(self, args: Sequence[Any]) -> Any:
+    def _check_kinds(self, args: Sequence[Any]) -> None:
         structure_at = self.signature.structure_at
         if structure_at is not None and not isinstance(args[structure_at], Structure):
             check_rows(self.name, args[structure_at])  # says what is wanted
+        for i in self.signature.tensor_at:
+            if args[i] is not None and not isinstance(args[i], Tensor):
+                raise DtypeError(
+                    message(self.name, f"`{self.signature.names[i]}` to be a tensor", type(args[i]).__name__)
+                )
+
+    def _watched(self, args: Sequence[Any]) -> Any:
         args = self._autocasted(args)
         if is_transforming():
             with torch.no_grad():

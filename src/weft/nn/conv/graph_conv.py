@@ -87,15 +87,15 @@ class GraphConv(nn.Module):
         projects_first = self.weight is not None and self.in_features >= self.out_features
         if self.weight is not None and projects_first:
             h = h @ self.weight
+        by_source = by_target = None
         if self.norm in ("both", "left"):
-            factors = _factors(adjacency.out_degrees(), -0.5 if self.norm == "both" else -1.0, h)
-            h = h.mul_(factors) if projects_first else h * factors
-        # In place where h is our own: a fresh N x F costs more than arithmetic, and no gradient reads what stood there.
-        h = spmm(adjacency.by_target, h, edge_weight, "mean" if self.norm == "right" else "sum")
+            by_source = _factors(adjacency.out_degrees(), -0.5 if self.norm == "both" else -1.0, h.dtype)
         if self.norm == "both":
-            h.mul_(_factors(adjacency.in_degrees(), -0.5, h))
+            by_target = _factors(adjacency.in_degrees(), -0.5, h.dtype)
+        h = spmm(adjacency.by_target, h, edge_weight, "mean" if self.norm == "right" else "sum", by_source, by_target)
         if self.weight is not None and not projects_first:
             h = h @ self.weight
+        # In place: a fresh N x F costs more than the addition, and no gradient reads what stood there.
         return h if self.bias is None else h.add_(self.bias)
 
     def extra_repr(self) -> str:
@@ -104,7 +104,6 @@ class GraphConv(nn.Module):
         return f"{self.in_features}, {self.out_features}, norm={self.norm!r}, {has}"
 
 
-def _factors(degrees: Tensor, power: float, like: Tensor) -> Tensor:
-    """Powers of degrees, shaped to scale the rows of `like`; float32 at least, then rounded once."""
-    exact = degrees.clamp(min=1).to(torch.promote_types(like.dtype, torch.float32)).pow(power)
-    return exact.to(like.dtype).reshape(-1, *(1,) * (like.dim() - 1))
+def _factors(degrees: Tensor, power: float, dtype: torch.dtype) -> Tensor:
+    """Powers of degrees; float32 at least, then rounded once."""
+    return degrees.clamp(min=1).to(torch.promote_types(dtype, torch.float32)).pow(power).to(dtype)

@@ -77,7 +77,7 @@ class AttentionWalk {
     Buffer<A> sums, features, weights, extra;
     Buffer<int64_t> ids;
     explicit Scratch(const AttentionWalk& walk)
-        : window(walk.rows_, {walk.x_, nullptr, 0}, walk.tiling_.features), sums(walk.size_),
+        : window(walk.rows_, {walk.x_, nullptr, nullptr, 0}, walk.tiling_.features), sums(walk.size_),
           features(kSums * walk.tiling_.features), weights(kSums * kMost * walk.heads_ + kSpare), extra(walk.heads_), ids(kMost) {}
     bool has_memory() const {
       return window.has_memory() && sums.data && features.data && weights.data && extra.data && ids.data;

@@ -59,7 +59,7 @@ int attend(const Arguments& a) {
     return fail(kNoMemory, "no memory for the scores of nodes");
   use_large_pages(a.out, a.num_targets * a.heads * a.width * sizeof(T));
   const ReduceArguments highest{{a.isa, a.threads, sizeof(A) == 4 ? kF32 : kF64, a.ids}, a.indptr, a.source, nullptr, left.data,
-                                nullptr, top.data, nullptr, a.num_targets, a.num_sources, a.num_edges, a.heads, 0, 2};
+                                nullptr, nullptr, nullptr, top.data, nullptr, a.num_targets, a.num_sources, a.num_edges, a.heads, 0, 2};
   const int status = WEFT_PASTE(weft, reduce, WEFT_ISA)(&highest);
   if (status != kOk) return status;
   // The highest score belongs to the highest `left`, as the slope is not negative. Scores that are all -inf have nothing to be

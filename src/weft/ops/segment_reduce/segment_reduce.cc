@@ -14,7 +14,7 @@ extern "C" int WEFT_PASTE(weft, reduce, WEFT_ISA)(const void* arguments);
 WEFT_KERNEL(segment_reduce, "indptr x order out winner num_segments num_rows features reduce") {
   const Arguments& a = *static_cast<const Arguments*>(arguments);
   const weft::ReduceArguments as_rows{
-      {a.isa, a.threads, a.dtype, a.ids}, a.indptr, a.order, nullptr, a.x, nullptr, a.out, a.winner,
+      {a.isa, a.threads, a.dtype, a.ids}, a.indptr, a.order, nullptr, a.x, nullptr, nullptr, nullptr, a.out, a.winner,
       a.num_segments, a.num_rows, a.num_rows, a.features, 0, a.reduce};
   const int status = WEFT_PASTE(weft, reduce, WEFT_ISA)(&as_rows);
   if (status != weft::kBadId) return status;

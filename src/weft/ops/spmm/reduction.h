@@ -16,9 +16,9 @@ class Reduction {
   explicit Reduction(const ReduceArguments& a)
       : a_(a), reduce_(static_cast<Reduce>(a.reduce)), selects_(reduce_ == kMax || reduce_ == kMin),
         tracks_(selects_ && a.winner),
-        features_{static_cast<const T*>(a.x), static_cast<const T*>(a.weight), a.weights},
+        features_{static_cast<const T*>(a.x), static_cast<const T*>(a.weight), static_cast<const T*>(a.source_scale), a.weights},
         rows_{a.indptr, static_cast<const I*>(a.source), static_cast<const I*>(a.edge), a.num_targets, a.num_sources, a.num_edges},
-        tiling_(a.features, a.weights, reduce_, tracks_), plan_(rows_) {}
+        tiling_(a.features, features_.stride(), reduce_, tracks_), plan_(rows_) {}
 
   int run() {
     if (plan_.status != kOk) return plan_.status;
@@ -84,7 +84,8 @@ class Reduction {
   }
 
   void finish(int64_t row, const A* values) {
-    tiling_.finish(values, reduce_ == kMean ? static_cast<A>(rows_.degree(row)) : A(1), out(row));
+    const A divisor = reduce_ == kMean ? static_cast<A>(rows_.degree(row)) : A(1);
+    tiling_.finish(values, divisor, a_.target_scale ? widen(static_cast<const T*>(a_.target_scale)[row]) : A(1), out(row));
   }
 
   void write_winners(int64_t row, int64_t from, const S* winners) {

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from ...errors import ShapeError, message
+from ...errors import GradientError, ShapeError, message
 from .._checks import check_option, check_rank, check_rows, check_same_dtype, checked_ids, expect, product
 from .._operator import operator_hiding
 from .._registry import others
@@ -20,24 +20,31 @@ REDUCERS = ("sum", "mean", "max", "min")
 
 @operator_hiding("winner")
 def spmm(
-    rows: Structure, x: Tensor, weight: Tensor | None = None, reduce: Reduce = "sum"
+    rows: Structure,
+    x: Tensor,
+    weight: Tensor | None = None,
+    reduce: Reduce = "sum",
+    source_scale: Tensor | None = None,
+    target_scale: Tensor | None = None,
 ) -> tuple[Tensor, Tensor | None]:
     """Reduce the weighted features of the sources of every target.
 
-    `out[i] = reduce over edges e = j -> i of weight[e] * x[j]`
+    `out[i] = target_scale[i] * reduce over edges e = j -> i of weight[e] * source_scale[j] * x[j]`
 
     *Shapes* `x: (num_sources, *F)`; `weight: (num_edges,)` or `(num_edges, *W)`, indexed by edge id, where W broadcasts with the
-    first dimensions of F (heads) -> `(num_targets, *F)`. A target without edges gets 0.
+    first dimensions of F (heads); `source_scale: (num_sources,)`, `target_scale: (num_targets,)` -> `(num_targets, *F)`. A target
+    without edges gets 0.
 
     Args:
         rows: edges by target; a gradient to `x` needs its `transposed`.
         reduce: of equal values max and min pass the gradient to the edge of lowest id; NaN propagates; mean divides by
             the degree.
+        source_scale, target_scale: constant factors of rows, such as powers of degrees, for sum and mean.
 
     Raises:
         ShapeError, DtypeError, DeviceError, OptionError: if arguments do not fit each other.
         IdError, StructureError: if `rows` points outside `x` or contradicts itself.
-        GradientError: in backward, if `rows.transposed` is missing.
+        GradientError: if a scale wants a gradient; in backward, if `rows.transposed` is missing.
 
     *Cost* reads E x F, writes N x F; no E x F tensor in either direction. float16 and bfloat16 accumulate in float32.
 
@@ -54,15 +61,22 @@ def spmm(
     if weight is not None:
         w = weight if edge is None else weight[edge]
         messages = messages * w.reshape(w.shape + (1,) * (x.dim() - w.dim()))
+    if source_scale is not None:
+        messages = messages * _along(source_scale[source], x)
     if reduce in ("sum", "mean"):
         out = x.new_zeros((n, *x.shape[1:])).index_add(0, target, messages)
-        degree = rows.indptr.diff().clamp(min=1).reshape(-1, *(1,) * (x.dim() - 1))
-        return out if reduce == "sum" else out / degree, None
+        out = out if reduce == "sum" else out / _along(rows.indptr.diff().clamp(min=1), x)
+        return out if target_scale is None else out * _along(target_scale, x), None
     winner = _winners(messages.detach(), target, n, reduce)
     padded = torch.cat(
         (messages, messages.new_zeros((1, *messages.shape[1:])))
     )  # row -1 answers for targets without edges
     return padded.gather(0, winner.where(winner >= 0, rows.num_edges)), winner.to(rows.source.dtype)
+
+
+def _along(scale: Tensor, x: Tensor) -> Tensor:
+    """One factor a row, shaped to multiply `x`."""
+    return scale.reshape(-1, *(1,) * (x.dim() - 1))
 
 
 def _winners(messages: Tensor, target: Tensor, n: int, reduce: Reduce) -> Tensor:
@@ -83,9 +97,18 @@ def _winners(messages: Tensor, target: Tensor, n: int, reduce: Reduce) -> Tensor
 
 
 @spmm.prepares
-def _(rows: Structure, x: Tensor, weight: Tensor | None, reduce: Reduce) -> tuple[Any, ...]:
+def _(
+    rows: Structure,
+    x: Tensor,
+    weight: Tensor | None,
+    reduce: Reduce,
+    source_scale: Tensor | None,
+    target_scale: Tensor | None,
+) -> tuple[Any, ...]:
+    if source_scale is not None or target_scale is not None:
+        _check_constant(source_scale, target_scale)
     if weight is None or weight.dim() <= 1 or x.dim() == 0 or weight.shape[1:] == x.shape[1 : weight.dim()]:
-        return rows, x, weight, reduce
+        return rows, x, weight, reduce, source_scale, target_scale
     heads, features = list(weight.shape[1:]), x.shape[1:]
     while heads and heads[-1] == 1:
         heads.pop()
@@ -102,11 +125,26 @@ def _(rows: Structure, x: Tensor, weight: Tensor | None, reduce: Reduce) -> tupl
             )
         )
     weight = weight.reshape(weight.shape[0], *heads).expand(-1, *shape[: len(heads)])
-    return rows, x.expand(-1, *shape), weight, reduce
+    return rows, x.expand(-1, *shape), weight, reduce, source_scale, target_scale
+
+
+def _check_constant(*scales: Tensor | None) -> None:
+    if torch.is_grad_enabled() and any(s is not None and s.requires_grad for s in scales):
+        raise GradientError(
+            "spmm: expected `source_scale` and `target_scale` to be constants, got one that requires a gradient; hint: multiply "
+            "`x` or the result by it instead"
+        )
 
 
 @spmm.outputs
-def _(rows: Structure, x: Tensor, weight: Tensor | None, reduce: Reduce) -> tuple[Any, tuple[int, ...]]:
+def _(
+    rows: Structure,
+    x: Tensor,
+    weight: Tensor | None,
+    reduce: Reduce,
+    source_scale: Tensor | None,
+    target_scale: Tensor | None,
+) -> tuple[Any, tuple[int, ...]]:
     check_rows("spmm", rows)
     check_option("spmm", "reduce", reduce, REDUCERS)
     check_rank("spmm", "x", x, "(num_sources, *features)")
@@ -121,15 +159,28 @@ def _(rows: Structure, x: Tensor, weight: Tensor | None, reduce: Reduce) -> tupl
             lambda: message("spmm", f"one weight for each of {edges} edges", str(tuple(weight.shape))),
         )
         weights = product(features[: weight.dim() - 1])
-    out = x.new_empty((targets, *features))
     selects = reduce in ("max", "min")
+    if source_scale is not None or target_scale is not None:
+        check_same_dtype("spmm", x=x, source_scale=source_scale, target_scale=target_scale)
+        check_option("spmm", "reduce", reduce, ("sum", "mean"))
+        for name, scale, rows_of in (("source", source_scale, x.shape[0]), ("target", target_scale, targets)):
+            _check_length(name, scale, rows_of)
+    out = x.new_empty((targets, *features))
     winner = rows.source.new_empty((targets, *features)) if selects else None
     return (out, winner), (targets, x.shape[0], edges, product(features), weights, REDUCERS.index(reduce))
 
 
+def _check_length(end: str, scale: Tensor | None, count: int) -> None:
+    if scale is not None:
+        expect(
+            scale.dim() == 1 and scale.shape[0] == count,
+            lambda: message("spmm", f"`{end}_scale` of shape ({count},)", str(tuple(scale.shape))),
+        )
+
+
 spmm.native(
     "spmm",
-    passes="rows x weight out winner",
+    passes="rows x weight source_scale target_scale out winner",
     dims="num_targets num_sources num_edges features weights reduce",
     value="x",
     ids="rows",
@@ -139,18 +190,29 @@ spmm.native(
 @spmm.backward(of="x weight", saves={"x": "weight", "weight": "", "winner": ""})
 def _(
     grad: Tensor, needs: dict[str, bool], rows: Structure, x: Tensor | None, x_shape: torch.Size, weight: Tensor | None,
-    reduce: Reduce, winner: Tensor | None,
+    reduce: Reduce, source_scale: Tensor | None, target_scale: Tensor | None, winner: Tensor | None,
 ) -> tuple[Tensor | None, Tensor | None]:  # fmt: skip
     if reduce in ("max", "min"):
         assert winner is not None, "max and min save their winners"
         return _select_backward(grad, needs, rows, x, x_shape, weight, winner)
     if reduce == "mean":
-        grad = grad / rows.indptr.diff().clamp(min=1).reshape(-1, *(1,) * (grad.dim() - 1))
-    grad_x = spmm(rows.reversed(), grad, weight) if needs["x"] else None
+        share = (
+            rows.indptr.diff()
+            .clamp(min=1)
+            .to(torch.promote_types(grad.dtype, torch.float32))
+            .reciprocal()
+            .to(grad.dtype)
+        )
+        target_scale = share if target_scale is None else share * target_scale
+    grad_x = spmm(rows.reversed(), grad, weight, "sum", target_scale, source_scale) if needs["x"] else None
     if not needs["weight"]:
         return grad_x, None
     assert x is not None, "x is saved when weight needs a gradient"
     assert weight is not None, "weight needs a gradient"
+    if target_scale is not None:
+        grad = grad * _along(target_scale, grad)
+    if source_scale is not None:
+        x = x * _along(source_scale, x)
     depth = weight.dim()
     if depth == x.dim():
         return grad_x, others.sddmm(rows, grad, x, "mul")
@@ -198,4 +260,14 @@ def _() -> Iterator[tuple[Any, ...]]:
         for features, heads in (((5,), ()), ((2, 8), (2,)), ((3, 7), ()), ((6,), (6,)), ((33,), None), ((4, 2), (4,))):
             weight = None if heads is None else torch.randn(rows.num_edges, *heads, dtype=torch.float64)
             for reduce in REDUCERS:
-                yield rows, torch.randn(num_sources, *features, dtype=torch.float64), weight, reduce
+                yield rows, torch.randn(num_sources, *features, dtype=torch.float64), weight, reduce, None, None
+        per_source = torch.rand(num_sources, dtype=torch.float64)
+        per_target = torch.rand(rows.num_targets, dtype=torch.float64)
+        for features, heads, reduce, scales in (
+            ((5,), None, "sum", (per_source, per_target)),
+            ((33,), None, "sum", (per_source, None)),
+            ((3, 7), (3,), "mean", (per_source, per_target)),
+            ((16,), (), "mean", (None, per_target)),
+        ):
+            weight = None if heads is None else torch.randn(rows.num_edges, *heads, dtype=torch.float64)
+            yield rows, torch.randn(num_sources, *features, dtype=torch.float64), weight, reduce, *scales

@@ -30,7 +30,7 @@ struct Segment {
 template <class T>
 struct Tile {
   using Run = void (*)(const Tile&, const Segment<T>&, Acc<T>* values, typename Signed<Acc<T>>::type* winners);
-  using Finish = void (*)(const Tile&, const Acc<T>* values, Acc<T> divisor, T* row);
+  using Finish = void (*)(const Tile&, const Acc<T>* values, Acc<T> divisor, Acc<T> factor, T* row);
   Run run;
   Finish finish;
   int64_t slot, begin;  // first accumulator lane; first feature
@@ -116,11 +116,12 @@ void select_tile(const Tile<T>& tile, const Segment<T>& s, Acc<T>* values, typen
 
 // Writes the accumulators of a tile to the row of its target.
 template <class T, int N, int NV>
-void finish_tile(const Tile<T>& tile, const Acc<T>* values, Acc<T> divisor, T* row) {
+void finish_tile(const Tile<T>& tile, const Acc<T>* values, Acc<T> divisor, Acc<T> factor, T* row) {
   using A = Acc<T>;
   for (int v = 0; v < NV; ++v) {
-    const auto value = load<N>(values + tile.slot + v * N);
-    store<N>(row + tile.begin + v * N, divisor == A(1) ? value : value / splat<A, N>(divisor));
+    auto value = load<N>(values + tile.slot + v * N);
+    if (divisor != A(1)) value /= splat<A, N>(divisor);
+    store<N>(row + tile.begin + v * N, value * splat<A, N>(factor));
   }
 }
 
@@ -165,9 +166,9 @@ class Tiling {
     for (int64_t t = 0; t < count; ++t) tiles[t].run(tiles[t], s, values, winners);
   }
 
-  // Writes the accumulators to the row of their target, divided.
-  void finish(const A* values, A divisor, T* row) const {
-    for (int64_t t = 0; t < count; ++t) tiles[t].finish(tiles[t], values, divisor, row);
+  // Writes the accumulators to the row of their target, divided and multiplied.
+  void finish(const A* values, A divisor, A factor, T* row) const {
+    for (int64_t t = 0; t < count; ++t) tiles[t].finish(tiles[t], values, divisor, factor, row);
   }
 
   // Calls body(first lane, first feature, lanes) for each tile; lanes of another sum follow.

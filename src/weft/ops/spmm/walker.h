@@ -10,16 +10,19 @@ template <class T>
 struct Features {
   const T* x;           // (columns, features)
   const T* weight;  // (edges, weights) or null
+  const T* scale;   // (columns,) or null
   int64_t weights;  // of an edge
+  // A scale alone becomes the one weight of its edges.
+  int64_t stride() const { return scale && !weight ? 1 : weights; }
 };
 
 template <class T, class I>
 class Window {
  public:
   Window(const Rows<I>& rows, const Features<T>& features, int64_t width)
-      : half(choose_half(features.weights)),
+      : half(choose_half(features.stride())),
         far(rows_ahead(kFarBytes, width * sizeof(T), half)), near(rows_ahead(kNearBytes, width * sizeof(T), kNearRows)),
-        rows_(rows), features_(features), width_(width), stride_(features.weights),
+        rows_(rows), features_(features), width_(width), stride_(features.stride()),
         pointers_(2 * half + far), weights_(stride_ ? 2 * half * stride_ + kSpare : 0) {}
 
   bool has_memory() const { return pointers_.data && (weights_.data || stride_ == 0); }
@@ -62,7 +65,8 @@ class Window {
       }
       *pointer++ = features_.x + rows_.source_at(p) * width_;
     }
-    if (stride_ && !decode_weights(lo, hi)) return false;
+    if (features_.weight && !decode_weights(lo, hi)) return false;
+    if (features_.scale) decode_scales(lo, hi);
     const T* last = hi > base_ ? pointers_[hi - base_ - 1] : features_.x;
     for (int64_t pad = 0; pad < far && hi == end_; ++pad) *pointer++ = last;
     return true;
@@ -82,6 +86,16 @@ class Window {
       for (int64_t h = 0; h < stride_; ++h) *to++ = widen(from[h]);
     }
     return true;
+  }
+
+  // After the ids were checked and the weights, if there are any, stand in place.
+  void decode_scales(int64_t lo, int64_t hi) {
+    Acc<T>* to = weights_.data + (lo - base_) * stride_;
+    for (int64_t p = lo; p < hi; ++p) {
+      fetch_listed(rows_.source, end_, rows_.columns, features_.scale, sizeof(T), p);
+      const Acc<T> scale = widen(features_.scale[rows_.source_at(p)]);
+      for (int64_t h = 0; h < stride_; ++h, ++to) *to = features_.weight ? *to * scale : scale;
+    }
   }
 
   const Rows<I>& rows_;
