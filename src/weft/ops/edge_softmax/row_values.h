@@ -14,7 +14,7 @@ WEFT_INLINE bool gather(const Rows<I>& rows, const T* from, int64_t heads, int64
   with_lanes<Acc<T>>(heads, [&](auto n) {
     for (int64_t p = lo; p < hi; ++p, to += heads) {
       if (__builtin_expect(!rows.edge_fits(p), 0)) return void(fits = false);
-      fetch_listed(rows.edge, rows.edges, rows.edges, from, heads * sizeof(T), p);
+      fetch_listed(rows.edge, rows.edges, from, heads * sizeof(T), p);
       widen_row<decltype(n)::count>(from + rows.edge_at(p) * heads, heads, to);
     }
   });

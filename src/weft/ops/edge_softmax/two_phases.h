@@ -98,7 +98,7 @@ class TwoPhases {
       if (!gather(rows_, inputs_[m], heads_, lo, hi, scratch.inputs[m])) return faults_.note(first_bad_edge(rows_, lo, hi)), false;
     if (rows_.edge)
       for (int64_t p = lo; p < hi; ++p) {
-        fetch_listed(rows_.edge, rows_.edges, rows_.edges, target_.data, sizeof(uint32_t), p);
+        fetch_listed(rows_.edge, rows_.edges, target_.data, sizeof(uint32_t), p);
         if (rows_.edge_fits(p)) target_[rows_.edge_at(p)] = static_cast<uint32_t>(row);
       }
     Formula::measure(lanes_, scratch.inputs, (hi - lo) * heads_, numbers, heads_);
@@ -130,7 +130,7 @@ class TwoPhases {
         for (int64_t j = 0; j < count; ++j) {
           if (rows_.edge) {
             row = target_[e + j];
-            fetch_listed(target_.data, rows_.edges, rows_.count, table_.data, size * sizeof(A), e + j);
+            fetch_listed(target_.data, rows_.edges, table_.data, size * sizeof(A), e + j);
           } else {
             while (rows_.indptr[row + 1] <= e + j) ++row;
           }

@@ -119,7 +119,7 @@ class AttentionWalk {
         Vec<A, N> read[kTables + kOwn], weight[kSums + 1], terms = load<N>(extra + k);
         for (int t = 0; t < kOwn; ++t) read[kTables + t] = load<N>(pass_.own(t, row) + k);
         for (int64_t j = 0; j < count; ++j) {
-          if (k == 0) fetch_listed(rows_.source, rows_.edges, rows_.columns, pass_.table, size * sizeof(A), lo + j);
+          if (k == 0) fetch_listed(rows_.source, rows_.edges, pass_.table, size * sizeof(A), lo + j);
           for (int t = 0; t < kTables; ++t) read[t] = load<N>(pass_.table + scratch.ids[j] * size + t * heads_ + k);
           pass_.template weigh<N>(read, weight);
           for (int w = 0; w < kSums; ++w) store<N, A>(scratch.weights.data + (j * kSums + w) * heads_ + k, weight[w]);

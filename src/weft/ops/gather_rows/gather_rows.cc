@@ -27,7 +27,7 @@ int gather_rows(const Arguments& a) {
     for (int64_t r = lo; r < hi; ++r) {
       const uint64_t id = static_cast<uint64_t>(static_cast<int64_t>(index[r]));
       if (__builtin_expect(id >= static_cast<uint64_t>(a.num_rows), 0)) return faults.note(r);
-      fetch_listed(index, a.count, a.num_rows, x, a.row_bytes, r, far, near);
+      fetch_listed(index, a.count, x, a.row_bytes, r, far, near);
       if (a.row_bytes > 0) memcpy(out + r * a.row_bytes, x + id * a.row_bytes, a.row_bytes);
     }
   });

@@ -81,7 +81,7 @@ class Window {
         fault = p;
         return false;
       }
-      fetch_listed(rows_.edge, end_, rows_.edges, features_.weight, stride_ * sizeof(T), p);
+      fetch_listed(rows_.edge, end_, features_.weight, stride_ * sizeof(T), p);
       const T* from = features_.weight + rows_.edge_at(p) * stride_;
       for (int64_t h = 0; h < stride_; ++h) *to++ = widen(from[h]);
     }
@@ -91,10 +91,13 @@ class Window {
   // After the ids were checked and the weights, if there are any, stand in place.
   void decode_scales(int64_t lo, int64_t hi) {
     Acc<T>* to = weights_.data + (lo - base_) * stride_;
+    if (!features_.weight) {
+      for (int64_t p = lo; p < hi; ++p) *to++ = widen(features_.scale[rows_.source_at(p)]);
+      return;
+    }
     for (int64_t p = lo; p < hi; ++p) {
-      fetch_listed(rows_.source, end_, rows_.columns, features_.scale, sizeof(T), p);
       const Acc<T> scale = widen(features_.scale[rows_.source_at(p)]);
-      for (int64_t h = 0; h < stride_; ++h, ++to) *to = features_.weight ? *to * scale : scale;
+      for (int64_t h = 0; h < stride_; ++h) *to++ *= scale;
     }
   }
 

@@ -30,18 +30,17 @@ WEFT_INLINE void fetch_near(const void* row, int64_t bytes) {
   for (int64_t at = 0; at < bytes; at += 64) __builtin_prefetch(static_cast<const char*>(row) + at, 0, 3);
 }
 
-// Fetches ahead for a loop that reads `table[ids[p]]`, rows of `bytes`, up to position `end`. An id that does not fit is left for the
-// loop to find; without `ids` the loop reads in order and nothing is fetched.
+// Fetches ahead for a loop that reads `table[ids[p]]`, rows of `bytes`, up to position `end`. Ids are not checked, since any address may be
+// fetched; without `ids` the loop reads in order and nothing is fetched.
 template <class I>
-WEFT_INLINE void fetch_listed(const I* ids, int64_t end, int64_t rows, const void* table, int64_t bytes, int64_t p, int64_t far = kFarRows,
+WEFT_INLINE void fetch_listed(const I* ids, int64_t end, const void* table, int64_t bytes, int64_t p, int64_t far = kFarRows,
                               int64_t near = kNearRows) {
-  const auto row = [&](int64_t at) { return static_cast<const char*>(table) + static_cast<int64_t>(ids[at]) * bytes; };
-  const auto fits = [&](int64_t at) {
-    return at < end && static_cast<uint64_t>(static_cast<int64_t>(ids[at])) < static_cast<uint64_t>(rows);
+  const auto row = [&](int64_t at) {
+    return reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(table) + static_cast<uint64_t>(ids[at]) * static_cast<uint64_t>(bytes));
   };
   if (!ids) return;
-  if (fits(p + far)) fetch_far(row(p + far), bytes);
-  if (fits(p + near)) fetch_near(row(p + near), bytes);
+  if (p + far < end) fetch_far(row(p + far), bytes);
+  if (p + near < end) fetch_near(row(p + near), bytes);
 }
 
 // Row i holds positions indptr[i] .. indptr[i + 1]; position p is edge (source[p] -> i) with id edge[p].
