@@ -98,7 +98,6 @@ def test_a_subclass_goes_through_the_dispatcher(op):
     assert_same(op(*(a.as_subclass(Sub) if isinstance(a, torch.Tensor) else a for a in args)), op(*args))
 
 
-@pytest.mark.filterwarnings("ignore:There is a performance drop:UserWarning")  # of torch 2.4's own scatter_reduce
 @pytest.mark.parametrize("op", DIFFERENTIABLE)
 def test_vmap_over_features_equals_a_loop(op):
     args = sample(op)
