@@ -163,8 +163,8 @@ def _(
     if source_scale is not None or target_scale is not None:
         check_same_dtype("spmm", x=x, source_scale=source_scale, target_scale=target_scale)
         check_option("spmm", "reduce", reduce, ("sum", "mean"))
-        for name, scale, rows_of in (("source", source_scale, x.shape[0]), ("target", target_scale, targets)):
-            _check_length(name, scale, rows_of)
+        _check_length("source", source_scale, x.shape[0])
+        _check_length("target", target_scale, targets)
     out = x.new_empty((targets, *features))
     winner = rows.source.new_empty((targets, *features)) if selects else None
     return (out, winner), (targets, x.shape[0], edges, product(features), weights, REDUCERS.index(reduce))
