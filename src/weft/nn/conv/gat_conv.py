@@ -169,9 +169,8 @@ class GATConv(nn.Module):
 
     def _halves(self, z: Tensor, x_target: Tensor | None, num_targets: int) -> tuple[Tensor, Tensor]:
         """What each end adds to the scores; without `x_target` the targets are the first sources."""
-        z = z.flatten(
-            -2
-        )  # this use is the view: autograd adds in place to the gradient of the other one only if that is none
+        # The view stands here: autograd adds in place to the gradient of the other use only while that is no view.
+        z = z.flatten(-2)
         from_source, from_target = _block_diagonal(self.attn_l), _block_diagonal(self.attn_r)
         if x_target is None:
             left, right = (z @ torch.cat((from_source, from_target), 1)).chunk(2, -1)

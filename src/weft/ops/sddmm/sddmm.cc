@@ -131,7 +131,7 @@ class Edges {
         combine_(batch);
       }
     });
-    return faults.any() ? rows_.explain(faults.position) : kOk;
+    return rows_.outcome(faults);
   }
 
  private:

@@ -97,18 +97,11 @@ def _winners(messages: Tensor, target: Tensor, n: int, reduce: Reduce) -> Tensor
 
 
 @spmm.prepares
-def _(
-    rows: Structure,
-    x: Tensor,
-    weight: Tensor | None,
-    reduce: Reduce,
-    source_scale: Tensor | None,
-    target_scale: Tensor | None,
-) -> tuple[Any, ...]:
-    if source_scale is not None or target_scale is not None:
-        _check_constant(source_scale, target_scale)
+def _(rows: Structure, x: Tensor, weight: Tensor | None, reduce: Reduce, *scales: Tensor | None) -> tuple[Any, ...]:
+    if scales[0] is not None or scales[1] is not None:
+        _check_constant(*scales)
     if weight is None or weight.dim() <= 1 or x.dim() == 0 or weight.shape[1:] == x.shape[1 : weight.dim()]:
-        return rows, x, weight, reduce, source_scale, target_scale
+        return rows, x, weight, reduce, *scales
     heads, features = list(weight.shape[1:]), x.shape[1:]
     while heads and heads[-1] == 1:
         heads.pop()
@@ -125,7 +118,7 @@ def _(
             )
         )
     weight = weight.reshape(weight.shape[0], *heads).expand(-1, *shape[: len(heads)])
-    return rows, x.expand(-1, *shape), weight, reduce, source_scale, target_scale
+    return rows, x.expand(-1, *shape), weight, reduce, *scales
 
 
 def _check_constant(*scales: Tensor | None) -> None:
@@ -138,12 +131,7 @@ def _check_constant(*scales: Tensor | None) -> None:
 
 @spmm.outputs
 def _(
-    rows: Structure,
-    x: Tensor,
-    weight: Tensor | None,
-    reduce: Reduce,
-    source_scale: Tensor | None,
-    target_scale: Tensor | None,
+    rows: Structure, x: Tensor, weight: Tensor | None, reduce: Reduce, *scales: Tensor | None
 ) -> tuple[Any, tuple[int, ...]]:
     check_rows("spmm", rows)
     check_option("spmm", "reduce", reduce, REDUCERS)
@@ -160,21 +148,21 @@ def _(
         )
         weights = product(features[: weight.dim() - 1])
     selects = reduce in ("max", "min")
-    if source_scale is not None or target_scale is not None:
-        check_same_dtype("spmm", x=x, source_scale=source_scale, target_scale=target_scale)
+    if scales[0] is not None or scales[1] is not None:
         check_option("spmm", "reduce", reduce, ("sum", "mean"))
-        _check_length("source", source_scale, x.shape[0])
-        _check_length("target", target_scale, targets)
+        _check_scale("source_scale", scales[0], x, x.shape[0])
+        _check_scale("target_scale", scales[1], x, targets)
     out = x.new_empty((targets, *features))
     winner = rows.source.new_empty((targets, *features)) if selects else None
     return (out, winner), (targets, x.shape[0], edges, product(features), weights, REDUCERS.index(reduce))
 
 
-def _check_length(end: str, scale: Tensor | None, count: int) -> None:
+def _check_scale(name: str, scale: Tensor | None, x: Tensor, count: int) -> None:
     if scale is not None:
+        check_same_dtype("spmm", **{"x": x, name: scale})
         expect(
             scale.dim() == 1 and scale.shape[0] == count,
-            lambda: message("spmm", f"`{end}_scale` of shape ({count},)", str(tuple(scale.shape))),
+            lambda: message("spmm", f"`{name}` of shape ({count},)", str(tuple(scale.shape))),
         )
 
 

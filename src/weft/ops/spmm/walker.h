@@ -8,7 +8,7 @@ namespace WEFT_ISA {
 
 template <class T>
 struct Features {
-  const T* x;           // (columns, features)
+  const T* x;       // (columns, features)
   const T* weight;  // (edges, weights) or null
   const T* scale;   // (columns,) or null
   int64_t weights;  // of an edge
