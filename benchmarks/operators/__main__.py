@@ -34,6 +34,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--repeat", type=int, help="rounds, default 9")
     parser.add_argument("--budget", type=float, default=10.0, help="seconds after which a pass stops at 3 rounds")
     parser.add_argument("--memory", type=float, default=8.0, help="GB that one library may hold")
+    parser.add_argument(
+        "--keep-memory",
+        action="store_true",
+        help="let malloc keep freed memory in every library's process, as jemalloc would",
+    )
     parser.add_argument("--output", type=Path, help="result file, default benchmarks/results/operators.json")
     return parser.parse_args(arguments)
 
@@ -54,7 +59,7 @@ def find_remotes(names: list[str], settings: Settings) -> dict[str, Remote]:
 def run(options: argparse.Namespace) -> tuple[list[Measured], list[str], dict[str, Any]]:
     """Measure every case; a case that cannot be measured fairly is an error, told at the end."""
     repeat = options.repeat or (3 if options.quick else 9)
-    settings = Settings(options.threads, repeat, options.budget, options.memory)
+    settings = Settings(options.threads, repeat, options.budget, options.memory, options.keep_memory)
     widths = tuple(options.widths or ((16,) if options.quick else WIDTHS))
     drawn = graphs(quick=options.quick)
     chosen = cases(options.graphs, widths, tuple(options.operators))
@@ -86,6 +91,7 @@ def run(options: argparse.Namespace) -> tuple[list[Measured], list[str], dict[st
         **machine.describe_commit(),
         "versions": versions,
         "threads": options.threads,
+        "keep_memory": options.keep_memory,
         "quick": options.quick,
         "graphs": {name: [drawn[name].num_nodes, drawn[name].num_edges] for name in options.graphs},
     }

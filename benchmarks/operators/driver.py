@@ -23,6 +23,8 @@ from .cases import Case
 
 SETTLE = 0.003  # seconds; the OpenMP threads of the library that ran before spin a while, then sleep
 TOLERANCE = 1e-3  # float32 sums of up to 19,000 terms, added in another order
+# glibc's malloc serves every size from one heap and returns none of it to the system.
+KEEP_MEMORY = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**62)}
 
 
 class WorkerError(Exception):
@@ -31,12 +33,16 @@ class WorkerError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """How long and how often to measure; `memory` is in GB for each worker, `budget` in seconds for a pass."""
+    """How long and how often to measure; `memory` is in GB for each worker, `budget` in seconds for a pass.
+
+    With `keep_memory`, freed memory stays in the process, as with jemalloc or tcmalloc; otherwise the system's default holds.
+    """
 
     threads: int = 2
     repeat: int = 9
     budget: float = 10.0
     memory: float = 8.0
+    keep_memory: bool = False
 
 
 class Remote:
@@ -64,6 +70,7 @@ class Remote:
             "MKL_NUM_THREADS": threads,
             "PYTHONWARNINGS": "ignore",
             "KINETO_LOG_LEVEL": "5",
+            **(KEEP_MEMORY if self.settings.keep_memory else {}),
         }
         command = [str(self.python), "-m", "benchmarks.operators.worker", self.name]
         return subprocess.Popen(

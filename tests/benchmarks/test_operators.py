@@ -1,4 +1,6 @@
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -170,3 +172,18 @@ def test_a_measured_case_is_stored_whole():
 def test_layers_are_timed_as_steps_and_operators_backward_alone():
     assert all(PASSES[layer] == ("forward", "step") for layer in LAYERS)
     assert PASSES["max"] == ("forward", "backward")
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_kept_memory_costs_no_page_faults_when_it_is_used_again(kept):
+    program = """if True:
+        import resource, torch
+        torch.ones(2**24), torch.ones(2**24)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        torch.ones(2**24)
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+    """
+    environment = {**os.environ, **(driver.KEEP_MEMORY if kept else {})}
+    found = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    faults = int(found.stdout)
+    assert faults < 100 if kept else faults > 10_000
