@@ -7,6 +7,7 @@
     ├── IdError              (IndexError)    a node or edge id points outside what it names
     ├── StructureError       (ValueError)    the pointers of a compressed structure contradict each other
     ├── OptionError          (ValueError)    an option has no such value, or two options exclude each other
+    ├── FormulaError         (ValueError)    a formula of messages does what cannot be computed edge by edge
     ├── GradientError        (RuntimeError)  a gradient was asked for that the inputs do not allow
     ├── FeatureError         (KeyError)      a graph has no feature, node type or edge type of that name
     ├── TableError           (ValueError)    a table cannot become a graph; names file, row and column
@@ -43,6 +44,10 @@ class StructureError(WeftError, ValueError):
 
 class OptionError(WeftError, ValueError):
     """An option has no such value, or two options exclude each other."""
+
+
+class FormulaError(WeftError, ValueError):
+    """A formula of messages does what cannot be computed edge by edge."""
 
 
 class GradientError(WeftError, RuntimeError):

@@ -11,6 +11,7 @@ from weft.ops import (
     edge_softmax,
     gat_attention,
     gather_rows,
+    pass_messages,
     sddmm,
     segment_reduce,
     spmm,
@@ -46,7 +47,13 @@ CALLS = {
     "softmax": lambda rows: edge_softmax(rows, torch.randn(E, 3)),
     "attention": lambda rows: attention(rows),
     "segments": lambda rows: segment_reduce(rows.indptr, torch.randn(E, 3), rows.edge),
+    "messages": lambda rows: messages(rows, "source:5 target:5 edge:5 | add 0 1; mul 3 2 | sum 4; max 4; edge 4"),
+    "messages attend": lambda rows: messages(rows, "source:5 target:5 edge:5 | fold 2 1 5 1; mul 0 1 | attend 4 3"),
 }
+
+
+def messages(rows, program):
+    return pass_messages(rows, program, torch.randn(M, 5), torch.randn(N, 5), torch.randn(E, 5))[0]
 
 
 def scaled(rows, source=None, target=None, reduce="sum"):

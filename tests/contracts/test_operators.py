@@ -75,6 +75,13 @@ def hub_arguments(op):
         "sddmm": [(rows, randn(n, 2, 9), randn(m, 2, 9), op, "target", "source") for op in ("dot", "mul")],
         "edge_softmax": [(rows, randn(e, 3)), (rows, 4000 * randn(e))],
         "edge_softmax_backward": [(rows, torch.rand(e, 3).double() / 4000, randn(e, 3))],
+        "pass_messages": [
+            (rows, text, randn(m, 6), randn(n, 6), randn(e, 6), *[None] * 11)
+            for text in (
+                "source:6 target:6 edge:6 | add 0 1; tanh 3; mul 4 2 | sum 5; mean 4; max 5; variance 5; edge 5",
+                "source:6 target:6 edge:6 | mul 0 1; fold 3 2 3 1; fold 2 2 3 1; add 4 5 | attend 0 6; min 0",
+            )
+        ],
         "segment_reduce": [(rows.indptr, randn(e, 7), rows.edge, r) for r in ("sum", "mean", "max", "min")],
     }.get(op.name, [])
 

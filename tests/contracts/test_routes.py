@@ -171,7 +171,7 @@ def test_autocast_chooses_the_dtype_of_the_operator(op):
     with torch.autocast("cpu", dtype=torch.bfloat16):
         out = op(*args)
     expected = {"lower": torch.bfloat16, "float32": torch.float32, "none": torch.float32}[op.autocast]
-    assert all(o.dtype is expected for o in as_tuple(out))
+    assert all(o.dtype is expected for o in as_tuple(out) if o.is_floating_point())
     leaf = args[op._of_at[0]].clone().requires_grad_()
     with torch.autocast("cpu", dtype=torch.bfloat16):
         sum(o.float().sum() for o in as_tuple(op(*replaced(args, [op._of_at[0]], [leaf])))).backward()

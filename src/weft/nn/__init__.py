@@ -1,6 +1,9 @@
 """Layers of graph neural networks, and the aggregation that they are made of."""
 
 from ._aggregate import aggregate as aggregate
+from ._formula import Formula as Formula
+from ._formula import formula as formula
+from ._plan import explain_plan as explain_plan
 from .conv import GATConv as GATConv
 from .conv import GraphConv as GraphConv
 from .conv import SAGEConv as SAGEConv

@@ -16,27 +16,35 @@ Formula = Callable[..., Sequence[Tensor | None]]
 class Gradient:
     """A formula `(grad, needs, *reads) -> gradients of the inputs `of``, and how its reads survive until backward.
 
-    A read names an argument, the output, or with `_shape` behind it the shape of an argument, which is there whether the
-    argument was saved or not. `saves` tells when an input or the output is kept: {"x": "weight"} keeps x only if weight needs
-    a gradient, {"x": ""} keeps x always. `grad` is a tuple if callers see several outputs.
+    A read names an argument, one of the `outputs`, or with `_shape` behind it the shape of an argument, which is there
+    whether the argument was saved or not. `saves` tells when an input or an output is kept: {"x": "weight"} keeps x only if
+    weight needs a gradient, {"x": ""} keeps x always. `grad` is a tuple if callers see several outputs; one may be hidden.
     """
 
-    def __init__(self, signature: Signature, output: str, formula: Formula, of: str, saves: dict[str, str]) -> None:
+    def __init__(
+        self,
+        signature: Signature,
+        outputs: tuple[str, ...],
+        hides: bool,
+        formula: Formula,
+        of: str,
+        saves: dict[str, str],
+    ) -> None:
         self.formula, self.signature, self.of = formula, signature, tuple(of.split())
         self.of_at = tuple(signature.at[n] for n in self.of)
         reads = tuple(inspect.signature(formula).parameters)[2:]
-        kept = tuple(n for n in reads if n in self.of or n == output)
+        kept = tuple(n for n in reads if n in self.of or n in outputs)
         assert set(kept) == set(saves), f"saves names {sorted(saves)}, the formula reads {sorted(kept)}"
-        at = signature.at | {output: len(signature.names)}
+        at = signature.at | {n: len(signature.names) + i for i, n in enumerate(outputs)}
         self._save_at = tuple((at[n], self.of.index(saves[n]) if saves[n] else None) for n in kept)
-        self._several = signature.num_outputs > 1 and output == "out"
+        self._several = signature.num_outputs - hides > 1
         self._reads = tuple(
             (True, kept.index(n)) if n in kept else (False, at[n.removesuffix("_shape")]) for n in reads
         )
 
-    def saved(self, args: Sequence[Any], output: Any, needs: Sequence[bool]) -> list[Tensor | None]:
-        """The tensors to keep for backward."""
-        kept = (*args, output)
+    def saved(self, args: Sequence[Any], made: Any, needs: Sequence[bool]) -> list[Tensor | None]:
+        """The tensors to keep for backward, from the arguments and all outputs."""
+        kept = (*args, *made) if isinstance(made, tuple) else (*args, made)
         return [kept[at] if wanted is None or needs[wanted] else None for at, wanted in self._save_at]
 
     def rest(self, args: Sequence[Any]) -> list[Any]:
@@ -51,14 +59,14 @@ class Gradient:
         return self.formula(tuple(grads) if self._several else grads[0], dict(zip(self.of, needs, strict=True)), *read)
 
     def library_save(self, ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        """setup_context of torch.library.register_autograd; the last output is the one that may be saved."""
+        """setup_context of torch.library.register_autograd."""
         args, at = self.signature.unflattened(inputs), self.signature.structure_at
         needs = [args[i] is not None and args[i].requires_grad for i in self.of_at]
         ctx.lengths = [len(a) if isinstance(a, (list, tuple)) else None for a in inputs]
         ctx.constants = [a.shape if isinstance(a, Tensor) else None if isinstance(a, tuple) else a for a in args]
         ctx.rest_at = [i for i in self.signature.tensor_at if i not in self.of_at and args[i] is not None]
         structure = () if at is None else (*inputs[at], *inputs[at + 1])
-        saved = self.saved(args, output[-1] if isinstance(output, tuple) else output, needs)
+        saved = self.saved(args, output, needs)
         ctx.save_for_backward(*saved, *(args[i] for i in ctx.rest_at), *structure)
 
     def library_backward(self, ctx: Any, *grads: Any) -> tuple[Any, ...]:
@@ -86,7 +94,7 @@ class FastCall(torch.autograd.Function):
         made, gradient = op.run(args), op.gradient
         assert gradient is not None, f"{op.name} has no gradient"
         ctx.gradient, ctx.rest = gradient, gradient.rest(args)
-        ctx.save_for_backward(*gradient.saved(args, made[1] if op.hidden else made, ctx.needs_input_grad[2:]))
+        ctx.save_for_backward(*gradient.saved(args, made, ctx.needs_input_grad[2:]))
         return op.visible(made)
 
     @staticmethod

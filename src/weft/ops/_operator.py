@@ -94,11 +94,12 @@ class Operator(Generic[P, R]):
         self._value_at, self._ids_at = at[value], at[ids]
         self.dtypes = tuple(dtypes)
 
-    def backward(self, of: str, saves: dict[str, str]) -> Callable[[Formula], None]:
+    def backward(self, of: str, saves: dict[str, str], outputs: str = "out") -> Callable[[Formula], None]:
         """Register the formula of the gradients of the inputs `of`; see `Gradient` for what it reads."""
+        names = ("out", self.hidden) if self.hidden else tuple(outputs.split())
 
         def register(formula: Formula) -> None:
-            self.gradient = Gradient(self.signature, self.hidden or "out", formula, of, saves)
+            self.gradient = Gradient(self.signature, names, bool(self.hidden), formula, of, saves)
             self._of_at = self.gradient.of_at
             backward, save = self.gradient.library_backward, self.gradient.library_save
             torch.library.register_autograd(f"weft::{self.name}", backward, setup_context=save, lib=_LIBRARY)

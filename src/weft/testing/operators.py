@@ -167,7 +167,10 @@ def cast(args: Sequence[Any], dtype: torch.dtype, ids: torch.dtype | None) -> Ar
             )
         if isinstance(a, Tensor) and a.is_floating_point():
             return a.to(dtype)
-        return a.to(ids) if isinstance(a, Tensor) and has_structure and ids is not None else a
+        names_edges = (
+            isinstance(a, Tensor) and a.dim() > 0 and has_structure and ids is not None
+        )  # a seed has no dimensions
+        return a.to(ids) if names_edges else a
 
     return tuple(convert(a) for a in args)
 

@@ -12,6 +12,7 @@ from .._operator import operator_hiding
 from .._registry import others
 from .._samples import sample_structures
 from .._structure import Structure
+from .._winners import winners
 from .scatter_winners import scatter_winners
 
 Reduce = Literal["sum", "mean", "max", "min"]
@@ -67,7 +68,7 @@ def spmm(
         out = x.new_zeros((n, *x.shape[1:])).index_add(0, target, messages)
         out = out if reduce == "sum" else out / _along(rows.indptr.diff().clamp(min=1), x)
         return out if target_scale is None else out * _along(target_scale, x), None
-    winner = _winners(messages.detach(), target, n, reduce)
+    winner = winners(messages.detach(), target, n, reduce)
     padded = torch.cat(
         (messages, messages.new_zeros((1, *messages.shape[1:])))
     )  # row -1 answers for targets without edges
@@ -77,23 +78,6 @@ def spmm(
 def _along(scale: Tensor, x: Tensor) -> Tensor:
     """One factor a row, shaped to multiply `x`."""
     return scale.reshape(-1, *(1,) * (x.dim() - 1))
-
-
-def _winners(messages: Tensor, target: Tensor, n: int, reduce: Reduce) -> Tensor:
-    """Lowest position of the best message of each target, NaN before everything; -1 without edges."""
-    index = target.reshape(-1, *(1,) * (messages.dim() - 1)).expand_as(messages)
-    shape = (n, *messages.shape[1:])
-    best = messages.new_zeros(shape).scatter_reduce(0, index, messages, f"a{reduce}", include_self=False)
-    found = best.gather(0, index)
-    wins = (messages == found) | messages.isnan()
-    position = (
-        torch.arange(messages.shape[0], device=messages.device)
-        .reshape(-1, *(1,) * (messages.dim() - 1))
-        .expand_as(messages)
-    )
-    none = messages.shape[0]
-    first = torch.full(shape, none, device=messages.device).scatter_reduce(0, index, position.where(wins, none), "amin")
-    return first.where(first < none, -1)
 
 
 @spmm.prepares

@@ -81,13 +81,6 @@ void add_tile(const Tile<T>& tile, const Segment<T>& s, Acc<T>* values, typename
   for (int v = 0; v < SUMS * NV; ++v) store<N, A>(values + v * N, sum[v]);
 }
 
-// A later value wins only if it is strictly better, or is the first NaN: ties go to the lowest edge, NaN stays.
-template <class A, int N, bool MAX>
-WEFT_INLINE Mask<A, N> wins(Vec<A, N> value, Vec<A, N> best) {
-  const auto better = MAX ? value > best : value < best;
-  return (better | (value != value)) & (best == best);
-}
-
 // Without TRACKS nobody asks which edge won.
 template <class T, int N, int NV, Weighting W, bool MAX, bool TRACKS>
 void select_tile(const Tile<T>& tile, const Segment<T>& s, Acc<T>* values, typename Signed<Acc<T>>::type* winners) {

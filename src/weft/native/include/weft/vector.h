@@ -154,6 +154,13 @@ template <class A, int N> WEFT_INLINE Vec<A, N> fma(Vec<A, N> a, Vec<A, N> b, Ve
 #endif
 }
 
+// A later value wins only if it is strictly better, or is the first NaN: ties go to the lowest edge, NaN stays.
+template <class A, int N, bool MAX>
+WEFT_INLINE Mask<A, N> wins(Vec<A, N> value, Vec<A, N> best) {
+  const auto better = MAX ? value > best : value < best;
+  return (better | (value != value)) & (best == best);
+}
+
 // The sum of all lanes as a tree of halves, the same on every instruction set of equal N.
 template <class A, int N>
 WEFT_INLINE A sum_lanes(Vec<A, N> v) {
