@@ -82,7 +82,8 @@ def _allocate(program: Program, shared: set[int]) -> tuple[list[int], int]:
         last.update(dict.fromkeys(output.values, len(program.steps)))
     free: dict[int, list[int]] = {}
     slots, room = [], 0
-    for value, width in enumerate(program.widths):
+    for value, exact in enumerate(program.widths):
+        width = _even(exact)
         at = value - len(program.operands)
         if at >= 0 and value not in shared and free.get(width):
             slots.append(free[width].pop())
@@ -91,5 +92,10 @@ def _allocate(program: Program, shared: set[int]) -> tuple[list[int], int]:
             room += width
         for read in set(program.steps[at].values) if at >= 0 else ():
             if last[read] == at and read not in shared:
-                free.setdefault(program.widths[read], []).append(slots[read])
+                free.setdefault(_even(program.widths[read]), []).append(slots[read])
     return slots, room
+
+
+def _even(width: int) -> int:
+    """The room of a value in a register: eight edges then fill whole vectors of 16 values."""
+    return width + width % 2

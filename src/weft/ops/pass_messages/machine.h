@@ -85,8 +85,9 @@ class Machine {
   const Buffer<A> registers_;
   const Buffer<int64_t> ids_;
 
-  // Edges of a block: a multiple of the longest vector, so that no step has a tail.
-  static int64_t choose_block(int64_t widest) { return larger(16, smaller(256, 4096 / larger(1, widest)) / 16 * 16); }
+  // Edges of a block: few enough for the first cache level. With the even widths of registers they make whole vectors of
+  // 16 values, so that no step has a tail.
+  static int64_t choose_block(int64_t widest) { return larger(8, smaller(256, 1024 / larger(1, widest)) / 8 * 8); }
 
   static void copy(const T* from, int64_t width, A* to) {
     with_lanes<A>(width, [&](auto n) { widen_row<decltype(n)::count>(from, width, to); });

@@ -132,26 +132,37 @@ class Reducer {
   }
 
   // Scores that are all -inf have nothing to be measured from; exp of each is 0, and the row becomes NaN in the end.
-  static A origin(A top) { return top == -__builtin_inf() ? A(0) : top; }
+  template <int L>
+  static Vec<A, L> origin(Vec<A, L> top) { return top == splat<A, L>(-__builtin_inf()) ? Vec<A, L>{} : top; }
 
   // The softmax so far is measured from the highest score so far, and shrinks when a higher one comes.
   void attend(const A* values, const A* scores, int64_t count, A* weights) const {
     constexpr int N = kVectorBytes / sizeof(A);
     const int64_t heads = o_.heads, depth = o_.width / heads;
+    columns<A>(heads, [&](auto n, int64_t h) {
+      constexpr int L = decltype(n)::count;
+      const Vec<A, L> before = load<L>(top() + h);
+      Vec<A, L> best = before;
+      for (int64_t j = 0; j < count; ++j) {
+        const Vec<A, L> score = load<L>(scores + j * heads + h);
+        best = score > best ? score : best;
+      }
+      const Vec<A, L> shrink = vexp<A, L>(before - origin<L>(best));
+      store<L, A>(top() + h, best);
+      store<L, A>(sum() + h, load<L>(sum() + h) * shrink);
+      store<L, A>(weights + h, shrink);
+    });
     for (int64_t h = 0; h < heads; ++h) {
-      A best = top()[h];
-      for (int64_t j = 0; j < count; ++j) best = scores[j * heads + h] > best ? scores[j * heads + h] : best;
-      const A shrink = vexp<A, 1>(top()[h] - origin(best));
-      top()[h] = best;
-      sum()[h] *= shrink;
-      columns<A>(depth, [&](auto n, int64_t k) {
-        constexpr int L = decltype(n)::count;
-        A* at = values_ + h * depth + k;
-        store<L, A>(at, load<L>(at) * splat<A, L>(shrink));
-      });
+      const A shrink = weights[h];
+      if (shrink != 1)
+        columns<A>(depth, [&](auto n, int64_t k) {
+          constexpr int L = decltype(n)::count;
+          A* at = values_ + h * depth + k;
+          store<L, A>(at, load<L>(at) * splat<A, L>(shrink));
+        });
     }
     for (int64_t j = 0; j < count; ++j)
-      for (int64_t h = 0; h < heads; ++h) weights[j * heads + h] = scores[j * heads + h] - origin(top()[h]);
+      for (int64_t h = 0; h < heads; ++h) weights[j * heads + h] = scores[j * heads + h] - origin<1>(top()[h]);
     for (int64_t k = 0; k < count * heads; k += N) store<N, A>(weights + k, vexp<A, N>(load<N>(weights + k)));
     for (int64_t j = 0; j < count; ++j)
       for (int64_t h = 0; h < heads; ++h) sum()[h] += weights[j * heads + h];
@@ -177,7 +188,7 @@ class Reducer {
   void merge_attention(const Reducer& other) const {
     const int64_t depth = o_.width / o_.heads;
     for (int64_t h = 0; h < o_.heads; ++h) {
-      const A best = other.top()[h] > top()[h] ? other.top()[h] : top()[h], from = origin(best);
+      const A best = other.top()[h] > top()[h] ? other.top()[h] : top()[h], from = origin<1>(best);
       const A mine = vexp<A, 1>(top()[h] - from), theirs = vexp<A, 1>(other.top()[h] - from);
       top()[h] = best;
       sum()[h] = sum()[h] * mine + other.sum()[h] * theirs;
@@ -191,7 +202,7 @@ class Reducer {
     for (int64_t h = 0; h < o_.heads; ++h) {
       const A scale = A(1) / sum()[h];
       for (int64_t k = h * depth; k < (h + 1) * depth; ++k) out[k] = narrow<T>(values_[k] * scale);
-      out[o_.width + h] = narrow<T>(origin(top()[h]) + natural_log(sum()[h]));
+      out[o_.width + h] = narrow<T>(origin<1>(top()[h]) + natural_log(sum()[h]));
     }
   }
 };
