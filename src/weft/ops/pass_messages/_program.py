@@ -115,7 +115,12 @@ class Builder:
         rest = step.rest
         if step.name == "won" and is_reversed:
             rest = (1 - rest[0], *rest[1:])
-        return " ".join((step.name, *(str(number[v]) for v in step.values), *(repr(n) for n in rest)))
+        return " ".join((step.name, *(str(number[v]) for v in step.values), *(_shortest(n) for n in rest)))
+
+
+def _shortest(number: float) -> str:
+    """A number as text that reads back as it is, without the fraction that sizes do not have."""
+    return repr(float(number)).removesuffix(".0")
 
 
 @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
