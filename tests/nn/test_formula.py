@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+from torch._dynamo.testing import CompileCounterWithBackend
 from torch.nn import functional
 
 import weft
@@ -197,18 +198,36 @@ def test_dtypes_are_promoted_as_in_torch():
     assert out.dtype is F64
 
 
-def test_a_compiled_formula_is_the_same():
-    g = graph()
+@pytest.mark.parametrize("dynamic", [None, True])
+def test_a_compiled_formula_is_the_same(dynamic):
+    torch._dynamo.reset()  # the compilations of one function are counted together
     formula = weft.formula(lambda s, t, e: torch.relu(s["h"] + e["w"]))
 
-    def step(h, w):
+    def step(g, h, w):
+        return weft.aggregate(g, formula, source={"h": h}, edge={"w": w}, reduce=("mean", "std"))
+
+    compiled = torch.compile(step, fullgraph=True, backend="aot_eager", dynamic=dynamic)
+    for num_edges, width in ((E, 4), (E + 50, 4), (20, 6)):
+        g, h, w = graph(num_edges), torch.randn(N + 3, width, requires_grad=True), torch.randn(num_edges, width)
+        torch.testing.assert_close(compiled(g, h, w), step(g, h, w))
+        expected, found = (torch.autograd.grad(torch.cat(f(g, h, w)).square().sum(), h) for f in (step, compiled))
+        torch.testing.assert_close(found, expected)
+
+
+def test_ten_graphs_of_different_sizes_compile_at_most_twice():
+    torch._dynamo.reset()
+    formula = weft.formula(lambda s, t, e: torch.relu(s["h"] + e["w"]))
+    counter = CompileCounterWithBackend("aot_eager")
+
+    @torch.compile(fullgraph=True, backend=counter)
+    def step(g, h, w):
         return weft.aggregate(g, formula, source={"h": h}, edge={"w": w}, reduce="mean")
 
-    h, w = torch.randn(N + 3, 4, requires_grad=True), torch.randn(E, 4)
-    compiled = torch.compile(step, fullgraph=True, backend="aot_eager")
-    torch.testing.assert_close(compiled(h, w), step(h, w))
-    expected, found = (torch.autograd.grad(f(h, w).square().sum(), h) for f in (step, compiled))
-    torch.testing.assert_close(found, expected)
+    for num_edges in range(40, 80, 4):
+        g = graph(num_edges)
+        _ = g.adjacency.by_target
+        step(g, torch.randn(N + 3, 4), torch.randn(num_edges, 4))
+    assert counter.frame_count <= 2
 
 
 def test_a_copy_of_a_layer_keeps_its_formula():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -93,7 +94,7 @@ def plan(adjacency: Adjacency, formula: Formula, named: Mapping[Name, Tensor], r
         if side != "shared" and (x.dim() == 0 or x.shape[0] != counts[side]):
             form = f'{side}["{name}"] with a row for each of {counts[side]} {side}s'
             raise ShapeError(message("aggregate", form, str(tuple(x.shape))))
-    shapes = tuple((name, tuple(x.shape if name[0] == "shared" else x.shape[1:])) for name, x in named.items())
+    shapes = tuple((name, _sizes(x.shape[name[0] != "shared" :])) for name, x in named.items())
     lowered = formula.lowered(shapes, reducers)
     given = [named[name] for name in lowered.names]
     dtype = functools.reduce(torch.promote_types, (x.dtype for x in given))
@@ -152,6 +153,11 @@ def _weighted_rows(formula: Formula, named: Mapping[Name, Tensor]) -> tuple[Tens
     if tuple(heads) != tuple(x.shape[1 : 1 + len(heads)]):
         return None
     return x, found["edge"].reshape(-1, *heads)
+
+
+def _sizes(shape: torch.Size) -> tuple[int, ...]:
+    """Sizes as plain numbers: a program is written for them, so a compiler that takes them for unknown has to look."""
+    return tuple(operator.index(size) for size in shape)
 
 
 def _side(e: Expression) -> str:
