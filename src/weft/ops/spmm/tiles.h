@@ -81,6 +81,31 @@ void add_tile(const Tile<T>& tile, const Segment<T>& s, Acc<T>* values, typename
   for (int v = 0; v < SUMS * NV; ++v) store<N, A>(values + v * N, sum[v]);
 }
 
+// Walks the edges of a segment; false if they may hold a NaN that was passed over. Without EXACT the comparison takes a NaN for
+// a loser, which makes the chain from edge to edge half as long; a best that is NaN already stays.
+template <class T, int N, int NV, Weighting W, bool MAX, bool TRACKS, bool EXACT>
+WEFT_INLINE bool select_edges(const Tile<T>& tile, const Segment<T>& s, Vec<Acc<T>, N>* best, Mask<Acc<T>, N>* winner) {
+  using A = Acc<T>;
+  using S = typename Signed<A>::type;
+  Mask<A, N> odd{};
+  for (int64_t j = s.fresh; j < s.count; ++j) {
+    fetch<T, N, NV>(tile, s, j);
+    for (int v = 0; v < NV; ++v) {
+      const auto value = message<T, N, W>(tile, s, j, v);
+      if constexpr (EXACT) {
+        const auto taken = wins<A, N, MAX>(value, best[v]);
+        best[v] = taken ? value : best[v];
+        if constexpr (TRACKS) winner[v] = taken ? splat<S, N>(static_cast<S>(s.offset + j)) : winner[v];
+      } else {
+        odd |= value != value;
+        if constexpr (TRACKS) winner[v] = (MAX ? value > best[v] : value < best[v]) ? splat<S, N>(static_cast<S>(s.offset + j)) : winner[v];
+        best[v] = (MAX ? value > best[v] : value < best[v]) ? value : best[v];
+      }
+    }
+  }
+  return EXACT || !any_lane<A, N>(odd);
+}
+
 // Without TRACKS nobody asks which edge won.
 template <class T, int N, int NV, Weighting W, bool MAX, bool TRACKS>
 void select_tile(const Tile<T>& tile, const Segment<T>& s, Acc<T>* values, typename Signed<Acc<T>>::type* winners) {
@@ -88,18 +113,16 @@ void select_tile(const Tile<T>& tile, const Segment<T>& s, Acc<T>* values, typen
   using S = typename Signed<A>::type;
   Vec<A, N> best[NV];
   Mask<A, N> winner[NV];
-  for (int v = 0; v < NV; ++v) {
-    best[v] = s.fresh ? message<T, N, W>(tile, s, 0, v) : load<N>(values + tile.slot + v * N);
-    if constexpr (TRACKS) winner[v] = s.fresh ? splat<S, N>(static_cast<S>(s.offset)) : load<N>(winners + tile.slot + v * N);
-  }
-  for (int64_t j = s.fresh; j < s.count; ++j) {
-    fetch<T, N, NV>(tile, s, j);
+  const auto begin = [&] {
     for (int v = 0; v < NV; ++v) {
-      const auto value = message<T, N, W>(tile, s, j, v);
-      const auto taken = wins<A, N, MAX>(value, best[v]);
-      best[v] = taken ? value : best[v];
-      if constexpr (TRACKS) winner[v] = taken ? splat<S, N>(static_cast<S>(s.offset + j)) : winner[v];
+      best[v] = s.fresh ? message<T, N, W>(tile, s, 0, v) : load<N>(values + tile.slot + v * N);
+      if constexpr (TRACKS) winner[v] = s.fresh ? splat<S, N>(static_cast<S>(s.offset)) : load<N>(winners + tile.slot + v * N);
     }
+  };
+  begin();
+  if (!select_edges<T, N, NV, W, MAX, TRACKS, false>(tile, s, best, winner)) {
+    begin();
+    select_edges<T, N, NV, W, MAX, TRACKS, true>(tile, s, best, winner);
   }
   for (int v = 0; v < NV; ++v) {
     store<N, A>(values + tile.slot + v * N, best[v]);

@@ -57,35 +57,41 @@ class Window {
   static int64_t choose_half(int64_t stride) { return stride ? larger(8, smaller(256, 8192 / stride)) : 256; }
 
   bool decode(int64_t lo, int64_t hi) {
+    if (__builtin_expect(!all_fit(rows_.source, lo, hi, rows_.columns), 0)) return refuse(lo, hi, &Rows<I>::source_fits);
+    if (features_.weight && __builtin_expect(!all_fit(rows_.edge, lo, hi, rows_.edges), 0)) return refuse(lo, hi, &Rows<I>::edge_fits);
     const T** pointer = pointers_.data + (lo - base_);
-    for (int64_t p = lo; p < hi; ++p) {
-      if (__builtin_expect(!rows_.source_fits(p), 0)) {
-        fault = p;
-        return false;
-      }
-      *pointer++ = features_.x + rows_.source_at(p) * width_;
-    }
-    if (features_.weight && !decode_weights(lo, hi)) return false;
+    for (int64_t p = lo; p < hi; ++p) *pointer++ = features_.x + rows_.source_at(p) * width_;
+    if (features_.weight) decode_weights(lo, hi);
     if (features_.scale) decode_scales(lo, hi);
     const T* last = hi > base_ ? pointers_[hi - base_ - 1] : features_.x;
     for (int64_t pad = 0; pad < far && hi == end_; ++pad) *pointer++ = last;
     return true;
   }
 
-  bool decode_weights(int64_t lo, int64_t hi) {
+  // Finds the id that does not fit.
+  bool refuse(int64_t lo, int64_t hi, bool (Rows<I>::*fits)(int64_t) const) {
+    for (fault = lo; fault + 1 < hi && (rows_.*fits)(fault);) ++fault;
+    return false;
+  }
+
+  void decode_weights(int64_t lo, int64_t hi) {
     Acc<T>* to = weights_.data + (lo - base_) * stride_;
-    const int64_t ordered = rows_.edge ? lo : hi;
-    for (int64_t k = lo * stride_; k < ordered * stride_; ++k) *to++ = widen(features_.weight[k]);
-    for (int64_t p = ordered; p < hi; ++p) {
-      if (__builtin_expect(!rows_.edge_fits(p), 0)) {
-        fault = p;
-        return false;
+    if (!rows_.edge) {
+      for (int64_t k = lo * stride_; k < hi * stride_; ++k) *to++ = widen(features_.weight[k]);
+    } else if (stride_ == 1) {
+      const int64_t last = end_ - 1;
+      for (int64_t p = lo; p < hi; ++p) {
+        __builtin_prefetch(features_.weight + static_cast<int64_t>(rows_.edge[smaller(p + 2 * kFarRows, last)]), 0, 2);
+        __builtin_prefetch(features_.weight + static_cast<int64_t>(rows_.edge[smaller(p + kNearRows, last)]), 0, 3);
+        *to++ = widen(features_.weight[rows_.edge[p]]);
       }
-      fetch_listed(rows_.edge, end_, features_.weight, stride_ * sizeof(T), p);
-      const T* from = features_.weight + rows_.edge_at(p) * stride_;
-      for (int64_t h = 0; h < stride_; ++h) *to++ = widen(from[h]);
+    } else {
+      for (int64_t p = lo; p < hi; ++p) {
+        fetch_listed(rows_.edge, end_, features_.weight, stride_ * sizeof(T), p);
+        const T* from = features_.weight + rows_.edge_at(p) * stride_;
+        for (int64_t h = 0; h < stride_; ++h) *to++ = widen(from[h]);
+      }
     }
-    return true;
   }
 
   // After the ids were checked and the weights, if there are any, stand in place.

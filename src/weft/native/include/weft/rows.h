@@ -1,5 +1,7 @@
 // The compressed structure that row kernels walk: checked pointers, and a plan that splits hub rows.
 #pragma once
+#include <type_traits>
+
 #include "weft/parallel.h"
 
 namespace weft {
@@ -41,6 +43,16 @@ WEFT_INLINE void fetch_listed(const I* ids, int64_t end, const void* table, int6
   if (!ids) return;
   if (p + far < end) fetch_far(row(p + far), bytes);
   if (p + near < end) fetch_near(row(p + near), bytes);
+}
+
+// Whether positions lo .. hi of a list of ids all name one of `count` things; a list that is not there does.
+template <class I>
+WEFT_INLINE bool all_fit(const I* ids, int64_t lo, int64_t hi, int64_t count) {
+  using U = std::make_unsigned_t<I>;  // so that a negative id is a large one
+  if (!ids || lo >= hi) return true;
+  U most = 0;
+  for (int64_t p = lo; p < hi; ++p) most = static_cast<U>(ids[p]) > most ? static_cast<U>(ids[p]) : most;
+  return most <= static_cast<U>(INT64_MAX >> (64 - 8 * sizeof(I))) && static_cast<int64_t>(most) < count;
 }
 
 // Row i holds positions indptr[i] .. indptr[i + 1]; position p is edge (source[p] -> i) with id edge[p].

@@ -161,6 +161,17 @@ WEFT_INLINE Mask<A, N> wins(Vec<A, N> value, Vec<A, N> best) {
   return (better | (value != value)) & (best == best);
 }
 
+// Whether a comparison held in any lane.
+template <class A, int N>
+WEFT_INLINE bool any_lane(Mask<A, N> mask) {
+  if constexpr (N == 1) return mask != 0;
+  else {
+    typename Signed<A>::type any = 0;
+    for (int l = 0; l < N; ++l) any |= mask[l];
+    return any != 0;
+  }
+}
+
 // The sum of all lanes as a tree of halves, the same on every instruction set of equal N.
 template <class A, int N>
 WEFT_INLINE A sum_lanes(Vec<A, N> v) {
