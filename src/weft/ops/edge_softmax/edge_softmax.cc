@@ -1,6 +1,6 @@
-// Memory traffic: scores are read once by row, which may be in any order, and once by id; probabilities are written once, by id
-// (E x H); in between stand the highest score and the sum of each row (N x H).
-#include "two_phases.h"
+// Memory traffic: scores are read once and probabilities written once, both by row, which may be in any order (E x H each); the rows
+// of hubs are read twice.
+#include "normalise.h"
 #include "weft/exp.h"
 
 namespace weft {
@@ -20,12 +20,12 @@ struct Softmax {
     return top == splat<A, N>(kLowest) ? Vec<A, N>{} : top;
   }
 
-  static WEFT_INLINE_MEMBER void measure(const Lanewise<A>& lanes, A* const (&inputs)[1], int64_t count, A* numbers, int64_t heads) {
+  static WEFT_INLINE_MEMBER void measure(const Lanewise<A>& lanes, A* const (&inputs)[1], A* results, int64_t count, A* numbers, int64_t heads) {
     A *scores = inputs[0], *top = numbers, *sum = numbers + heads;
     const int64_t padded = lanes.pad(scores, count, kLowest);
     lanes.fold(scores, padded, kLowest, top, [](auto best, auto v) { return v > best ? v : best; });
-    lanes.each(scores, padded, top, [](auto v, auto highest) { return vexp<A, Lanewise<A>::kLanes>(v - origin<Lanewise<A>::kLanes>(highest)); });
-    lanes.fold(scores, padded, A(0), sum, [](auto total, auto v) { return total + v; });
+    lanes.each(scores, results, padded, top, exponential);
+    lanes.fold(results, padded, A(0), sum, [](auto total, auto v) { return total + v; });
   }
 
   static void combine(A* numbers, const A* other, int64_t heads) {
@@ -37,9 +37,14 @@ struct Softmax {
 
   static void finish(A* numbers, int64_t heads) { numbers[heads] = A(1) / numbers[heads]; }
 
-  template <int N>
-  static WEFT_INLINE_MEMBER Vec<A, N> apply(const Vec<A, N> (&inputs)[1], const Vec<A, N> (&numbers)[2]) {
-    return vexp<A, N>(inputs[0] - numbers[0]) * numbers[1];
+  static WEFT_INLINE_MEMBER void apply(const Lanewise<A>& lanes, A* const (&inputs)[1], A* results, int64_t count, const A* numbers,
+                                       int64_t heads, bool measured) {
+    if (!measured) lanes.each(inputs[0], results, count, numbers, exponential);
+    lanes.each(results, results, count, numbers + heads, [](auto v, auto scale) { return v * scale; });
+  }
+
+  static WEFT_INLINE_MEMBER Vec<A, Lanewise<A>::kLanes> exponential(Vec<A, Lanewise<A>::kLanes> v, Vec<A, Lanewise<A>::kLanes> top) {
+    return vexp<A, Lanewise<A>::kLanes>(v - origin<Lanewise<A>::kLanes>(top));
   }
 };
 

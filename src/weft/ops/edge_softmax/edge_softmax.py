@@ -93,7 +93,7 @@ def edge_softmax_backward(rows: Structure, probability: Tensor, grad: Tensor) ->
 
     *Shapes* `probability, grad: (num_edges, *H)` -> the same.
 
-    *Cost* reads two E x H twice, writes one; in between N x H and, with edge ids, 4 bytes an edge.
+    *Cost* reads two E x H, writes one; rows of more than 4,096 edges are read twice.
     """
     target = _targets(rows)
     return probability * (grad - _sums(rows, target, probability * grad)[target])

@@ -1,6 +1,6 @@
-// Operators that normalise the edges of each row by numbers of the row. First each row, or piece of a hub, is read in the order of
-// `edge` and gives K numbers a head, a row of a small table; then the edges are walked by id, so that what is large is written
-// from front to back however the ids are permuted. With edge ids in row order both happen while a block of rows is in the cache.
+// Operators that normalise the edges of each row by numbers of the row. A row is gathered in the order of `edge`, measured while it
+// lies in the cache, and its results are written to the places of its edges, which were fetched with its inputs. The pieces of a hub
+// are measured first and written in a second walk, once the numbers of the hub are known.
 #pragma once
 #include "row_values.h"
 
@@ -8,75 +8,46 @@ namespace weft {
 namespace WEFT_ISA {
 
 // A Formula of T has kNumbers and kInputs and
-//   measure(lanes, inputs, count, numbers): the numbers of `count` values an input, which it may overwrite;
-//   combine(numbers, other): adds what another piece of the row found, one head;
-//   finish(numbers): once the row is complete, one head;
-//   apply(inputs, numbers): a vector of results of a vector of values.
+//   measure(lanes, inputs, results, count, numbers, heads): the numbers of `count` values an input, padded to whole periods; it may
+//   leave something for apply in `results`;
+//   combine(numbers, other, heads): adds what another piece of the row found, one head;
+//   finish(numbers, heads): once the row is complete, one head;
+//   apply(lanes, inputs, results, count, numbers, heads, measured): the results; `measured` tells whether measure ran on them.
 template <class T, class I, class Formula>
-class TwoPhases {
+class Normalisation {
   using A = Acc<T>;
   static constexpr int K = Formula::kNumbers, M = Formula::kInputs;
-  static constexpr int64_t kChunk = 64, kTask = 4096;  // edges
 
  public:
-  TwoPhases(const Rows<I>& rows, int64_t heads, const T* const (&inputs)[M], T* out)
-      : rows_(rows), heads_(heads), out_(out), lanes_(heads), plan_(rows), table_(rows.count * K * heads),
-        target_(rows.edge ? rows.edges : 0), pieces_(plan_.pieces * K * heads) {
+  Normalisation(const Rows<I>& rows, int64_t heads, const T* const (&inputs)[M], T* out)
+      : rows_(rows), heads_(heads), out_(out), lanes_(heads), plan_(rows), pieces_(plan_.pieces * K * heads) {
     for (int m = 0; m < M; ++m) inputs_[m] = inputs[m];
   }
 
   int run(int64_t threads) {
     if (plan_.status != kOk) return plan_.status;
-    if (rows_.count > UINT32_MAX)
-      return fail(kBadPointer, "expected at most 4294967295 rows, got %lld", static_cast<long long>(rows_.count));
-    if (!table_.data || (rows_.edge && !target_.data) || (plan_.pieces && !pieces_.data)) return rows_.no_memory();
+    if (plan_.pieces && !pieces_.data) return rows_.no_memory();
     if (rows_.edges * heads_ < kSerialWork) threads = 1;
     use_large_pages(out_, rows_.edges * heads_ * sizeof(T));
-    use_large_pages(table_.data, rows_.count * K * heads_ * sizeof(A));
-    if (rows_.edge) {
-      use_large_pages(target_.data, rows_.edges * sizeof(uint32_t));
-      parallel_ranges(rows_.edges, 1 << 16, threads, [&](int64_t lo, int64_t hi) {
-        memset(target_.data + lo, 0, (hi - lo) * sizeof(uint32_t));  // an id that occurs twice leaves another one out
-      });
-    }
-    for_rows(rows_, plan_, threads,
-             [&](int64_t piece, int64_t lo, int64_t hi) {
-               Scratch scratch(*this, hi - lo);
-               if (!scratch.has_memory) return faults_.starve();
-               measure(plan_.row[plan_.piece(piece, &lo, &hi)], lo, hi, scratch, pieces_.data + piece * K * heads_);
-             },
-             [&](int64_t begin, int64_t end) {
-               Scratch scratch(*this, longest(rows_, begin, end));
-               if (!scratch.has_memory) return faults_.starve();
-               for (int64_t row = begin; row < end; ++row) {
-                 if (rows_.degree(row) == 0) continue;
-                 if (!measure(row, rows_.indptr[row], rows_.indptr[row + 1], scratch, numbers(row))) return;
-                 finish(row);
-               }
-               if (!rows_.edge) apply(rows_.indptr[begin], rows_.indptr[end], begin);
-             });
+    for_rows(rows_, plan_, threads, [&](int64_t piece, int64_t lo, int64_t hi) { measure_piece(piece, lo, hi); },
+             [&](int64_t begin, int64_t end) { normalise_rows(begin, end); });
     if (const int status = rows_.outcome(faults_)) return status;
     for (int64_t hub = 0; hub < plan_.hubs; ++hub) combine(hub);
-    if (rows_.edge)
-      parallel_ranges(rows_.edges, kTask, threads, [&](int64_t lo, int64_t hi) { apply(lo, hi, 0); });
-    else
-      parallel_tasks(plan_.pieces, threads, [&](int64_t piece) {
-        int64_t lo, hi;
-        const int64_t row = plan_.row[plan_.piece(piece, &lo, &hi)];
-        apply(lo, hi, row);
-      });
+    parallel_tasks(plan_.pieces, threads, [&](int64_t piece) { write_piece(piece); });
     return rows_.outcome(faults_);
   }
 
  private:
-  // Where the inputs of a row are gathered.
+  // The values of a row: its inputs, its results, its numbers.
   struct Scratch {
     Buffer<A> memory;
-    A* inputs[M];
+    A *inputs[M], *results, *numbers;
     bool has_memory;
-    Scratch(const TwoPhases& phases, int64_t edges)
-        : memory(M * phases.lanes_.room(edges * phases.heads_)), has_memory(memory.data != nullptr) {
-      for (int m = 0; m < M; ++m) inputs[m] = memory.data + m * phases.lanes_.room(edges * phases.heads_);
+    Scratch(const Normalisation& n, int64_t edges)
+        : memory((M + 1) * n.lanes_.room(edges * n.heads_) + K * n.heads_), has_memory(memory.data != nullptr) {
+      const int64_t room = n.lanes_.room(edges * n.heads_);
+      for (int m = 0; m < M; ++m) inputs[m] = memory.data + m * room;
+      results = memory.data + M * room, numbers = results + room;
     }
   };
 
@@ -86,71 +57,66 @@ class TwoPhases {
   T* const out_;
   const Lanewise<A> lanes_;
   const Plan plan_;
-  Buffer<A> table_;
-  Buffer<uint32_t> target_;
   Buffer<A> pieces_;
   Faults faults_;
 
-  A* numbers(int64_t row) const { return table_.data + row * K * heads_; }
-
-  bool measure(int64_t row, int64_t lo, int64_t hi, const Scratch& scratch, A* numbers) {
-    for (int m = 0; m < M; ++m)
-      if (!gather(rows_, inputs_[m], heads_, lo, hi, scratch.inputs[m])) return faults_.note(first_bad_edge(rows_, lo, hi)), false;
-    if (rows_.edge)
-      for (int64_t p = lo; p < hi; ++p) {
-        fetch_listed(rows_.edge, rows_.edges, target_.data, sizeof(uint32_t), p);
-        if (rows_.edge_fits(p)) target_[rows_.edge_at(p)] = static_cast<uint32_t>(row);
-      }
-    Formula::measure(lanes_, scratch.inputs, (hi - lo) * heads_, numbers, heads_);
-    return true;
+  bool fits(int64_t lo, int64_t hi) {
+    if (__builtin_expect(all_fit(rows_.edge, lo, hi, rows_.edges), 1)) return true;
+    while (lo + 1 < hi && rows_.edge_fits(lo)) ++lo;
+    faults_.note(lo);
+    return false;
   }
 
-  void finish(int64_t row) const {
-    for (int64_t h = 0; h < heads_; ++h) Formula::finish(numbers(row) + h, heads_);
+  void gather_inputs(int64_t lo, int64_t hi, int64_t end, const Scratch& scratch) const {
+    for (int m = 0; m < M; ++m) gather(rows_, inputs_[m], m ? nullptr : out_, heads_, lo, hi, end, scratch.inputs[m]);
   }
 
-  // Adds up the pieces of a hub in their order.
-  void combine(int64_t hub) const {
-    const int64_t row = plan_.row[hub], first = plan_.first[hub], size = K * heads_;
-    memcpy(numbers(row), pieces_.data + first * size, size * sizeof(A));
-    for (int64_t piece = first + 1; piece < plan_.first[hub + 1]; ++piece)
-      for (int64_t h = 0; h < heads_; ++h) Formula::combine(numbers(row) + h, pieces_.data + piece * size + h, heads_);
-    finish(row);
-  }
-
-  // The results of edges lo .. hi, by id; if ids are in row order, `row` is the row of lo or one before it.
-  // Hubs are left out there, whose numbers come later.
-  void apply(int64_t lo, int64_t hi, int64_t row) {
-    const int64_t size = K * heads_;
-    Buffer<A> spread(kChunk * size);
-    if (!spread.data) return faults_.starve();
-    for (int64_t e = lo; e < hi; e += kChunk) {
-      const int64_t count = smaller(kChunk, hi - e);
-      with_lanes<A>(heads_, [&](auto n) {
-        for (int64_t j = 0; j < count; ++j) {
-          if (rows_.edge) {
-            row = target_[e + j];
-            fetch_listed(target_.data, rows_.edges, table_.data, size * sizeof(A), e + j);
-          } else {
-            while (rows_.indptr[row + 1] <= e + j) ++row;
-          }
-          for (int k = 0; k < K; ++k)
-            widen_row<decltype(n)::count>(numbers(row) + k * heads_, heads_, spread.data + (k * kChunk + j) * heads_);
-        }
-      });
-      const int64_t values = count * heads_;
-      int64_t v = 0;
-      for (; v + Lanewise<A>::kLanes <= values; v += Lanewise<A>::kLanes) apply_vector<Lanewise<A>::kLanes>(e * heads_, v, spread.data);
-      for (; v < values; ++v) apply_vector<1>(e * heads_, v, spread.data);
+  void normalise_rows(int64_t begin, int64_t end) {
+    const int64_t last = rows_.indptr[end];
+    if (!fits(rows_.indptr[begin], last)) return;
+    const Scratch scratch(*this, longest(rows_, begin, end));
+    if (!scratch.has_memory) return faults_.starve();
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t lo = rows_.indptr[row], hi = rows_.indptr[row + 1], count = (hi - lo) * heads_;
+      if (lo == hi) continue;
+      gather_inputs(lo, hi, last, scratch);
+      Formula::measure(lanes_, scratch.inputs, scratch.results, count, scratch.numbers, heads_);
+      finish(scratch.numbers);
+      Formula::apply(lanes_, scratch.inputs, scratch.results, count, scratch.numbers, heads_, true);
+      scatter(rows_, scratch.results, heads_, lo, hi, out_);
     }
   }
 
-  template <int N>
-  WEFT_INLINE_MEMBER void apply_vector(int64_t at, int64_t v, const A* spread) const {
-    Vec<A, N> inputs[M], numbers[K];
-    for (int m = 0; m < M; ++m) inputs[m] = load<N>(inputs_[m] + at + v);
-    for (int k = 0; k < K; ++k) numbers[k] = load<N>(spread + k * kChunk * heads_ + v);
-    store<N>(out_ + at + v, Formula::template apply<N>(inputs, numbers));
+  void measure_piece(int64_t piece, int64_t lo, int64_t hi) {
+    if (!fits(lo, hi)) return;
+    const Scratch scratch(*this, hi - lo);
+    if (!scratch.has_memory) return faults_.starve();
+    gather_inputs(lo, hi, hi, scratch);
+    Formula::measure(lanes_, scratch.inputs, scratch.results, (hi - lo) * heads_, numbers(piece), heads_);
+  }
+
+  // Adds up the pieces of a hub in their order; the first one then holds the numbers of the hub.
+  void combine(int64_t hub) const {
+    const int64_t first = plan_.first[hub];
+    for (int64_t piece = first + 1; piece < plan_.first[hub + 1]; ++piece)
+      for (int64_t h = 0; h < heads_; ++h) Formula::combine(numbers(first) + h, numbers(piece) + h, heads_);
+    finish(numbers(first));
+  }
+
+  void write_piece(int64_t piece) {
+    int64_t lo, hi;
+    const int64_t hub = plan_.piece(piece, &lo, &hi);
+    const Scratch scratch(*this, hi - lo);
+    if (!scratch.has_memory) return faults_.starve();
+    gather_inputs(lo, hi, hi, scratch);
+    Formula::apply(lanes_, scratch.inputs, scratch.results, (hi - lo) * heads_, numbers(plan_.first[hub]), heads_, false);
+    scatter(rows_, scratch.results, heads_, lo, hi, out_);
+  }
+
+  A* numbers(int64_t piece) const { return pieces_.data + piece * K * heads_; }
+
+  void finish(A* numbers) const {
+    for (int64_t h = 0; h < heads_; ++h) Formula::finish(numbers + h, heads_);
   }
 };
 
@@ -174,7 +140,7 @@ WEFT_INLINE int normalise(const void* arguments) {
     const Rows<I> rows{a.indptr, nullptr, static_cast<const I*>(a.edge), a.num_targets, a.num_edges, a.num_edges};
     const T* inputs[M];
     for (int m = 0; m < M; ++m) inputs[m] = static_cast<const T*>(a.inputs[m]);
-    return TwoPhases<T, I, Formula<T>>(rows, a.heads, inputs, static_cast<T*>(a.out)).run(a.threads);
+    return Normalisation<T, I, Formula<T>>(rows, a.heads, inputs, static_cast<T*>(a.out)).run(a.threads);
   });
 }
 

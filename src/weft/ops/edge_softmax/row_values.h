@@ -7,24 +7,31 @@
 namespace weft {
 namespace WEFT_ISA {
 
-// Copies the values of positions lo .. hi together; false if an edge id does not fit.
+// Copies the values of positions lo .. hi together, whose ids were checked. Rows up to position `end` are fetched ahead, and beside
+// each the row of `other`, which will be written, if it is given.
 template <class T, class I>
-WEFT_INLINE bool gather(const Rows<I>& rows, const T* from, int64_t heads, int64_t lo, int64_t hi, Acc<T>* to) {
-  bool fits = true;
+WEFT_INLINE void gather(const Rows<I>& rows, const T* from, const T* other, int64_t heads, int64_t lo, int64_t hi, int64_t end, Acc<T>* to) {
   with_lanes<Acc<T>>(heads, [&](auto n) {
     for (int64_t p = lo; p < hi; ++p, to += heads) {
-      if (__builtin_expect(!rows.edge_fits(p), 0)) return void(fits = false);
-      fetch_listed(rows.edge, rows.edges, from, heads * sizeof(T), p);
+      fetch_listed(rows.edge, end, from, heads * sizeof(T), p);
+      if (other && rows.edge && p + kFarRows < end) fetch_far(other + rows.edge_at(p + kFarRows) * heads, heads * sizeof(T));
       widen_row<decltype(n)::count>(from + rows.edge_at(p) * heads, heads, to);
     }
   });
-  return fits;
 }
 
-template <class I>
-WEFT_INLINE int64_t first_bad_edge(const Rows<I>& rows, int64_t lo, int64_t hi) {
-  while (lo + 1 < hi && rows.edge_fits(lo)) ++lo;
-  return lo;
+// Writes the values of positions lo .. hi, whose ids were checked, to their places.
+template <class T, class I>
+WEFT_INLINE void scatter(const Rows<I>& rows, const Acc<T>* from, int64_t heads, int64_t lo, int64_t hi, T* to) {
+  with_lanes<Acc<T>>(heads, [&](auto n) {
+    constexpr int N = decltype(n)::count;
+    for (int64_t p = lo; p < hi; ++p, from += heads) {
+      T* row = to + rows.edge_at(p) * heads;
+      int64_t k = 0;
+      for (; k + N <= heads; k += N) store<N>(row + k, load<N>(from + k));
+      if (k < heads) store<N>(row + heads - N, load<N>(from + heads - N));
+    }
+  });
 }
 
 template <class I>
@@ -70,15 +77,16 @@ class Lanewise {
     }
   }
 
-  // values = with(values, of_head[head]).
+  // to = with(values, of_head[head]); behind the results stands a period of scratch.
   template <class With>
-  WEFT_INLINE_MEMBER void each(A* values, int64_t count, const A* of_head, const With& with) const {
+  WEFT_INLINE_MEMBER void each(const A* values, A* to, int64_t count, const A* of_head, const With& with) const {
     const int64_t padded = (count + period_ - 1) / period_ * period_;
-    A* scratch = values + padded;
-    for (int64_t q = 0; q < period_; ++q) scratch[q] = of_head[q % heads_];
+    A* scratch = to + padded;
+    for (int64_t q = 0; q < period_; q += heads_)
+      for (int64_t h = 0; h < heads_; ++h) scratch[q + h] = of_head[h];
     for (int64_t q = 0; q < period_; q += kLanes) {
       const V mine = load<kLanes>(scratch + q);
-      for (int64_t k = q; k < padded; k += period_) store<kLanes, A>(values + k, with(load<kLanes>(values + k), mine));
+      for (int64_t k = q; k < padded; k += period_) store<kLanes, A>(to + k, with(load<kLanes>(values + k), mine));
     }
   }
 
