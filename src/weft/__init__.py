@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .graph import batch as batch
     from .graph import readout as readout
     from .graph import unbatch as unbatch
+    from .native import keep_freed_memory as keep_freed_memory
     from .nn import aggregate as aggregate
     from .nn import explain_plan as explain_plan
     from .nn import formula as formula
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 _ROOMS = ("graph", "native", "nn", "ops", "tables", "testing", "train")
 _FACE = {
     "graph": ("Adjacency", "Batch", "Block", "Graph", "batch", "readout", "unbatch"),
+    "native": ("keep_freed_memory",),
     "nn": ("aggregate", "explain_plan", "formula"),
 }
 _HOME = {name: room for room, names in _FACE.items() for name in names}

@@ -94,3 +94,22 @@ def test_a_forked_child_runs_serially_and_does_not_hang():
         same = num_threads() == 1 and torch.equal(weft.ops.spmm(rows, x), expected)
         os._exit(0 if same else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_kept_memory_is_used_again_without_page_faults():
+    program = """
+import resource, torch, weft
+def fill():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    torch.ones(16 << 20)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+fresh = min(fill() for _ in range(3))
+assert weft.keep_freed_memory()
+for _ in range(20):
+    kept = fill()
+print(fresh, kept)
+"""
+    environment = os.environ | {"PYTHONPATH": str(Path(weft.__file__).parents[1])}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    fresh, kept = map(int, done.stdout.split())
+    assert kept < fresh / 20

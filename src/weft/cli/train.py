@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..native import keep_freed_memory
 from ..settings import require
 from ..tables import read_edges, read_nodes
 from ..train import LAYER_NAMES, OnEpoch, TrainOptions, check_folder, prepare, save_run, train
@@ -55,6 +56,7 @@ def _run_train(**options: Any) -> None:
     print_columns(console, node_table, edge_table)
     preparation = prepare(node_table, edge_table, train_options)
     print_split(console, preparation)
+    keep_freed_memory()  # this process does nothing else
     folder = Path(options["out"])
     check_folder(folder, preparation.config, overwrite=options["overwrite"])
     with _progress(console, train_options) as on_epoch:

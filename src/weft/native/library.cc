@@ -5,6 +5,7 @@
 #include "weft/abi.h"
 
 #if defined(__linux__)
+#include <malloc.h>
 #include <sys/mman.h>
 #endif
 
@@ -38,6 +39,15 @@ void use_large_pages(void* data, int64_t bytes) {
 WEFT_EXPORT const char* weft_version() { return WEFT_VERSION; }
 
 WEFT_EXPORT const char* weft_last_error() { return weft::last_error; }
+
+// Lets malloc serve every size from its heap and return none of it to the system; 0 where malloc is not glibc's.
+WEFT_EXPORT int weft_keep_freed_memory() {
+#if defined(__GLIBC__)
+  return mallopt(M_MMAP_MAX, 0) && mallopt(M_TRIM_THRESHOLD, -1);
+#else
+  return 0;
+#endif
+}
 
 // The best instruction set of this machine that the library was built for.
 WEFT_EXPORT int64_t weft_best_isa() {
