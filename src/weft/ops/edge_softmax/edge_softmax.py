@@ -25,7 +25,7 @@ def edge_softmax(rows: Structure, score: Tensor) -> Tensor:
         ShapeError, DtypeError, DeviceError: if arguments do not fit each other.
         IdError, StructureError: if `rows` holds an edge that is not there or contradicts itself.
 
-    *Cost* reads E x H twice, writes it once; in between 2 N x H and, with edge ids, 4 bytes an edge. Backward saves only the
+    *Cost* reads E x H, writes it; rows of more than 4,096 edges are read twice. Backward saves only the
     result. Stable: the highest score of a target is subtracted.
 
     >>> import torch
