@@ -1,0 +1,1 @@
+"""What the memory of this machine allows, beside what weft takes: `python -m benchmarks.limit`."""
