@@ -11,5 +11,7 @@ from .gat_attention import gat_attention as gat_attention
 from .gather_rows import gather_rows as gather_rows
 from .pass_messages import pass_messages as pass_messages
 from .sddmm import sddmm as sddmm
+from .segment_matmul import segment_matmul as segment_matmul
+from .segment_matmul import segment_outer as segment_outer
 from .segment_reduce import segment_reduce as segment_reduce
 from .spmm import spmm as spmm
