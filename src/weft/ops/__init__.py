@@ -10,6 +10,9 @@ from .edge_softmax import edge_softmax as edge_softmax
 from .gat_attention import gat_attention as gat_attention
 from .gather_rows import gather_rows as gather_rows
 from .pass_messages import pass_messages as pass_messages
+from .relational_matmul import relational_matmul as relational_matmul
+from .relational_matmul import relational_outer as relational_outer
+from .relational_matmul import relational_sddmm as relational_sddmm
 from .sddmm import sddmm as sddmm
 from .segment_matmul import segment_matmul as segment_matmul
 from .segment_matmul import segment_outer as segment_outer

@@ -1,5 +1,7 @@
 """Typed linear maps: every shape of tile on every instruction set, cuts, orders, and derivatives against einsum."""
 
+import itertools
+
 import pytest
 import torch
 
@@ -25,7 +27,7 @@ def product(indptr, x, weight, bias=None, order=None):
 
 
 def outer(indptr, x, y):
-    return torch.stack([x[lo:hi].T @ y[lo:hi] for lo, hi in zip(indptr[:-1], indptr[1:], strict=True)])
+    return torch.stack([x[lo:hi].T @ y[lo:hi] for lo, hi in itertools.pairwise(indptr.tolist())])
 
 
 def segments(*lengths):

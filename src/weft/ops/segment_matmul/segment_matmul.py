@@ -19,7 +19,7 @@ def segment_matmul(
 ) -> Tensor:
     """Multiply each segment of rows by the matrix of its type.
 
-    `out[r] = x[r] @ weight[t] + bias[t]` for the rows r = order[p], or r = p without `order`, with p in indptr[t] .. indptr[t + 1]
+    `out[r] = x[r] @ weight[t] + bias[t]` for p in indptr[t] .. indptr[t + 1], where r = order[p], or r = p without `order`
 
     *Shapes* `indptr: (num_types + 1,)`, int64; `x: (num_rows, in_features)`; `weight: (num_types, in_features, out_features)`;
     `bias: (num_types, out_features)`; `order: (num_rows,)`, a permutation -> `(num_rows, out_features)`.
@@ -28,8 +28,8 @@ def segment_matmul(
         ShapeError, DtypeError, DeviceError: if arguments do not fit each other.
         IdError, StructureError: if `order` points outside `x`, or `indptr` does not run from 0 to num_rows in rising steps.
 
-    *Cost* num_rows x in_features x out_features multiplications; reads `x` and writes the result once, in place of order, and copies
-    `weight` if its rows are long. float16 and bfloat16 accumulate in float32. The gradient to `x` copies `weight`, transposed.
+    *Cost* num_rows x in_features x out_features multiplications; reads `x` and writes the result once, whatever the order;
+    copies `weight` if its rows are long. float16 and bfloat16 accumulate in float32. The gradient to `x` copies `weight`, transposed.
 
     >>> import torch
     >>> x, weight = torch.tensor([[1.0], [2.0], [3.0]]), torch.tensor([[[10.0]], [[100.0]]])

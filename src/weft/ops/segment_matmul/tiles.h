@@ -54,18 +54,32 @@ WEFT_INLINE void pack_panels(const Row& row, int64_t depth, int64_t width, A* to
   }
 }
 
-// The matrices of all types, copied into panels where they cannot be read as they are.
+// The same for the transpose of a matrix (width, depth).
+template <class T>
+WEFT_INLINE void pack_transposed(const T* from, int64_t depth, int64_t width, Acc<T>* to) {
+  using A = Acc<T>;
+  for (int64_t c = 0; c < panel_values<A>(1, width); ++c) {
+    A* column = to + c / kTileColumns<A> * kTileColumns<A> * depth + c % kTileColumns<A>;
+    for (int64_t k = 0; k < depth; ++k) column[k * kTileColumns<A>] = c < width ? widen(from[c * depth + k]) : A(0);
+  }
+}
+
+// The matrices (depth, width) of all types, copied into panels where they cannot be read as they are. What is_transposed is stored
+// as (width, depth).
 template <class T>
 class Matrices {
   using A = Acc<T>;
 
  public:
-  Matrices(const T* weight, int64_t count, int64_t depth, int64_t width, int64_t threads)
-      : packs_(!std::is_same<T, A>::value || width % kTileLanes<A> || width * static_cast<int64_t>(sizeof(A)) > kShortRow),
+  Matrices(const T* weight, int64_t count, int64_t depth, int64_t width, int64_t threads, bool is_transposed = false)
+      : packs_(is_transposed || !std::is_same<T, A>::value || width % kTileLanes<A> || width * static_cast<int64_t>(sizeof(A)) > kShortRow),
         depth_(depth), width_(width), weight_(weight), size_(panel_values<A>(depth, width)), packed_(packs_ ? count * size_ : 0) {
     if (!packs_ || !packed_.data) return;
     parallel_tasks(count, count * size_ < kSerialWork ? 1 : threads, [&](int64_t type) {
-      pack_panels<A>([&](int64_t k) { return weight_ + (type * depth_ + k) * width_; }, depth_, width_, packed_.data + type * size_);
+      const T* matrix = weight_ + type * depth_ * width_;
+      A* to = packed_.data + type * size_;
+      if (is_transposed) pack_transposed(matrix, depth_, width_, to);
+      else pack_panels<A>([&](int64_t k) { return matrix + k * width_; }, depth_, width_, to);
     });
   }
 
