@@ -26,10 +26,13 @@ class TypedEdges {
 
   // `weight` may be null for ones.
   TypedEdges(const Rows<I>& rows, const I* type, int64_t num_types, const T* weight, bool keeps_ids)
-      : rows_(rows), type_(type), num_types_(num_types), weight_(weight), first_(num_types + 2),
-        types_(kBlockEdges), edges_(kBlockEdges), ids_(keeps_ids ? kBlockEdges : 0) {}
+      : rows_(rows), type_(type), num_types_(num_types), weight_(weight), keeps_ids_(keeps_ids), first_(num_types + 2),
+        types_(kBlockEdges), weights_(weight ? kBlockEdges : 1), edges_(kBlockEdges),
+        given_ids_(keeps_ids ? kBlockEdges : 0), ids_(keeps_ids ? kBlockEdges : 0) {}
 
-  bool has_memory() const { return first_.data && types_.data && edges_.data; }
+  bool has_memory() const {
+    return first_.data && types_.data && weights_.data && edges_.data && (!keeps_ids_ || (given_ids_.data && ids_.data));
+  }
 
   // Sorts positions lo .. hi, the first of which lies in row `row`; false if an id does not fit.
   bool open(int64_t row, int64_t lo, int64_t hi) {
@@ -37,22 +40,25 @@ class TypedEdges {
     int64_t* place = first_.data + 1;
     memset(first_.data, 0, (num_types_ + 2) * sizeof(int64_t));
     for (int64_t p = lo; p < hi; ++p) {
-      fetch_listed(rows_.edge, hi, type_, sizeof(I), p, kIdsAhead, 0);
+      fetch_listed(rows_.edge, hi, type_, sizeof(I), p, kFarIds, kNearIds);
+      if (weight_) fetch_listed(rows_.edge, hi, weight_, sizeof(T), p, kFarIds, kNearIds);
       const uint64_t edge = rows_.edge_at(p);
       const uint64_t type = edge < static_cast<uint64_t>(rows_.edges) ? static_cast<uint64_t>(static_cast<int64_t>(type_[edge])) : ~uint64_t{0};
       if (__builtin_expect(type >= static_cast<uint64_t>(num_types_), 0)) return refuse(p);
-      types_[p - lo] = type;
+      types_[p - lo] = static_cast<int32_t>(type);
+      if (weight_) weights_[p - lo] = widen(weight_[edge]);
+      if (keeps_ids_) given_ids_[p - lo] = edge;
       ++place[type + 1];
     }
     for (int64_t t = 0; t < num_types_; ++t) place[t + 1] += place[t];
     const int64_t from = row;
     for (int64_t p = lo; p < hi; ++p) {
       while (rows_.indptr[row + 1] <= p) ++row;
-      const uint64_t edge = rows_.edge_at(p), source = rows_.source_at(p);
-      if (__builtin_expect(source >= static_cast<uint64_t>(rows_.columns) || edge >= static_cast<uint64_t>(rows_.edges), 0)) return refuse(p);
+      const uint64_t source = rows_.source_at(p);
+      if (__builtin_expect(source >= static_cast<uint64_t>(rows_.columns), 0)) return refuse(p);
       const int64_t at = place[types_[p - lo]]++;
-      edges_[at] = {static_cast<int64_t>(source), weight_ ? widen(weight_[edge]) : A(1), static_cast<int32_t>(row - from)};
-      if (ids_.data) ids_[at] = edge;
+      edges_[at] = {static_cast<int64_t>(source), weight_ ? weights_[p - lo] : A(1), static_cast<int32_t>(row - from)};
+      if (keeps_ids_) ids_[at] = given_ids_[p - lo];
     }
     return true;
   }
@@ -99,16 +105,18 @@ class TypedEdges {
   int64_t fault = -1;
 
  private:
-  static constexpr int64_t kIdsAhead = 24;
+  static constexpr int64_t kFarIds = 96, kNearIds = 24;
   const Rows<I> rows_;
   const I* type_;
   const int64_t num_types_;
   const T* weight_;
+  const bool keeps_ids_;
   int64_t count_ = 0;
   Buffer<int64_t> first_;
-  Buffer<int64_t> types_;
-  Buffer<Edge> edges_;
-  Buffer<int64_t> ids_;
+  Buffer<int32_t> types_;  // by position, as are the next ones
+  Buffer<A> weights_;
+  Buffer<Edge> edges_;  // sorted
+  Buffer<int64_t> given_ids_, ids_;  // of edges by position, and sorted
 
   bool refuse(int64_t p) {
     fault = p;
