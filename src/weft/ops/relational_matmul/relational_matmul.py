@@ -23,8 +23,9 @@ def relational_matmul(
 
     `out[i] = sum over edges e = j -> i of edge_weight[e] * x[j] @ weight[edge_type[e]]`
 
-    *Shapes* `x: (num_sources, in_features)`; `weight: (num_types, in_features, out_features)`; `edge_type: (num_edges,)` in the dtype of
-    `rows.source`, and `edge_weight: (num_edges,)`, both by edge id -> `(num_targets, out_features)`. A target without edges gets 0.
+    *Shapes* `x: (num_sources, in_features)`; `weight: (num_types, in_features, out_features)`; `edge_type: (num_edges,)` in the
+    dtype of `rows.source`, `edge_weight: (num_edges,)`, both by edge id -> `(num_targets, out_features)`. A target without
+    edges gets 0.
 
     Args:
         rows: edges by target; a gradient to `x` needs its `transposed`. They need not be sorted by type.
@@ -34,8 +35,8 @@ def relational_matmul(
         IdError, StructureError: if `rows` or `edge_type` points outside what it names, or `rows` contradicts itself.
         GradientError: in backward to `x`, if `rows.transposed` is missing.
 
-    *Source* M. Schlichtkrull, T. Kipf, P. Bloem, R. van den Berg, I. Titov and M. Welling, 2017, Modeling relational data with graph
-    convolutional networks, arXiv:1703.06103, equation 2 without its self-loop; `edge_weight` holds 1 / c.
+    *Source* M. Schlichtkrull et al., 2017, Modeling relational data with graph convolutional networks, arXiv:1703.06103,
+    equation 2 without its self-loop; `edge_weight` holds 1 / c.
 
     *Cost* reads E x in_features; in_features x out_features multiplications for every pair of a target and a type that has edges;
     keeps nothing of the size of the edges or of the pairs, forward or backward. float16 and bfloat16 accumulate in float32.

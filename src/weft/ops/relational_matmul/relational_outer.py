@@ -22,8 +22,9 @@ def relational_outer(
 
     `out[t] = sum over edges e = j -> i of type t of edge_weight[e] * outer(x[j], y[i])`
 
-    *Shapes* `x: (num_sources, in_features)`; `y: (num_targets, out_features)`; `edge_type: (num_edges,)` in the dtype of `rows.source`,
-    and `edge_weight: (num_edges,)`, both by edge id -> `(num_types, in_features, out_features)`. A type without edges gets 0.
+    *Shapes* `x: (num_sources, in_features)`; `y: (num_targets, out_features)`; `edge_type: (num_edges,)` in the dtype of
+    `rows.source`, `edge_weight: (num_edges,)`, both by edge id -> `(num_types, in_features, out_features)`. A type without
+    edges gets 0.
 
     Args:
         rows: edges by target; a gradient to `x` needs its `transposed`.

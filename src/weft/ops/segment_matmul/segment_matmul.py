@@ -29,7 +29,7 @@ def segment_matmul(
         IdError, StructureError: if `order` points outside `x`, or `indptr` does not run from 0 to num_rows in rising steps.
 
     *Cost* num_rows x in_features x out_features multiplications; reads `x` and writes the result once, whatever the order;
-    copies `weight` if its rows are long. float16 and bfloat16 accumulate in float32. The gradient to `x` copies `weight`, transposed.
+    copies `weight` if its rows are long. The gradient to `x` copies it, transposed. float16 and bfloat16 accumulate in float32.
 
     >>> import torch
     >>> x, weight = torch.tensor([[1.0], [2.0], [3.0]]), torch.tensor([[[10.0]], [[100.0]]])
