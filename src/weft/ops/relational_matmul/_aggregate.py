@@ -65,7 +65,8 @@ def transforms_first(rows: Structure, x: Tensor, weight: Tensor) -> bool:
     edges = rows.num_edges
     after = _GATHERED * edges * depth + min(edges, rows.num_targets * types) * depth * width
     before = _GATHERED * (edges + x.shape[0] * types) * width + x.shape[0] * types * depth * width
-    return before < after
+    # Products take memory, and those of pairs without edges are made in vain: they have to be worth it.
+    return 2 * before < after
 
 
 def relational_aggregate(
