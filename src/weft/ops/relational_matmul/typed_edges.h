@@ -85,18 +85,20 @@ class TypedEdges {
 
   // Weighted sums of columns first .. first + columns of the rows of x that runs name, one after the other to `to`.
   void sum(const Runs& runs, const T* x, int64_t width, int64_t first, int64_t columns, A* to) const {
+    const Ahead ahead(columns * sizeof(T));
     with_lanes<A>(columns, [&](auto lanes) {
       for (int64_t r = 0; r < runs.count; ++r)
-        sum_run<decltype(lanes)::count>(runs.start[r], runs.start[r + 1], x + first, width, columns, to + r * columns);
+        sum_run<decltype(lanes)::count>(runs.start[r], runs.start[r + 1], x + first, width, columns, ahead, to + r * columns);
     });
   }
 
   // The dot product of row r of `left` with the row of x of every edge of run r, to the edge's place in `out`.
   void dot_runs(const Runs& runs, const T* x, int64_t width, const A* left, T* out) const {
+    const Ahead ahead(width * sizeof(T));
     with_lanes<A>(width, [&](auto lanes) {
       for (int64_t r = 0; r < runs.count; ++r)
         for (int64_t q = runs.start[r]; q < runs.start[r + 1]; ++q) {
-          fetch(q, x, width);
+          fetch(q, x, width, ahead);
           out[ids_[q]] = narrow<T>(dot<decltype(lanes)::count>(left + r * width, x + edges_[q].source * width, width));
         }
     });
@@ -123,17 +125,21 @@ class TypedEdges {
     return false;
   }
 
-  WEFT_INLINE_MEMBER void fetch(int64_t q, const T* x, int64_t width, int64_t bytes = 0) const {
-    bytes = bytes ? bytes : width * sizeof(T);
-    const int64_t far = rows_ahead(kFarBytes, bytes, kFarRows), near = rows_ahead(kNearBytes, bytes, kNearRows);
-    if (q + far < count_) fetch_far(x + edges_[q + far].source * width, bytes);
-    if (q + near < count_) fetch_near(x + edges_[q + near].source * width, bytes);
+  struct Ahead {
+    int64_t bytes, far, near;
+    explicit Ahead(int64_t row_bytes)
+        : bytes(row_bytes), far(rows_ahead(kFarBytes, bytes, kFarRows)), near(rows_ahead(kNearBytes, bytes, kNearRows)) {}
+  };
+
+  WEFT_INLINE_MEMBER void fetch(int64_t q, const T* x, int64_t width, const Ahead& ahead) const {
+    if (q + ahead.far < count_) fetch_far(x + edges_[q + ahead.far].source * width, ahead.bytes);
+    if (q + ahead.near < count_) fetch_near(x + edges_[q + ahead.near].source * width, ahead.bytes);
   }
 
   template <int N>
-  WEFT_INLINE_MEMBER void sum_run(int64_t begin, int64_t end, const T* x, int64_t width, int64_t columns, A* to) const {
+  WEFT_INLINE_MEMBER void sum_run(int64_t begin, int64_t end, const T* x, int64_t width, int64_t columns, const Ahead& ahead, A* to) const {
     constexpr int kWide = 4;
-    for (int64_t q = begin; q < end; ++q) fetch(q, x, width, columns * sizeof(T));
+    for (int64_t q = begin; q < end; ++q) fetch(q, x, width, ahead);
     int64_t k = 0;
     for (; k + kWide * N <= columns; k += kWide * N) sum_columns<N, kWide>(begin, end, x + k, width, to + k);
     for (; k + N <= columns; k += N) sum_columns<N, 1>(begin, end, x + k, width, to + k);
