@@ -16,7 +16,13 @@ from tools import library_file
 from weft import native
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "docs/guides/graphs.md", "docs/guides/formulas.md"]
+DOCUMENTS = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/guides/graphs.md",
+    "docs/guides/formulas.md",
+    "docs/guides/typed-linear.md",
+]
 NEWEST_GLIBC = (2, 28)
 
 LOOK = """

@@ -12,7 +12,11 @@ from weft.ops import (
     gat_attention,
     gather_rows,
     pass_messages,
+    relational_matmul,
+    relational_outer,
+    relational_sddmm,
     sddmm,
+    segment_matmul,
     segment_reduce,
     spmm,
     using,
@@ -47,9 +51,25 @@ CALLS = {
     "softmax": lambda rows: edge_softmax(rows, torch.randn(E, 3)),
     "attention": lambda rows: attention(rows),
     "segments": lambda rows: segment_reduce(rows.indptr, torch.randn(E, 3), rows.edge),
+    "segment products": lambda rows: segment_matmul(
+        rows.indptr, torch.randn(E, 3), torch.randn(N, 3, 2), None, rows.edge
+    ),
+    "relations": lambda rows: relational_matmul(rows, torch.randn(M, 5), torch.randn(3, 5, 4), types(rows)),
+    "relations outer": lambda rows: relational_outer(
+        rows, torch.randn(M, 5), torch.randn(N, 4), types(rows), torch.randn(E), 3
+    ),
+    "relations sddmm": lambda rows: relational_sddmm(
+        rows, torch.randn(M, 5), torch.randn(3, 5, 4), torch.randn(N, 4), types(rows)
+    ),
     "messages": lambda rows: messages(rows, "source:5 target:5 edge:5 | add 0 1; mul 3 2 | sum 4; max 4; edge 4"),
     "messages attend": lambda rows: messages(rows, "source:5 target:5 edge:5 | fold 2 1 5 1; mul 0 1 | attend 4 3"),
 }
+
+SOURCELESS = ("softmax", "segments", "segment products")
+
+
+def types(rows):
+    return torch.arange(E).remainder(3).to(rows.source.dtype)
 
 
 def messages(rows, program):
@@ -68,7 +88,7 @@ def attention(rows, z=None, left=None, right=None, slope=0.2):
 
 @pytest.mark.parametrize("backend", ["native", "reference"])
 @pytest.mark.parametrize("value", HUGE)
-@pytest.mark.parametrize("call", [c for c in CALLS if c not in ("softmax", "segments")])
+@pytest.mark.parametrize("call", [c for c in CALLS if c not in SOURCELESS])
 def test_a_source_out_of_range_is_an_id_error(call, value, backend):
     with using(backend), pytest.raises(IdError, match="`source` holds"):
         CALLS[call](rows_with(source=put(value)))
@@ -94,7 +114,7 @@ def test_ids_overwritten_after_a_good_call_are_caught(call):
     rows = random_structure(M, N, E, dtype=torch.int32)
     before = CALLS[call](rows)
     assert before.isfinite().all()
-    (rows.edge if call in ("softmax", "segments") else rows.source)[3] = 10**9
+    (rows.edge if call in SOURCELESS else rows.source)[3] = 10**9
     with pytest.raises(IdError):
         CALLS[call](rows)
 

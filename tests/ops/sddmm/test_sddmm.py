@@ -71,3 +71,11 @@ def test_dots_of_every_width(width):
     left, right = torch.randn(7, width), torch.randn(11, width)
     expected = (left[ends["target"][1]].double() * right[ends["source"][1]].double()).sum(-1)
     torch.testing.assert_close(sddmm(rows, left, right).double(), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("op", [*FORMULAS, "copy"])
+def test_features_of_width_zero_write_nothing(op):
+    rows, _ = edges(3)
+    left, right = torch.randn(7, 0), torch.randn(11, 0)
+    assert sddmm(rows, left, None if op == "copy" else right, op).shape == (40, 0)
+    assert sddmm(rows, left, right, "dot").tolist() == [0.0] * 40

@@ -171,7 +171,7 @@ class Edges {
 };
 
 int sddmm(const Arguments& a) {
-  if (a.num_edges == 0 || a.heads == 0) return kOk;
+  if (a.num_edges == 0 || a.heads == 0 || (a.width == 0 && a.op != kDot)) return kOk;
   return with_types(a, [&](auto value, auto id) { return Edges<decltype(value), decltype(id)>(a).run(); });
 }
 
