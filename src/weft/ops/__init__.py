@@ -1,6 +1,7 @@
 """Operators: tensors in, tensors out. None knows a graph class; `Structure` describes the edges."""
 
 from ._backend import using as using
+from ._compressed import Compressed as Compressed
 from ._registry import REGISTRY as REGISTRY
 from ._registry import absences as absences
 from ._structure import Structure as Structure
@@ -12,4 +13,6 @@ from .gather_rows import gather_rows as gather_rows
 from .pass_messages import pass_messages as pass_messages
 from .sddmm import sddmm as sddmm
 from .segment_reduce import segment_reduce as segment_reduce
+from .sparse_product import masked_product as masked_product
+from .sparse_product import sparse_product as sparse_product
 from .spmm import spmm as spmm
