@@ -32,12 +32,14 @@ class ColumnSet {
     bits |= uint64_t{1} << (column & 63);
   }
 
-  WEFT_INLINE_MEMBER bool has(uint64_t column) const { return words_[column >> 6].bits >> (column & 63) & 1; }
+  // The column's bit and all below it, at the upper end of a word: negative if the set has the column.
+  WEFT_INLINE_MEMBER int64_t upto(uint64_t column) const { return static_cast<int64_t>(words_[column >> 6].bits << (~column & 63)); }
 
-  // How many smaller columns the set has; valid between rank() or list() and the next change.
+  WEFT_INLINE_MEMBER bool has(uint64_t column) const { return upto(column) < 0; }
+
+  // How many smaller columns the set has; for columns that it has, between rank() or list() and the next change.
   WEFT_INLINE_MEMBER uint64_t slot(uint64_t column) const {
-    const Word& word = words_[column >> 6];
-    return word.before + __builtin_popcountll(word.bits & ((uint64_t{1} << (column & 63)) - 1));
+    return words_[column >> 6].before + __builtin_popcountll(static_cast<uint64_t>(upto(column))) - 1;
   }
 
   // Numbers the columns in ascending order; returns how many there are.

@@ -7,6 +7,7 @@ namespace weft {
 namespace WEFT_ISA {
 
 constexpr int64_t kEntriesAhead = 24, kRowsAhead = 8;
+constexpr int64_t kFetched = 128;  // of a row; what follows comes by itself
 
 template <class I>
 struct Paths {
@@ -55,8 +56,8 @@ struct Paths {
     const uint64_t inner = left.column_at(p + kRowsAhead);
     if (!left.fits(inner)) return;
     const int64_t begin = right.indptr[inner];
-    __builtin_prefetch(right.column + begin);
-    if (values) __builtin_prefetch(static_cast<const char*>(values) + begin * value_bytes);
+    fetch_near(right.column + begin, kFetched);
+    if (values) fetch_near(static_cast<const char*>(values) + begin * value_bytes, kFetched);
   }
 };
 
