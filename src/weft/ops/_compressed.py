@@ -13,11 +13,11 @@ from ._registry import others
 class Compressed(NamedTuple):
     """A sparse matrix by rows: row i holds entries `indptr[i]` to `indptr[i + 1]`.
 
-    *Shapes* `indptr: (num_rows + 1,)`, int64; `column: (num_entries,)`, int32 or int64; `value: (num_entries,)`, or None for a matrix
-    whose entries are all one.
+    *Shapes* `indptr: (num_rows + 1,)`, int64; `column: (num_entries,)`, int32 or int64; `value: (num_entries,)`, or
+    None for a matrix whose entries are all one.
 
-    Entries of a row may stand in any order, and entries of one place add up: every operator takes such a matrix. Those that make one
-    sort its columns and leave no place twice, unless they say otherwise.
+    Entries of a row may stand in any order, and entries of one place add up: every operator takes such a matrix. Those
+    that make one sort its columns and leave no place twice, unless they say otherwise.
 
     >>> import torch
     >>> matrix = Compressed(torch.tensor([0, 2, 3]), torch.tensor([0, 2, 1]), torch.tensor([1.0, 2.0, 3.0]), 3)
@@ -111,8 +111,8 @@ def rows_of(indptr: Tensor, column: Tensor) -> Tensor:
 def same_places(row: Tensor, column: Tensor) -> tuple[Tensor, Tensor]:
     """Number the places (row, column) in ascending order.
 
-    *Shapes* `row, column: (count,)` -> the number of the place of each, `(count,)`, and which of them is the first of each
-    place, `(num_places,)`, both int64.
+    *Shapes* `row, column: (count,)` -> the number of the place of each, `(count,)`, and which of them is the first of
+    each place, `(num_places,)`, both int64.
     """
     order = torch.argsort(column, stable=True)
     order = order[torch.argsort(row[order], stable=True)]

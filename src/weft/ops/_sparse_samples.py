@@ -1,4 +1,4 @@
-"""Matrices that operators of sparse algebra have to survive: empty, unsorted, several entries at one place, a full row, both id dtypes."""
+"""Matrices that operators of sparse algebra have to survive: empty, unsorted, with explicit zeros, several entries at a place."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ def random_matrix(
     dtype: torch.dtype = torch.int64,
     is_sorted: bool = False,
 ) -> Compressed:
-    """Random entries in random order, some at one place, one in five an explicit zero; sorted ones stand at places of their own."""
+    """Random entries in random order, some at one place, one in five zero; sorted ones have places of their own."""
     generator = torch.Generator().manual_seed(seed)
     if is_sorted:
         place = torch.randperm(num_rows * num_columns, generator=generator)[:num_entries].sort().values

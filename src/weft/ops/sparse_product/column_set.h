@@ -1,6 +1,6 @@
-// Which columns a row has: bits with two levels of summaries above them, so that columns come out sorted and counted without a sort, and
-// each bit knows its rank. 16 bytes serve 64 columns: the set of a million columns stays in the second cache level, where a dense
-// accumulator or a table of keys would not, and sums lie side by side at their ranks.
+// Which columns a row has: bits with two levels of summaries above them, so that columns come out sorted and counted
+// without a sort, and each bit knows its rank. 16 bytes serve 64 columns: the set of a million columns stays in the
+// second cache level, where a dense accumulator or a table of keys would not, and sums lie side by side at their ranks.
 #pragma once
 #include <cstring>
 #include <new>
@@ -101,8 +101,8 @@ class ColumnSet {
   Buffer<uint64_t> lower_, upper_;
 };
 
-// What a task works with: a set, and sums for the longest row. As many as threads, lent to one task after another; what a task
-// computes does not depend on the one it gets.
+// What a task works with: a set, and sums for the longest row. As many as threads, lent to one task after another; what
+// a task computes does not depend on the one it gets.
 template <class A>
 class Desks {
  public:

@@ -1,4 +1,5 @@
-// The paths row -> inner -> column of a product of two compressed matrices, one row at a time, in the order of the left entries.
+// The paths row -> inner -> column of a product of two compressed matrices, one row at a time, in the order of the left
+// entries.
 #pragma once
 #include "column_set.h"
 #include "compressed.h"

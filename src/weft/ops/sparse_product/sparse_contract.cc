@@ -1,6 +1,7 @@
-// Sums over the paths of a product that end at a place of a mask. Memory traffic: the rows of the right matrix, columns and values, once for
-// each left entry that meets them; the mask and the result once. Values of the mask's row lie side by side at the ranks of its columns.
-// Onto the right matrix rows of the left one meet in the same sums: fixed stretches of rows have sums of their own, which add up in order.
+// Sums over the paths of a product that end at a place of a mask. Memory traffic: the rows of the right matrix, columns
+// and values, once for each left entry that meets them; the mask and the result once. Values of the mask's row lie side
+// by side at the ranks of its columns. Onto the right matrix rows of the left one meet in the same sums: fixed
+// stretches of rows have sums of their own, which add up in order.
 #include "paths.h"
 #include "weft/vector.h"
 

@@ -29,8 +29,8 @@ def masked_product(left: Compressed, right: Compressed, mask: Compressed) -> Ten
 
     `out[r] = sum over k of left[i, k] * right[k, j]`, where entry r of `mask` stands at (i, j)
 
-    *Shapes* `left: (num_rows, num_inner)`, `right: (num_inner, num_columns)`, `mask: (num_rows, num_columns)`, whose values are not read
-    -> `(mask.num_entries,)`. A place that no path reaches gets 0.
+    *Shapes* `left: (num_rows, num_inner)`, `right: (num_inner, num_columns)`, `mask: (num_rows, num_columns)`, whose
+    values are not read -> `(mask.num_entries,)`. A place that no path reaches gets 0.
 
     Raises:
         ShapeError, DtypeError, DeviceError: if the matrices do not fit each other.
@@ -60,18 +60,19 @@ def sparse_contract(
     `onto="left"`: `out at (i, k) = sum over j of right[k, j] * mask[i, j]`, x and y the right values and the mask's;
     `onto="right"`: `out at (k, j) = sum over i of left[i, k] * mask[i, j]`, x and y the left values and the mask's.
 
-    *Shapes* `left_indptr: (num_rows + 1,)`, `right_indptr: (num_inner + 1,)`, `indptr: (num_rows + 1,)` of the mask, int64; the
-    columns of each, all of one id dtype; `x, y`: one number for each entry of their matrix -> one for each entry of the third.
+    *Shapes* `left_indptr: (num_rows + 1,)`, `right_indptr: (num_inner + 1,)`, `indptr: (num_rows + 1,)` of the mask,
+    int64; the columns of each, all of one id dtype; `x, y`: one number for each entry of their matrix -> one for each
+    entry of the third.
 
-    Each of the three is the derivative of one sum over all paths, so that gradients of any order are this operator again. Entries of one
-    place add up.
+    Each of the three is the derivative of one sum over all paths, so that gradients of any order are this operator
+    again. Entries of one place add up.
 
     Raises:
         ShapeError, DtypeError, DeviceError, OptionError: if arguments do not fit each other.
         IdError, StructureError: if a column is not there, or pointers contradict themselves.
 
-    *Cost* reads each pair of entries that meet once; onto "right" adds up to 16 partial results of the right matrix, in a fixed
-    order, fewer where they would cost more than the sum.
+    *Cost* reads each pair of entries that meet once; onto "right" adds up to 16 partial results of the right matrix, in
+    a fixed order, fewer where they would cost more than the sum.
 
     >>> import torch
     >>> indptr, column, value = torch.tensor([0, 2, 3]), torch.tensor([0, 1, 0]), torch.tensor([1.0, 2.0, 3.0])

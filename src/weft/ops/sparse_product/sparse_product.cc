@@ -1,6 +1,7 @@
-// Gustavson's product of compressed matrices, row by row. Memory traffic: the rows of the right matrix once for each left entry that meets
-// them, in the count, and twice in the numeric phase, where the second reading finds them in the cache; the result once. The set of columns gives
-// a sum its place, so that sums are added where they stay and nothing is sorted.
+// Gustavson's product of compressed matrices, row by row. Memory traffic: the rows of the right matrix once for each
+// left entry that meets them, in the count, and twice in the numeric phase, where the second reading finds them in the
+// cache; the result once. The set of columns gives a sum its place, so that sums are added where they stay and nothing
+// is sorted.
 #include "../coo_to_csc/counting.h"
 #include "paths.h"
 #include "weft/vector.h"

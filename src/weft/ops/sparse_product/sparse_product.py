@@ -28,11 +28,12 @@ def sparse_product(left: Compressed, right: Compressed) -> Compressed:
 
     `out[i, j] = sum over k of left[i, k] * right[k, j]`, at every place that a pair of entries reaches, zero or not
 
-    *Shapes* `left: (num_rows, num_inner)`, `right: (num_inner, num_columns)` -> `(num_rows, num_columns)`, columns ascending.
+    *Shapes* `left: (num_rows, num_inner)`, `right: (num_inner, num_columns)` -> `(num_rows, num_columns)`, columns
+    ascending.
 
     Args:
-        left, right: entries in any order, several at one place add up; where `value` is None every entry is 1, so that a product of
-            two such matrices counts paths. Gradients go to the values at the entries that are there.
+        left, right: entries in any order, several at one place add up; where `value` is None every entry is 1, so that
+            a product of two such matrices counts paths. Gradients go to the values at the entries that are there.
 
     Raises:
         ShapeError, DtypeError, DeviceError: if the matrices do not fit each other.
@@ -41,11 +42,11 @@ def sparse_product(left: Compressed, right: Compressed) -> Compressed:
 
     *Source* Gustavson (1978), Two Fast Algorithms for Sparse Matrices: Multiplication and Permuted Transposition.
 
-    *Differs from the source* the accumulator is a set of bits that knows the rank of each, rather than a dense row: sorted
-    columns need no sort.
+    *Differs from the source* the accumulator is a set of bits that knows the rank of each, rather than a dense row:
+    sorted columns need no sort.
 
-    *Cost* O(pairs of entries that meet) in time; the result and num_columns / 4 bytes a thread in memory. Terms are added in the order
-    of the entries of `left`, in float32 for float16 and bfloat16.
+    *Cost* O(pairs of entries that meet) in time; the result and num_columns / 4 bytes a thread in memory. Terms are
+    added in the order of the entries of `left`, in float32 for float16 and bfloat16.
 
     >>> import torch
     >>> square = Compressed(torch.tensor([0, 2, 3]), torch.tensor([0, 1, 0]), torch.tensor([1.0, 2.0, 3.0]), 2)
@@ -115,9 +116,7 @@ def _check_pattern(
 def _(
     left_indptr: Tensor, left_column: Tensor, right_indptr: Tensor, right_column: Tensor, num_columns: int
 ) -> tuple[Tensor, tuple[int, ...]]:
-    dims = _check_pattern(
-        "sparse_product_indptr", left_indptr, left_column, right_indptr, right_column, num_columns
-    )
+    dims = _check_pattern("sparse_product_indptr", left_indptr, left_column, right_indptr, right_column, num_columns)
     return torch.empty_like(left_indptr, memory_format=torch.contiguous_format), dims
 
 
@@ -153,7 +152,8 @@ def sparse_product_entries(
 
     Raises:
         ShapeError, DtypeError, DeviceError, OptionError: if arguments do not fit each other.
-        IdError, StructureError: if a column is not there, pointers contradict themselves, or `indptr` belongs to another pattern.
+        IdError, StructureError: if a column is not there, pointers contradict themselves, or `indptr` belongs to
+            another pattern.
         MemoryError: if there is no memory for `total` entries.
 
     *Cost* reads each pair of entries that meet twice, the second time from the cache.
