@@ -1,5 +1,7 @@
 // Compressed matrices as kernels read them: checked pointers, and tasks of rows with about the same number of entries.
 #pragma once
+#include <type_traits>
+
 #include "weft/rows.h"
 
 namespace weft {
@@ -36,6 +38,21 @@ struct Compressed {
     int64_t most = 0;
     for (int64_t i = 0; i < rows; ++i) most = larger(most, indptr[i + 1] - indptr[i]);
     return most;
+  }
+
+  // Whether the columns of every row rise and fit: those that do not rise are then the first of their rows.
+  bool rises() const {
+    using Unsigned = std::make_unsigned_t<I>;
+    Unsigned highest = 0;
+    int64_t falls = 0;
+    for (int64_t p = 0; p < entries; ++p) highest = static_cast<Unsigned>(column[p]) > highest ? static_cast<Unsigned>(column[p]) : highest;
+    for (int64_t p = 1; p < entries; ++p) falls += column[p - 1] >= column[p];
+    for (int64_t i = 0, last = 0; i < rows; ++i) {
+      const int64_t first = begin(i);
+      if (first > last && first < entries) falls -= column[first - 1] >= column[first];
+      last = first;
+    }
+    return falls == 0 && (entries == 0 || fits(highest));
   }
 
   // Whether the columns of a row rise and fit: then it needs no set.
