@@ -17,6 +17,7 @@ from .sddmm import sddmm as sddmm
 from .segment_reduce import segment_reduce as segment_reduce
 from .sparse_product import masked_product as masked_product
 from .sparse_product import sparse_product as sparse_product
+from .sparse_select import gather_segments as gather_segments
 from .sparse_select import select_columns as select_columns
 from .sparse_select import select_rows as select_rows
 from .sparse_select import transpose as transpose

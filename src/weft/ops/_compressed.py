@@ -1,12 +1,13 @@
 """Sparse matrices as the operators of sparse algebra read them: compressed rows, checked; what their references share."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from ..errors import DtypeError, OptionError, ShapeError, StructureError, message
-from ._checks import IDS, expect
+from ._checks import IDS, expect, product
 from ._registry import others
 
 
@@ -86,20 +87,22 @@ def check_count(name: str, argument: str, count: int) -> None:
         raise OptionError(message(name, f"`{argument}` of at least 0", str(count)))
 
 
-def new_entries(name: str, like: Tensor, total: int, dtype: torch.dtype | None = None) -> Tensor:
+def new_entries(name: str, like: Tensor, total: int, features: Sequence[int] = ()) -> Tensor:
     """Memory for a result whose size only the data tell.
 
     Raises:
         MemoryError: if there is not so much.
     """
     try:
-        return like.new_empty(total, dtype=dtype or like.dtype)
+        return like.new_empty((total, *features))
     except RuntimeError as error:
         if not isinstance(total, int):
             raise  # a compiler's size, which takes no memory
-        each = (dtype or like.dtype).itemsize
-        wanted = f"{total} entries, {total * each / 2**30:.3g} GiB for one of its arrays"
-        raise MemoryError(f"{name}: the result has {wanted}, which cannot be allocated") from error
+        size = total * product(features) * like.element_size() / 2**30
+        text = (
+            f"{name}: the result has {total} entries, {size:.3g} GiB for one of its arrays, which cannot be allocated"
+        )
+        raise MemoryError(text) from error
 
 
 def rows_of(indptr: Tensor, column: Tensor) -> Tensor:

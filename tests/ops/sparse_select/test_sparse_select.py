@@ -6,9 +6,8 @@ import scipy.sparse
 import torch
 
 import weft
-from weft.ops import Compressed, select_columns, select_rows, transpose
+from weft.ops import Compressed, gather_segments, select_columns, select_rows, transpose
 from weft.ops._sparse_samples import random_matrix, sample_pairs
-from weft.ops.sparse_select import row_positions
 
 MATRICES = [matrix for matrix, _ in sample_pairs()]
 
@@ -117,11 +116,20 @@ def test_wrong_choices_are_typed_errors():
         transpose(Compressed(torch.tensor([0, 1]), torch.tensor([7]), None, 5))
 
 
-def test_positions_check_what_they_follow():
-    indptr = torch.tensor([0, 2, 2, 5])
-    with pytest.raises(weft.errors.StructureError, match="another number of entries than `total`, 4"):
-        row_positions(indptr, torch.tensor([2, 0]), 4)
-    with pytest.raises(weft.errors.StructureError, match="another number of entries than `total`, 6"):
-        row_positions(indptr, torch.tensor([2, 0]), 6)
-    with pytest.raises(weft.errors.StructureError, match="`indptr` falls from 9 to 2 at row 1"):
-        row_positions(torch.tensor([0, 9, 2, 5]), torch.tensor([1]), 1)
+def test_segments_check_what_they_follow():
+    indptr, x, chosen = torch.tensor([0, 2, 2, 5]), torch.randn(5), torch.tensor([2, 0])
+    with pytest.raises(weft.errors.StructureError, match="differ in the segment at position 0"):
+        gather_segments(indptr, x, chosen, torch.tensor([0, 2, 5]), 5)
+    with pytest.raises(weft.errors.StructureError, match="`out_indptr` runs from 0 to 5, expected 0 to 6"):
+        gather_segments(indptr, x, chosen, torch.tensor([0, 3, 5]), 6)
+    with pytest.raises(weft.errors.StructureError, match="outside the 4 rows of `x`"):
+        gather_segments(indptr, x[:4], chosen, torch.tensor([0, 3, 5]), 5)
+    with pytest.raises(weft.errors.IdError, match="`chosen` holds 3 at position 1, but there are 3 segments"):
+        gather_segments(indptr, x, torch.tensor([2, 3]), torch.tensor([0, 3, 5]), 5)
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.int32, torch.float16])
+def test_segments_of_any_dtype_are_copied(dtype):
+    x = torch.arange(10).reshape(5, 2).to(dtype)
+    found = gather_segments(torch.tensor([0, 2, 2, 5]), x, torch.tensor([2, 1, 0]), torch.tensor([0, 3, 3, 5]), 5)
+    assert torch.equal(found, x[[2, 3, 4, 0, 1]])

@@ -9,6 +9,7 @@ from .._compressed import Compressed, transposed_order
 from .._registry import others
 from ..gather_rows.gather_rows import gather_rows
 from ..sparse_product.sparse_product import sparse_product
+from .gather_segments import gather_segments
 
 
 def transpose(matrix: Compressed) -> Compressed:
@@ -65,9 +66,10 @@ def select_rows(matrix: Compressed, rows: Tensor | slice) -> Compressed:
     rows = _as_ids("select_rows", "rows", rows, matrix.num_rows)
     counts = gather_rows(matrix.indptr.diff(), rows)
     indptr = torch.cat((counts.new_zeros(1), counts.cumsum(0)))
-    position = others.row_positions(matrix.indptr, rows, int(indptr[-1]))
-    value = None if matrix.value is None else gather_rows(matrix.value, position)
-    return Compressed(indptr, gather_rows(matrix.column, position), value, matrix.num_columns)
+    total = int(indptr[-1])
+    column = gather_segments(matrix.indptr, matrix.column, rows, indptr, total)
+    value = None if matrix.value is None else gather_segments(matrix.indptr, matrix.value, rows, indptr, total)
+    return Compressed(indptr, column, value, matrix.num_columns)
 
 
 def select_columns(matrix: Compressed, columns: Tensor) -> Compressed:
