@@ -66,13 +66,13 @@ def test_second_derivatives_agree_with_finite_differences():
 def test_the_map_names_the_entry_of_each_edge_and_the_edges_of_each_entry():
     row, column, _ = random_edges(200, 9, 9, torch.int32)
     found = coalesce(row, column, num_rows=9, num_columns=9)
-    matrix = found.matrix
+    matrix, slots = found.matrix, found.slots()
     assert matrix.value is None
-    assert torch.equal(matrix.rows()[found.slot], row)
-    assert torch.equal(matrix.column[found.slot], column)
+    assert torch.equal(matrix.rows()[slots], row)
+    assert torch.equal(matrix.column[slots], column)
     for entry in range(matrix.num_entries):
         edges = found.order[found.segments[entry] : found.segments[entry + 1]]
-        assert edges.tolist() == (found.slot == entry).nonzero().flatten().tolist()
+        assert edges.tolist() == (slots == entry).nonzero().flatten().tolist()
 
 
 def test_features_of_any_shape_are_reduced_by_the_map():
@@ -80,7 +80,7 @@ def test_features_of_any_shape_are_reduced_by_the_map():
     x = torch.randn(30, 2, 3)
     found = coalesce(row, column, x, num_rows=4, num_columns=4)
     assert torch.equal(found.matrix.value, segment_reduce(found.segments, x, found.order))
-    expected = torch.zeros(found.matrix.num_entries, 2, 3).index_add(0, found.slot, x)
+    expected = torch.zeros(found.matrix.num_entries, 2, 3).index_add(0, found.slots(), x)
     torch.testing.assert_close(found.matrix.value, expected)
 
 
@@ -104,9 +104,9 @@ def test_wrong_ids_are_named():
         coalesce(row, column, value, num_rows=4, num_columns=-1)
 
 
-def test_pointers_and_edges_of_others_are_refused():
+def test_pointers_of_others_and_columns_that_are_not_there_are_refused():
     edge_indptr, column, edge = torch.tensor([0, 1, 3]), torch.tensor([2, 0, 0]), torch.tensor([1, 0, 2])
     with pytest.raises(weft.errors.StructureError, match="no room for exactly the columns of row 0"):
         coalesce_entries(edge_indptr, column, edge, torch.tensor([0, 0, 2]), 3, 2)
-    with pytest.raises(weft.errors.IdError, match="`edge` holds 5 at position 1, but there are 3 edges"):
-        coalesce_entries(edge_indptr, column, torch.tensor([1, 5, 2]), torch.tensor([0, 1, 2]), 3, 2)
+    with pytest.raises(weft.errors.IdError, match="`column` holds 2 at position 0, but there are 2 columns"):
+        coalesce_entries(edge_indptr, column, edge, torch.tensor([0, 1, 2]), 2, 2)

@@ -18,20 +18,24 @@ from ..spmm.spmm import Reduce
 class Coalesced(NamedTuple):
     """A matrix with one entry for each place, and which edges became which entry.
 
-    *Shapes* `slot: (num_edges,)`, the entry of each edge; `segments: (num_entries + 1,)`, int64, and `order:
-    (num_edges,)`: the edges of entry p are `order[segments[p]]` to `order[segments[p + 1] - 1]`, in the order given, so
-    that `segment_reduce(segments, x, order, reduce)` reduces any feature of the edges.
+    *Shapes* `segments: (num_entries + 1,)`, int64, and `order: (num_edges,)`: the edges of entry p are `order[segments[p]]`
+    to `order[segments[p + 1] - 1]`, in the order given, so that `segment_reduce(segments, x, order, reduce)` reduces any
+    feature of the edges.
 
     >>> import torch
     >>> found = coalesce(torch.tensor([1, 0, 1]), torch.tensor([0, 2, 0]), num_rows=2, num_columns=3)
-    >>> found.slot, found.order
-    (tensor([1, 0, 1]), tensor([1, 0, 2]))
+    >>> found.order, found.slots()
+    (tensor([1, 0, 2]), tensor([1, 0, 1]))
     """
 
     matrix: Compressed
-    slot: Tensor
     segments: Tensor
     order: Tensor
+
+    def slots(self) -> Tensor:
+        """The entry that each edge became, (num_edges,), in the dtype of `order`."""
+        entry = rows_of(self.segments, self.order).to(self.order.dtype)
+        return torch.empty_like(self.order).index_copy(0, self.order.long(), entry)
 
 
 def coalesce(
@@ -82,25 +86,24 @@ def _reduced(value: Tensor, row: Tensor, found: tuple[Tensor, ...], reduce: Redu
         value.shape[0] == row.shape[0],
         lambda: message("coalesce", f"`value` for each of {row.shape[0]} edges", str(tuple(value.shape))),
     )
-    _, _, segments, order = found
+    _, segments, order = found
     return others.segment_reduce(segments, value, order, reduce)  # type: ignore[no-any-return]
 
 
 @operator
 def coalesce_entries(
     edge_indptr: Tensor, column: Tensor, edge: Tensor, indptr: Tensor, num_columns: int, total: int
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor]:
     """Places of edges that are compressed by row, for the pointers that `sparse_union_indptr` gave.
 
     *Shapes* `edge_indptr, indptr: (num_rows + 1,)`, int64; `column, edge: (num_edges,)`, both int32 or both int64, as
-    `coo_to_csc` gives them; `total = indptr[-1]` -> `(total,)`, the columns, ascending in each row; `(num_edges,)`, the
-    entry of each edge; `(total + 1,)`, int64, and `(num_edges,)`, the edges of each entry. Edges of one entry keep
-    their order.
+    `coo_to_csc` gives them; `total = indptr[-1]` -> `(total,)`, the columns, ascending in each row; `(total + 1,)`, int64, and
+    `(num_edges,)`, the edges of each entry, in their order. Edges are copied, not followed, and not checked.
 
     Raises:
         ShapeError, DtypeError, DeviceError, OptionError: if arguments do not fit each other.
-        IdError, StructureError: if a column or an edge is not there, pointers contradict themselves, or `indptr`
-            belongs to others.
+        IdError, StructureError: if a column is not there, pointers contradict themselves, or `indptr` belongs to
+            others.
         MemoryError: if there is no memory for `total` entries.
 
     *Cost* reads the edges three times, a row at a time.
@@ -108,17 +111,15 @@ def coalesce_entries(
     >>> import torch
     >>> edge_indptr, column, edge = torch.tensor([0, 1, 3]), torch.tensor([2, 0, 0]), torch.tensor([1, 0, 2])
     >>> coalesce_entries(edge_indptr, column, edge, torch.tensor([0, 1, 2]), 3, 2)
-    (tensor([2, 0]), tensor([1, 0, 1]), tensor([0, 1, 3]), tensor([1, 0, 2]))
+    (tensor([2, 0]), tensor([0, 1, 3]), tensor([1, 0, 2]))
     """
     ids = column.dtype
     column = checked_ids("coalesce_entries", "column", column, num_columns, "columns")
-    edge = checked_ids("coalesce_entries", "edge", edge, edge.shape[0], "edges")
     number, first = same_places(rows_of(edge_indptr, column), column)
     order = torch.argsort(number, stable=True)
     segments = torch.zeros(first.shape[0] + 1, dtype=torch.int64, device=number.device)
     segments = segments.scatter_add(0, number + 1, torch.ones_like(number)).cumsum(0)
-    slot = torch.empty_like(number).index_copy(0, edge, number)
-    return column[first].to(ids), slot.to(ids), segments, edge[order].to(ids)
+    return column[first].to(ids), segments, edge[order]
 
 
 @coalesce_entries.outputs
@@ -139,7 +140,6 @@ def _(
     check_count(name, "total", total)
     made = (
         new_entries(name, column, total),
-        column.new_empty(column.shape[0]),
         new_entries(name, indptr, total + 1),
         column.new_empty(column.shape[0]),
     )
@@ -148,7 +148,7 @@ def _(
 
 coalesce_entries.native(
     "coalesce_entries",
-    passes="edge_indptr column edge indptr entries slot segments order",
+    passes="edge_indptr column edge indptr entries segments order",
     dims="num_rows num_columns num_edges total",
     value="column",
     ids="column",

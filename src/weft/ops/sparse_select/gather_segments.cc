@@ -16,6 +16,8 @@ struct Arguments : Call {
   int64_t num_segments, num_rows, count, total, row_bytes;
 };
 
+constexpr int64_t kSegmentsAhead = 8;
+
 template <class I>
 int gather_segments(const Arguments& a) {
   const I* chosen = static_cast<const I*>(a.chosen);
@@ -30,6 +32,8 @@ int gather_segments(const Arguments& a) {
       const uint64_t segment = static_cast<uint64_t>(static_cast<int64_t>(chosen[r]));
       if (__builtin_expect(segment >= static_cast<uint64_t>(a.num_segments), 0)) return missing.note(r);
       fetch_listed(chosen, a.count, a.indptr, sizeof(int64_t), r);
+      if (r + kSegmentsAhead < last && static_cast<uint64_t>(static_cast<int64_t>(chosen[r + kSegmentsAhead])) < static_cast<uint64_t>(a.num_segments))
+        fetch_near(reinterpret_cast<const char*>(reinterpret_cast<uintptr_t>(a.x) + a.indptr[chosen[r + kSegmentsAhead]] * a.row_bytes), 128);
       const int64_t begin = a.indptr[segment], end = a.indptr[segment + 1], at = a.out_indptr[r];
       if (__builtin_expect(begin < 0 || end > a.num_rows || end - begin != a.out_indptr[r + 1] - at, 0)) return misfits.note(r);
       if (end > begin && a.row_bytes > 0)
