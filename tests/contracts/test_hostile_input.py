@@ -5,12 +5,15 @@ import torch
 
 from weft.errors import DeviceError, DtypeError, GradientError, IdError, OptionError, ShapeError, StructureError
 from weft.ops import (
+    Compressed,
     Structure,
+    coalesce,
     coo_to_csc,
     degree,
     edge_softmax,
     gat_attention,
     gather_rows,
+    masked_product,
     pass_messages,
     relational_matmul,
     relational_outer,
@@ -18,7 +21,14 @@ from weft.ops import (
     sddmm,
     segment_matmul,
     segment_reduce,
+    select_columns,
+    select_rows,
+    sparse_lookup,
+    sparse_multiply,
+    sparse_product,
+    sparse_sum,
     spmm,
+    transpose,
     using,
 )
 from weft.testing.structures import random_structure
@@ -272,3 +282,91 @@ def test_sizes_beyond_memory_raise_and_leave_the_process_alive():
     with pytest.raises((RuntimeError, MemoryError)):
         degree(torch.tensor([1]), 2**58)
     assert degree(torch.tensor([1]), 3).tolist() == [0, 1, 0]
+
+
+def matrix(**changes):
+    rows = rows_with(**changes)
+    return Compressed(rows.indptr, rows.source, torch.randn(E), M)
+
+
+MATRIX_CALLS = {
+    "product, left": lambda m: sparse_product(m, matrix()),
+    "product, right": lambda m: sparse_product(matrix(), m),
+    "masked product": lambda m: masked_product(matrix(), matrix(), m),
+    "masked product, left": lambda m: masked_product(m, matrix(), matrix()),
+    "masked product, right": lambda m: masked_product(matrix(), m, matrix()),
+    "sum, left": lambda m: sparse_sum(m, matrix()),
+    "sum, right": lambda m: sparse_sum(matrix(), m),
+    "multiply, left": lambda m: sparse_multiply(m, matrix()),
+    "multiply, right": lambda m: sparse_multiply(matrix(), m),
+    "transpose": lambda m: transpose(m),
+    "columns": lambda m: select_columns(m, torch.tensor([3, 1])),
+}
+
+
+@pytest.mark.parametrize("backend", ["native", "reference"])
+@pytest.mark.parametrize("value", HUGE)
+@pytest.mark.parametrize("call", MATRIX_CALLS)
+def test_a_column_out_of_range_is_an_id_error(call, value, backend):
+    with using(backend), pytest.raises(IdError, match=r"`(\w+_)?(column|key)` holds"):
+        MATRIX_CALLS[call](matrix(source=put(value)))
+
+
+@pytest.mark.parametrize("change", [put(-5), put(10**12), put(1, 0), put(0, -1), put(10**12, -1), put(49, 3)])
+@pytest.mark.parametrize("call", [c for c in MATRIX_CALLS if c != "transpose"])
+def test_pointers_of_a_matrix_that_contradict_themselves_are_a_structure_error(call, change):
+    with using("native"), pytest.raises(StructureError, match=r"indptr` (runs|falls)"):
+        MATRIX_CALLS[call](matrix(indptr=change))
+
+
+@pytest.mark.parametrize("change", [put(-5), put(10**4), put(10**4, -1), put(1, 0), put(49, 3)])
+def test_rows_are_taken_only_from_entries_that_are_there(change):
+    with using("native"), pytest.raises(StructureError, match=r"indptr` (runs|falls)|outside the 50 rows"):
+        select_rows(matrix(indptr=change), torch.arange(M))
+
+
+@pytest.mark.parametrize("call", MATRIX_CALLS)
+def test_columns_overwritten_after_a_good_call_are_caught(call):
+    given = matrix()
+    MATRIX_CALLS[call](given)
+    given.column[3] = 10**9
+    with pytest.raises(IdError):
+        MATRIX_CALLS[call](given)
+
+
+def test_columns_overwritten_before_backward_are_caught():
+    left, right = matrix(), matrix()
+    value = left.value.requires_grad_()
+    made = sparse_product(left._replace(value=value), right)
+    right.column[5] = -3
+    with pytest.raises(IdError, match="`right_column` holds -3 at position 5, but there are 24 columns"):
+        made.value.sum().backward()
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda m: sparse_product(m, m._replace(value=m.value.double())), DtypeError, "one dtype for `left_value`"),
+        (lambda m: sparse_product(m, m._replace(column=m.column.long())), DtypeError, "`right_column` of torch.int32"),
+        (lambda m: sparse_product(m._replace(num_columns=5), m), ShapeError, r"`right\.indptr` of 5 rows"),
+        (lambda m: sparse_product(m, m._replace(value=m.value[1:])), ShapeError, "`right_value` for each of 50"),
+        (lambda m: sparse_product(m, m._replace(num_columns=-1)), OptionError, "`num_columns` of at least 0"),
+        (lambda m: sparse_product(m, m._replace(indptr=m.indptr.int())), DtypeError, "int64 `right_indptr`"),
+        (lambda m: sparse_product(m, m._replace(indptr=m.indptr[:0])), ShapeError, "rows"),
+        (lambda m: sparse_product(m._replace(indptr=m.indptr[:0]), m), StructureError, "one-dimensional `left_indptr`"),
+        (lambda m: sparse_product(m, m._replace(value=m.value.to("meta"))), DeviceError, "`right_value` on the CPU"),
+        (lambda m: masked_product(m, m, m._replace(indptr=m.indptr[1:])), ShapeError, "`indptr` of 24 rows"),
+        (lambda m: sparse_sum(m, m._replace(value=m.value.half())), DtypeError, "one dtype"),
+        (lambda m: sparse_sum(m, m._replace(value=torch.randn(E, 2))), ShapeError, "one-dimensional `right_value`"),
+        (lambda m: sparse_multiply(m._replace(value=m.value[:-1]), m), ShapeError, "`left.value` for each of 50"),
+        (lambda m: sparse_lookup(m.indptr, m.column, m.value, m.indptr[1:], m.column, M), ShapeError, "`at_indptr`"),
+        (lambda m: transpose(m._replace(column=m.column.float())), DtypeError, "both int32 or both int64"),
+        (lambda m: select_rows(m, torch.zeros(2, 2, dtype=torch.int64)), ShapeError, "one-dimensional `rows`"),
+        (lambda m: select_columns(m, torch.zeros(3)), DtypeError, "int32, int64 or bool"),
+        (lambda m: coalesce(m.column, m.column.long(), num_rows=M, num_columns=M), DtypeError, "both int32"),
+        (lambda m: coalesce(m.column, m.column, num_rows=-1, num_columns=M), OptionError, "at least 0"),
+    ],
+)
+def test_wrong_matrices_get_the_typed_error(call, error, text):
+    with pytest.raises(error, match=text):
+        call(matrix())
