@@ -9,7 +9,10 @@ from .degree import degree as degree
 from .edge_softmax import edge_softmax as edge_softmax
 from .gat_attention import gat_attention as gat_attention
 from .gather_rows import gather_rows as gather_rows
+from .knn import Neighbors as Neighbors
+from .knn import knn as knn
 from .pass_messages import pass_messages as pass_messages
+from .radius import radius as radius
 from .sddmm import sddmm as sddmm
 from .segment_reduce import segment_reduce as segment_reduce
 from .spmm import spmm as spmm
