@@ -7,6 +7,7 @@ from ._structure import Structure as Structure
 from .coo_to_csc import coo_to_csc as coo_to_csc
 from .degree import degree as degree
 from .edge_softmax import edge_softmax as edge_softmax
+from .farthest_points import farthest_points as farthest_points
 from .gat_attention import gat_attention as gat_attention
 from .gather_rows import gather_rows as gather_rows
 from .knn import Neighbors as Neighbors

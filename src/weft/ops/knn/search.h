@@ -184,6 +184,16 @@ struct Blocks {
 
   bool starved() const { return !first.data || (number(indptr, clouds) > 0 && !coordinates.data); }
 
+  // The squared distances from q to the points of a block.
+  WEFT_INLINE_MEMBER void distances(int64_t block, const A* q, A* to) const {
+    for (int lane = 0; lane < kBlock; lane += N) {
+      Vec<A, N> sum = {};
+      for (int64_t d = 0; d < dims; ++d)
+        sum = add_square<A, N>(load<N>(coordinates.data + (block * dims + d) * kBlock + lane) - splat<A, N>(q[d]), sum);
+      store<N, A>(to + lane, sum);
+    }
+  }
+
   static int64_t number(const int64_t* indptr, int64_t clouds) {
     int64_t total = 0;
     for (int64_t c = 0; c < clouds; ++c) total += (indptr[c + 1] - indptr[c] + kBlock - 1) / kBlock;
