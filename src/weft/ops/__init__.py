@@ -17,3 +17,4 @@ from .radius import radius as radius
 from .sddmm import sddmm as sddmm
 from .segment_reduce import segment_reduce as segment_reduce
 from .spmm import spmm as spmm
+from .voxel_groups import voxel_groups as voxel_groups

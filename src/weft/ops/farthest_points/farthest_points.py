@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...errors import DtypeError, IdError, OptionError, ShapeError, StructureError, message
+from ...errors import DtypeError, IdError, OptionError, ShapeError, message
 from .._checks import IDS, expect
 from .._operator import operator
 from .._torch import is_tracing
@@ -41,13 +41,13 @@ def farthest_points(
         StructureError: if pointers do not run from 0 to the number of rows in rising steps.
         IdError: if `start` lies outside its cloud.
 
-    The greedy choice is exact: distances are those of `knn`, and of equally far points the lowest row is taken. No point is chosen
-    twice, not even where others equal it. A point with a coordinate that is not finite is chosen after all others.
+    The greedy choice is exact: distances are those of `knn`, and of equally far points the lowest row is taken. No point
+    is chosen twice, not even where others equal it. A point with a coordinate that is not finite is chosen after all others.
 
     *Source* Eldar, Lindenbaum, Porat, Zeevi, 1997, The farthest point strategy for progressive image sampling.
 
-    *Cost* up to 8 dimensions a k-d tree: a chosen point visits only boxes in which it may be nearer than those before, for n chosen
-    of N points about O(N log n) instead of O(N n); above, O(N n).
+    *Cost* up to 8 dimensions a k-d tree: a chosen point visits only boxes in which it may be nearer than those before, for n
+    chosen of N points about O(N log n) instead of O(N n); above, O(N n).
 
     >>> import torch
     >>> farthest_points(torch.tensor([[0.0], [1.0], [5.0], [3.0]]), 3)
@@ -79,9 +79,7 @@ def farthest_points(
 
 
 @operator
-def choose_farthest(
-    x: Tensor, indptr: Tensor, chosen_indptr: Tensor, start: Tensor | None, total: int
-) -> Tensor:
+def choose_farthest(x: Tensor, indptr: Tensor, chosen_indptr: Tensor, start: Tensor | None, total: int) -> Tensor:
     """Choose as many points of every cloud as its row has places, each the farthest from those before it.
 
     *Shapes* `x: (num_points, dims)`; `indptr, chosen_indptr: (num_clouds + 1,)`, int64, the second up to `total`; `start:
@@ -95,9 +93,7 @@ def choose_farthest(
     exact = x.to(torch.promote_types(x.dtype, torch.float32))
     begins, places = indptr.tolist(), chosen_indptr.diff().tolist()
     starts = [0] * len(places) if start is None else start.tolist()
-    rows = [
-        _choose(exact[begins[c] : begins[c + 1]], places[c], starts[c], c) + begins[c] for c in range(len(places))
-    ]
+    rows = [_choose(exact[begins[c] : begins[c + 1]], places[c], starts[c], c) + begins[c] for c in range(len(places))]
     return torch.cat([indptr.new_empty(0), *rows])
 
 

@@ -129,9 +129,7 @@ def pair_distances(x: Tensor, queries: Tensor | None) -> Tensor:
     return (difference * difference).sum(-1)
 
 
-def is_available(
-    x: Tensor, queries: Tensor | None, indptr: Tensor, query_indptr: Tensor, loop: bool
-) -> Tensor:
+def is_available(x: Tensor, queries: Tensor | None, indptr: Tensor, query_indptr: Tensor, loop: bool) -> Tensor:
     """Which points each query may have as neighbours, (num_queries, num_points): those of its cloud, itself excluded."""
     point = torch.arange(x.shape[0], device=x.device)
     query = point if queries is None else torch.arange(queries.shape[0], device=x.device)

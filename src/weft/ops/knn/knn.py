@@ -48,12 +48,12 @@ def knn(
         ShapeError, DtypeError, DeviceError, OptionError: if arguments do not fit each other.
         StructureError: if pointers do not run from 0 to the number of rows in rising steps.
 
-    The answer is exact: distances are sums of squared differences, in float64 or float32 and in the order of the dimensions, and of equal
-    ones the lowest row comes first. A distance that is not finite (a coordinate is NaN or infinite, or the square overflows) comes after
-    all others, by row.
+    The answer is exact: distances are sums of squared differences, in float64 or float32 and in the order of the dimensions,
+    and of equal ones the lowest row comes first. A distance that is not finite (a coordinate is NaN or infinite, or the square
+    overflows) comes after all others, by row.
 
-    *Cost* up to 8 dimensions a k-d tree: O(N log N) to build, and for points that fill less than all of their space O(k log N) a query;
-    above, every point meets every query. Never more than O(N) memory beyond the result. Backward makes no tensor of edges x dims.
+    *Cost* up to 8 dimensions a k-d tree: O(N log N) to build, about O(k + log N) a query; above, every point meets every query.
+    Never more than O(N) memory beyond the result. Backward makes no tensor of edges x dims.
 
     >>> import torch
     >>> knn(torch.tensor([[0.0], [1.0], [3.0], [7.0]]), 2, torch.tensor([[2.5]])).source
@@ -88,9 +88,9 @@ def nearest_points(
 ) -> tuple[Tensor, Tensor]:
     """Find as many nearest points of every query as its row has places.
 
-    *Shapes* `x: (num_points, dims)`; `queries: (num_queries, dims)`, or None if the points are the queries; `indptr, query_indptr:
-    (num_clouds + 1,)`; `row_indptr: (num_queries + 1,)`, int64, up to `total` -> the squared distances, `(total,)`, and
-    the points at them, `(total,)`, int64.
+    *Shapes* `x: (num_points, dims)`; `queries: (num_queries, dims)`, or None if the points are the queries; `indptr,
+    query_indptr: (num_clouds + 1,)`; `row_indptr: (num_queries + 1,)`, int64, up to `total` -> the squared distances,
+    `(total,)`, and the points at them, `(total,)`, int64.
 
     Args:
         limit: a squared distance beyond which no row reaches; it narrows the search.
@@ -111,7 +111,8 @@ def nearest_points(
 
 @nearest_points.outputs
 def _(
-    x: Tensor, queries: Tensor | None, indptr: Tensor, query_indptr: Tensor, row_indptr: Tensor, total: int, limit: float, loop: bool
+    x: Tensor, queries: Tensor | None, indptr: Tensor, query_indptr: Tensor, row_indptr: Tensor, total: int, limit: float,
+    loop: bool,
 ) -> tuple[Any, tuple[int, ...]]:  # fmt: skip
     name = "nearest_points"
     points, count, clouds, dims, bits, itself = check_search(name, x, queries, indptr, query_indptr, limit)
@@ -135,9 +136,12 @@ nearest_points.native(
 )
 
 
-@nearest_points.backward(of="x queries", saves={"x": "", "queries": "", "source": ""}, outputs="squared_distance source")
+@nearest_points.backward(
+    of="x queries", saves={"x": "", "queries": "", "source": ""}, outputs="squared_distance source"
+)
 def _(
-    grad: tuple[Tensor, Tensor | None], needs: dict[str, bool], x: Tensor, queries: Tensor | None, row_indptr: Tensor, source: Tensor
+    grad: tuple[Tensor, Tensor | None], needs: dict[str, bool], x: Tensor, queries: Tensor | None, row_indptr: Tensor,
+    source: Tensor,
 ) -> tuple[Tensor | None, Tensor | None]:  # fmt: skip
     if not source.shape[0]:
         return torch.zeros_like(x), None if queries is None else torch.zeros_like(queries)
@@ -183,7 +187,10 @@ def sample_search(
 ) -> tuple[Any, ...]:
     """Points of a lattice, whose distances every dtype holds exactly; of a coarse one many are equal or equally far."""
     generator = torch.Generator().manual_seed(dims)
-    points = lambda n: torch.randint(-levels, levels + 1, (n, dims), generator=generator).double() / 64  # noqa: E731
+
+    def points(count: int) -> Tensor:
+        return torch.randint(-levels, levels + 1, (count, dims), generator=generator).double() / 64
+
     indptr = torch.tensor([0, *sizes]).cumsum(0)
     x, queries, query_indptr = points(sum(sizes)), None, indptr
     if counts is not None:

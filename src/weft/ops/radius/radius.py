@@ -79,8 +79,8 @@ def count_within(
 ) -> Tensor:
     """Count the points within a squared distance of every query, up to `most`, as pointers.
 
-    *Shapes* `x: (num_points, dims)`; `queries: (num_queries, dims)`, or None if the points are the queries; `indptr, query_indptr:
-    (num_clouds + 1,)` -> `(num_queries + 1,)`, int64: the counts of the queries before each.
+    *Shapes* `x: (num_points, dims)`; `queries: (num_queries, dims)`, or None if the points are the queries; `indptr,
+    query_indptr: (num_clouds + 1,)` -> `(num_queries + 1,)`, int64: the counts of the queries before each.
 
     Raises:
         ShapeError, DtypeError, DeviceError, OptionError: if arguments do not fit each other.
