@@ -73,11 +73,11 @@ void write_row(const Problem<A>& p, int64_t cloud, uint32_t position, Nearest<A>
 template <class A>
 struct Held {
   static constexpr int64_t kShort = 64;
-  Key<A> few[kShort];
+  Key<A> few[kShort + 1];
   Buffer<Key<A>> many;
-  explicit Held(int64_t most) : many(most <= kShort ? 0 : most), most(most) {}
+  explicit Held(int64_t most) : many(most <= kShort ? 0 : most + 1), most(most) {}
   bool starved() const { return most > kShort && !many.data; }
-  Key<A>* data() { return most > kShort ? many.data : few; }
+  Key<A>* data() { return (most > kShort ? many.data : few) + 1; }
   int64_t most;
 };
 
@@ -124,12 +124,12 @@ int search_blocks(const Problem<A>& p, Faults& faults) {
   const bool done = blocks.for_tiles(p.query(0), p.query_indptr(), a.threads, [&](int64_t cloud, int64_t begin, int64_t count, const A* q) {
     const int64_t* row = a.row_indptr + begin;
     const int64_t first = p.query_indptr()[cloud];
-    Buffer<Key<A>> held(larger(1, row[count] - row[0]));
+    Buffer<Key<A>> held(row[count] - row[0] + count);
     if (!held.data) return false;
     Nearest<A> found[Blocks<A>::kTile];
     for (int64_t i = 0; i < count; ++i) {
       const int64_t wanted = row[i + 1] - row[i];
-      found[i] = Nearest<A>(held.data + (row[i] - row[0]), wanted, p.excluded(begin + i - first), wanted ? reach : -1);
+      found[i] = Nearest<A>(held.data + (row[i] - row[0] + i + 1), wanted, p.excluded(begin + i - first), wanted ? reach : -1);
     }
     blocks.offer(cloud, q, count, found);
     for (int64_t i = 0; i < count; ++i) write_row(p, cloud, static_cast<uint32_t>(begin + i - first), found[i], faults);

@@ -21,18 +21,24 @@ template <class A> WEFT_INLINE A reach_of(double limit) {
   return below;
 }
 
-// The `wanted` nearest points of one query. Few are kept sorted, many in a heap.
+// The `wanted` nearest points of one query. Few are kept sorted: a new one is let in by a pass over all of them without a branch, which
+// costs less than one wrong guess of where it belongs. Many are kept in a heap.
 template <class A>
 struct Nearest {
   static constexpr int64_t kFew = 64;
-  Key<A>* held;
+  static constexpr Key<A> kNone = ~Key<A>{0} >> 1;  // above every key, and positive if taken as signed
+  Key<A>* held;  // held[-1] has to be there too
   int64_t wanted, count = 0;
   uint32_t self;  // never taken; UINT32_MAX for none
   A reach;        // points beyond cannot enter
-  Key<A> worst = ~Key<A>{0};
+  Key<A> worst = kNone;
 
   Nearest() = default;
-  Nearest(Key<A>* held, int64_t wanted, uint32_t self, A reach) : held(held), wanted(wanted), self(self), reach(reach) {}
+  Nearest(Key<A>* held, int64_t wanted, uint32_t self, A reach) : held(held), wanted(wanted), self(self), reach(reach) {
+    if (!held) return;
+    held[-1] = 0;
+    if (wanted <= kFew) std::fill(held, held + wanted, kNone);
+  }
 
   bool is_done() const { return wanted == 0; }
 
@@ -47,26 +53,43 @@ struct Nearest {
   }
 
   WEFT_INLINE_MEMBER void add(Key<A> key) {
-    if (count < wanted) {
-      held[count++] = key;
+    const bool fills = count < wanted;
+    count += fills;
+    if (wanted <= kFew) {
+      insert(key);
+    } else if (fills) {
+      held[count - 1] = key;
       if (count < wanted) return;
-      if (wanted <= kFew) sort_few(held, count);
-      else std::make_heap(held, held + count);
-    } else if (wanted <= kFew) {
-      int64_t at = wanted - 1;
-      for (; at > 0 && held[at - 1] > key; --at) held[at] = held[at - 1];
-      held[at] = key;
+      std::make_heap(held, held + count);
     } else {
       std::pop_heap(held, held + count);
       held[count - 1] = key;
       std::push_heap(held, held + count);
     }
     worst = wanted <= kFew ? held[wanted - 1] : held[0];
-    reach = distance_of<A>(worst);
+    if (count == wanted) reach = distance_of<A>(worst);
+  }
+
+  // Each place keeps its key, or takes the new one or its lower neighbour's: the middle of the three.
+  WEFT_INLINE_MEMBER void insert(Key<A> key) {
+    int64_t end = wanted;
+    if constexpr (sizeof(Key<A>) == 8) {
+      constexpr int L = kVectorBytes / 8;
+      const Vec<int64_t, L> added = splat<int64_t, L>(static_cast<int64_t>(key));
+      for (; end >= L; end -= L) {
+        Vec<int64_t, L> here, below;
+        memcpy(&here, held + end - L, sizeof here);
+        memcpy(&below, held + end - L - 1, sizeof below);
+        below = below > added ? below : added;
+        here = here < below ? here : below;
+        memcpy(held + end - L, &here, sizeof here);
+      }
+    }
+    for (int64_t at = end - 1; at >= 0; --at) held[at] = std::min(held[at], std::max(held[at - 1], key));
   }
 
   void sort() {
-    if (count < wanted || wanted > kFew) std::sort(held, held + count);
+    if (wanted > kFew) std::sort(held, held + count);
   }
 };
 
