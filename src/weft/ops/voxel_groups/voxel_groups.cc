@@ -19,14 +19,22 @@ struct Arguments : Call {
 };
 
 constexpr int64_t kStretch = 32768;  // points numbered by one task
+constexpr int64_t kAhead = 16;       // cells whose slots are on their way
 
 // Numbers cells in the order of their first occurrence; cell g stands at cells + g * dims, which the caller provides.
 class Table {
  public:
-  Table(double* cells, uint64_t* hashes, int64_t dims) : cells_(cells), hashes_(hashes), dims_(dims), slots_(kFirst) { clear(); }
+  Table(double* cells, uint64_t* hashes, int64_t dims, int64_t expected)
+      : cells_(cells), hashes_(hashes), dims_(dims), capacity_(room_for(expected)), slots_(capacity_) {
+    clear();
+  }
 
   int64_t count = 0;
+
   bool starved() const { return !slots_.data; }
+
+  // Fetches what `add` of a cell with this hash will read first.
+  void fetch(uint64_t hash) const { __builtin_prefetch(slots_.data + (hash & (capacity_ - 1))); }
 
   // The number of a cell, -1 if memory is short. The cell may stand where a new one will be kept.
   int64_t add(const double* cell, uint64_t hash) {
@@ -44,12 +52,17 @@ class Table {
   }
 
  private:
-  static constexpr int64_t kFirst = 1024;
   static constexpr uint32_t kFree = UINT32_MAX;
   double* cells_;
   uint64_t* hashes_;
-  int64_t dims_, capacity_ = kFirst;
+  int64_t dims_, capacity_;
   Buffer<uint32_t> slots_;
+
+  static int64_t room_for(int64_t expected) {
+    int64_t capacity = 1024;
+    while (capacity < 2 * expected) capacity *= 2;
+    return capacity;
+  }
 
   void clear() {
     if (slots_.data) std::fill(slots_.data, slots_.data + capacity_, kFree);
@@ -164,7 +177,7 @@ class Grid {
   bool number_stretch(int64_t s) {
     const int64_t begin = this->begin(s), stop = end(s), dims = a_.dims;
     const double* start = a_.start ? a_.start : corner_.data + s * dims;
-    Table table(cells_.data + begin * dims, hashes_.data + begin, dims);
+    Table table(cells_.data + begin * dims, hashes_.data + begin, dims, 0);
     if (table.starved()) return false;
     for (int64_t i = begin; i < stop; ++i) {
       // The cell is made where it stays if it is new: no earlier cell can stand there.
@@ -197,10 +210,13 @@ class Grid {
     const int64_t stretches = first_[c + 1] - first_[c];
     a_.groups[c] = stretches == 0 ? 0 : counts_[first_[c]];
     if (stretches < 2) return true;
-    Table table(cells_.data + a_.indptr[c] * a_.dims, hashes_.data + a_.indptr[c], a_.dims);
+    int64_t listed = 0;
+    for (int64_t s = first_[c]; s < first_[c + 1]; ++s) listed += counts_[s];
+    Table table(cells_.data + a_.indptr[c] * a_.dims, hashes_.data + a_.indptr[c], a_.dims, listed);
     if (table.starved()) return false;
     for (int64_t s = first_[c]; s < first_[c + 1]; ++s)
-      for (int64_t g = begin(s); g < begin(s) + counts_[s]; ++g) {
+      for (int64_t g = begin(s), end = g + counts_[s]; g < end; ++g) {
+        if (g + kAhead < end) table.fetch(hashes_[g + kAhead]);
         const int64_t number = table.add(cells_.data + g * a_.dims, hashes_[g]);
         if (number < 0) return false;
         numbers_[g] = static_cast<uint32_t>(number);
