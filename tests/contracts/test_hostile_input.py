@@ -5,16 +5,20 @@ import torch
 
 from weft.errors import DeviceError, DtypeError, GradientError, IdError, OptionError, ShapeError, StructureError
 from weft.ops import (
+    REGISTRY,
     Compressed,
     Structure,
     coalesce,
     coo_to_csc,
     degree,
     edge_softmax,
+    farthest_points,
     gat_attention,
     gather_rows,
+    knn,
     masked_product,
     pass_messages,
+    radius,
     relational_matmul,
     relational_outer,
     relational_sddmm,
@@ -30,6 +34,7 @@ from weft.ops import (
     spmm,
     transpose,
     using,
+    voxel_groups,
 )
 from weft.testing.structures import random_structure
 
@@ -225,6 +230,62 @@ def test_ids_of_the_index_operators_are_checked(index):
 def test_wrong_arguments_get_the_typed_error(call, error, text):
     with pytest.raises(error, match=text):
         call(random_structure(M, N, E))
+
+
+CLOUDS = {  # the operators behind the functions: points, pointers of clouds -> outputs
+    "nearest_points": lambda x, p: REGISTRY["nearest_points"](x, None, p, p, torch.arange(51), 50, 1e9, False),
+    "nearest_points of queries": lambda x, p: REGISTRY["nearest_points"](x, x, p, p, torch.arange(51), 50, 1e9, False),
+    "count_within": lambda x, p: REGISTRY["count_within"](x, x, p, p, 1.0, 9, False),
+    "choose_farthest": lambda x, p: REGISTRY["choose_farthest"](x, p, torch.tensor([0, 4, 9]), None, 9),
+    "group_cells": lambda x, p: REGISTRY["group_cells"](x, torch.ones(x.shape[1]).double(), p, None, None),
+}
+
+
+@pytest.mark.parametrize("dims", [3, 12])
+@pytest.mark.parametrize("change", [put(-5, 1), put(10**12, 1), put(1, 0), put(49, -1), put(10**12, -1)])
+@pytest.mark.parametrize("call", CLOUDS)
+def test_clouds_whose_pointers_contradict_themselves_are_a_structure_error(call, change, dims):
+    x, indptr = torch.randn(E, dims), torch.tensor([0, 20, E])
+    with using("native"):
+        CLOUDS[call](x, indptr)
+        change(indptr)
+        with pytest.raises(StructureError, match=r"`indptr` (runs|falls)"):
+            CLOUDS[call](x, indptr)
+
+
+@pytest.mark.parametrize("rows", [torch.arange(51).flip(0), torch.arange(51) * 10**10, torch.zeros(51).long() - 1])
+def test_rows_of_neighbours_that_contradict_themselves_are_a_structure_error(rows):
+    x, indptr = torch.randn(E, 3), torch.tensor([0, E])
+    with using("native"), pytest.raises(StructureError, match=r"`row_indptr` (runs|falls)"):
+        REGISTRY["nearest_points"](x, None, indptr, indptr, rows, 50, 1e9, False)
+    with using("native"), pytest.raises(StructureError, match=r"`chosen_indptr` (runs|falls|asks)"):
+        REGISTRY["choose_farthest"](x, indptr, torch.tensor([0, 51]), None, 51)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda x, p: knn(x[0], 1), ShapeError, r"`x` \(num_points, dims\)"),
+        (lambda x, p: knn(x[:, :0], 1), ShapeError, "at least one dimension"),
+        (lambda x, p: knn(x.long(), 1), DtypeError, "`x` of a floating dtype"),
+        (lambda x, p: knn(x, 1, x.double()), DtypeError, "one dtype"),
+        (lambda x, p: knn(x, 1, x[:, :2]), ShapeError, r"`queries` \(num_queries, 3\)"),
+        (lambda x, p: knn(x, 1, indptr=p.int()), DtypeError, "int64 `indptr`"),
+        (lambda x, p: knn(x, 1, indptr=p - 1), StructureError, "`indptr` runs from -1"),
+        (lambda x, p: knn(x, 1, x, indptr=p, y_indptr=p[:2]), ShapeError, "as many clouds"),
+        (lambda x, p: radius(x, 1.0, indptr=p[:0]), StructureError, "`indptr` of shape"),
+        (lambda x, p: radius(x, 1.0, x.to("meta")), DeviceError, "`queries` on the CPU"),
+        (lambda x, p: farthest_points(x, 1, indptr=p.flip(0)), StructureError, "`indptr` runs from 50"),
+        (lambda x, p: farthest_points(x, 1, indptr=p, start=torch.tensor([0])), ShapeError, "`start` of shape"),
+        (lambda x, p: farthest_points(x, 1, start=torch.tensor([0.5])), DtypeError, "int64 `start`"),
+        (lambda x, p: farthest_points(x, 1, start=torch.tensor([50])), IdError, "`start` holds 50"),
+        (lambda x, p: voxel_groups(x, 1.0, p + 1), StructureError, "`indptr` runs from 1"),
+        (lambda x, p: voxel_groups(x, -1.0), OptionError, "`size` above 0"),
+    ],
+)
+def test_wrong_clouds_get_the_typed_error(call, error, text):
+    with pytest.raises(error, match=text):
+        call(torch.randn(E, 3), torch.tensor([0, 20, E]))
 
 
 def test_the_wrong_number_of_arguments_is_pythons_own_error():

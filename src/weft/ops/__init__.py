@@ -10,13 +10,17 @@ from .coalesce import coalesce as coalesce
 from .coo_to_csc import coo_to_csc as coo_to_csc
 from .degree import degree as degree
 from .edge_softmax import edge_softmax as edge_softmax
+from .farthest_points import farthest_points as farthest_points
 from .gat_attention import gat_attention as gat_attention
 from .gather_matmul import basis_matmul as basis_matmul
 from .gather_matmul import block_matmul as block_matmul
 from .gather_matmul import gather_matmul as gather_matmul
 from .gather_matmul import type_order as type_order
 from .gather_rows import gather_rows as gather_rows
+from .knn import Neighbors as Neighbors
+from .knn import knn as knn
 from .pass_messages import pass_messages as pass_messages
+from .radius import radius as radius
 from .relational_matmul import relational_aggregate as relational_aggregate
 from .relational_matmul import relational_basis_matmul as relational_basis_matmul
 from .relational_matmul import relational_block_matmul as relational_block_matmul
@@ -39,3 +43,4 @@ from .sparse_sum import sparse_lookup as sparse_lookup
 from .sparse_sum import sparse_multiply as sparse_multiply
 from .sparse_sum import sparse_sum as sparse_sum
 from .spmm import spmm as spmm
+from .voxel_groups import voxel_groups as voxel_groups

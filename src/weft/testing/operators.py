@@ -31,7 +31,7 @@ def check_parts(op: Operator[..., Any], every: int = 1) -> None:
         "outputs": hasattr(op, "allocate"),
         "native": op.kernel is not None,
         "triton": False,
-        "backward": bool(op._of_at) or not any(dtype.is_floating_point for dtype in op.dtypes),
+        "backward": bool(op._of_at) or not _gives_floats(op),
         "samples": hasattr(op, "make_samples"),
         "tolerance": all(dtype in op.tolerances for dtype in op.dtypes if dtype.is_floating_point),
     }
@@ -208,6 +208,13 @@ def visible(op: Operator[..., Any], made: Any) -> Any:
 def as_tuple(made: Any) -> tuple[Tensor, ...]:
     """Outputs as a tuple of those that are there."""
     return tuple(t for t in made if t is not None) if isinstance(made, tuple) else (made,)
+
+
+def _gives_floats(op: Operator[..., Any]) -> bool:
+    """Whether an output could have a gradient: ids and counts have none, whatever they were found from."""
+    args = next(iter(op.make_samples()))
+    made, _ = op.allocate(*(op.prepare(*args) if op.prepare else args))
+    return any(t.is_floating_point() for t in as_tuple(made))
 
 
 def _floats(op: Operator[..., Any]) -> Sequence[torch.dtype]:

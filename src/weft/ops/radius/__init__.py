@@ -1,0 +1,3 @@
+"""Neighbours of points within a distance."""
+
+from .radius import radius as radius
