@@ -12,4 +12,7 @@ from .gather_rows import gather_rows as gather_rows
 from .pass_messages import pass_messages as pass_messages
 from .sddmm import sddmm as sddmm
 from .segment_reduce import segment_reduce as segment_reduce
+from .segment_sort import segment_sort as segment_sort
+from .segment_topk import segment_topk as segment_topk
+from .segment_topk import top_rows as top_rows
 from .spmm import spmm as spmm
