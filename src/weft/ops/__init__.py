@@ -11,6 +11,9 @@ from .gat_attention import gat_attention as gat_attention
 from .gather_rows import gather_rows as gather_rows
 from .pass_messages import pass_messages as pass_messages
 from .sddmm import sddmm as sddmm
+from .segment_argreduce import segment_argmax as segment_argmax
+from .segment_argreduce import segment_argmin as segment_argmin
+from .segment_argreduce import segment_argreduce as segment_argreduce
 from .segment_reduce import segment_reduce as segment_reduce
 from .segment_sort import segment_sort as segment_sort
 from .segment_topk import segment_topk as segment_topk

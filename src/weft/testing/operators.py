@@ -31,7 +31,7 @@ def check_parts(op: Operator[..., Any], every: int = 1) -> None:
         "outputs": hasattr(op, "allocate"),
         "native": op.kernel is not None,
         "triton": False,
-        "backward": bool(op._of_at) or not any(dtype.is_floating_point for dtype in op.dtypes),
+        "backward": bool(op._of_at) or not _gives_floats(op),
         "samples": hasattr(op, "make_samples"),
         "tolerance": all(dtype in op.tolerances for dtype in op.dtypes if dtype.is_floating_point),
     }
@@ -212,6 +212,12 @@ def as_tuple(made: Any) -> tuple[Tensor, ...]:
 
 def _floats(op: Operator[..., Any]) -> Sequence[torch.dtype]:
     return [dtype for dtype in op.dtypes if dtype.is_floating_point] or [torch.float32]
+
+
+def _gives_floats(op: Operator[..., Any]) -> bool:
+    """Whether an output could have a gradient."""
+    made, _ = op.allocate(*next(iter(op.make_samples())))
+    return any(t.is_floating_point() for t in as_tuple(made))
 
 
 def _numbered(op: Operator[..., Any], every: int) -> Iterator[tuple[int, Args]]:
