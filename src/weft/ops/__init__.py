@@ -14,8 +14,12 @@ from .sddmm import sddmm as sddmm
 from .segment_argreduce import segment_argmax as segment_argmax
 from .segment_argreduce import segment_argmin as segment_argmin
 from .segment_argreduce import segment_argreduce as segment_argreduce
+from .segment_cumsum import segment_cumsum as segment_cumsum
 from .segment_reduce import segment_reduce as segment_reduce
+from .segment_softmax import segment_softmax as segment_softmax
 from .segment_sort import segment_sort as segment_sort
 from .segment_topk import segment_topk as segment_topk
 from .segment_topk import top_rows as top_rows
+from .segments_of import segments_of as segments_of
+from .segments_of import sorted_pointers as sorted_pointers
 from .spmm import spmm as spmm

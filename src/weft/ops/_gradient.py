@@ -18,7 +18,8 @@ class Gradient:
 
     A read names an argument, one of the `outputs`, or with `_shape` behind it the shape of an argument, which is there
     whether the argument was saved or not. `saves` tells when an input or an output is kept: {"x": "weight"} keeps x only if
-    weight needs a gradient, {"x": "reduce=var std"} only for these values of an option, {"x": ""} always. `grad` is a tuple if callers see several outputs; one may be hidden.
+    weight needs a gradient, {"x": "reduce=var std"} only for these values of an option, {"x": ""} always. `grad` is a tuple
+    if callers see several outputs; one may be hidden.
     """
 
     def __init__(

@@ -30,16 +30,16 @@ def segment_reduce(
     `(num_segments, *F)`. An empty segment gets 0.
 
     Args:
-        reduce: of equal values max and min pass the gradient to the first in the segment; mean, var and std divide by the number of
-            rows, and at zero variance the gradient of std is 0; NaN propagates. Integers have sum, max, min and mul, and wrap
-            around like torch's.
+        reduce: of equal values max and min pass the gradient to the first in the segment; mean, var and std divide by the
+            number of rows, and at zero variance the gradient of std is 0; NaN propagates. Integers have sum, max, min and mul,
+            and wrap around like torch's.
 
     Raises:
         ShapeError, DtypeError, DeviceError, OptionError: if arguments do not fit each other.
         IdError, StructureError: if `order` points outside `x`, or `indptr` does not run from 0 to num_rows in rising steps.
 
-    *Cost* reads each row once. float16 and bfloat16 accumulate in float32. Backward of var, std and mul keeps `x`, and that of mul makes
-    several tensors of its size; the second derivative of mul is exact for segments without a 0.
+    *Cost* reads each row once. float16 and bfloat16 accumulate in float32. Backward of var, std and mul keeps `x`, and
+    that of mul makes several tensors of its size; the second derivative of mul is exact for segments without a 0.
 
     >>> import torch
     >>> segment_reduce(torch.tensor([0, 2, 2, 3]), torch.tensor([1.0, 2.0, 3.0]), reduce="mean")

@@ -106,8 +106,8 @@ def top_rows(
     `(num_segments + 1,)`, and rows, `(chosen,)`, both int64.
 
     Args:
-        k: an int, rows of each segment; a float, the share of them, rounded up; or `(num_segments,)` of int64, each its own number.
-            A segment with fewer rows gives all of them.
+        k: an int, rows of each segment; a float, the share of them, rounded up; or `(num_segments,)` of int64, a number
+            for each. A segment with fewer rows gives all of them.
         largest: the highest scores; False for the lowest.
 
     Raises:
