@@ -21,16 +21,24 @@ struct FoldArguments : Call {
 
 namespace WEFT_ISA {
 
+// What a value adds to the total of its column; spreads are measured from the first row, so that equal rows have none at all.
 struct AddStep {
-  template <class V> static V with(V total, V value, V) { return total + value; }
+  template <class V> static V with(V total, V value, V, V) { return total + value; }
   template <class V> static V join(V a, V b) { return a + b; }
 };
 struct MultiplyStep {
-  template <class V> static V with(V product, V value, V) { return product * value; }
+  template <class V> static V with(V product, V value, V, V) { return product * value; }
   template <class V> static V join(V a, V b) { return a * b; }
 };
+struct AwayStep {
+  template <class V> static V with(V total, V value, V origin, V) { return total + (value - origin); }
+  template <class V> static V join(V a, V b) { return a + b; }
+};
 struct SquareStep {
-  template <class V> static V with(V total, V value, V mean) { return total + (value - mean) * (value - mean); }
+  template <class V> static V with(V total, V value, V origin, V mean) {
+    const V away = value - origin - mean;
+    return total + away * away;
+  }
   template <class V> static V join(V a, V b) { return a + b; }
 };
 
@@ -51,14 +59,14 @@ template <class T>
 class Fold {
   using A = Acc<T>;
   using S = typename Signed<A>::type;
-  static constexpr int64_t kWindow = 128;  // rows
+  static constexpr int64_t kWindow = 128, kState = 3;  // rows; values a column
 
  public:
   explicit Fold(const FoldArguments& a)
       : a_(a), width_(a.features), x_(static_cast<const T*>(a.x)), selects_(a.reduce == kFoldMax || a.reduce == kFoldMin),
         spreads_(a.reduce == kFoldVar || a.reduce == kFoldStd), is_flat_(a.features == 1 && !a.order),
         rows_{a.indptr, nullptr, nullptr, a.num_segments, a.num_rows, a.num_rows}, listing_(a.order, a.ids, a.num_rows), plan_(rows_),
-        pieces_(plan_.pieces * 2 * a.features) {}
+        pieces_(plan_.pieces * kState * a.features) {}
 
   int run() {
     if (plan_.status != kOk) return plan_.status;
@@ -66,9 +74,9 @@ class Fold {
     if (a_.out) use_large_pages(a_.out, rows_.count * width_ * sizeof(T));
     const bool small = (rows_.edges + rows_.count) * width_ < kSerialWork;
     for_rows(rows_, plan_, small ? 1 : a_.threads,
-             [&](int64_t piece, int64_t lo, int64_t hi) { fold(lo, hi, pieces_.data + piece * 2 * width_); },
+             [&](int64_t piece, int64_t lo, int64_t hi) { fold(lo, hi, pieces_.data + piece * kState * width_); },
              [&](int64_t begin, int64_t end) {
-               const Buffer<A> state(2 * width_);
+               const Buffer<A> state(kState * width_);
                if (!state.data) return faults_.starve();
                for (int64_t row = begin; row < end; ++row) {
                  if (rows_.degree(row) == 0) clear(row);
@@ -89,7 +97,7 @@ class Fold {
   const Rows<int64_t> rows_;
   const Listing listing_;
   const Plan plan_;
-  const Buffer<A> pieces_;  // states: values, and behind them winners or sums of squares
+  const Buffer<A> pieces_;  // states: values, behind them winners or sums of squares, and origins
   Faults faults_;
 
   S* winners(A* state) const { return reinterpret_cast<S*>(state + width_); }  // read and written by load and store alone
@@ -97,14 +105,18 @@ class Fold {
   // The state of positions lo .. hi; false if an id does not fit.
   bool fold(int64_t lo, int64_t hi, A* state) {
     if (selects_) return a_.reduce == kFoldMax ? select<true>(lo, hi, state) : select<false>(lo, hi, state);
-    if (a_.reduce == kFoldMul) return walk<MultiplyStep>(lo, hi, A(1), nullptr, state);
-    if (!walk<AddStep>(lo, hi, A(0), nullptr, state)) return false;
+    if (a_.reduce == kFoldMul) return walk<MultiplyStep>(lo, hi, A(1), nullptr, nullptr, state);
     if constexpr (!std::is_integral<A>::value)
       if (spreads_) {
-        for (int64_t k = 0; k < width_; ++k) state[k] /= static_cast<A>(hi - lo);
-        return walk<SquareStep>(lo, hi, A(0), state, state + width_);
+        int64_t row;
+        if (!listing_.read(lo, lo + 1, &row, faults_)) return false;
+        A *mean = state, *squares = state + width_, *origin = state + 2 * width_;
+        for (int64_t k = 0; k < width_; ++k) origin[k] = widen(x_[row * width_ + k]);
+        if (!walk<AwayStep>(lo, hi, A(0), origin, nullptr, mean)) return false;
+        for (int64_t k = 0; k < width_; ++k) mean[k] /= static_cast<A>(hi - lo);
+        return walk<SquareStep>(lo, hi, A(0), origin, mean, squares);
       }
-    return true;
+    return walk<AddStep>(lo, hi, A(0), nullptr, nullptr, state);
   }
 
   // Calls body(pointers, count, first position) for windows of rows.
@@ -125,18 +137,19 @@ class Fold {
   }
 
   template <class Step>
-  bool walk(int64_t lo, int64_t hi, A first, const A* mean, A* to) {
-    if (is_flat_) return *to = walk_flat<Step>(x_ + lo, hi - lo, first, mean ? *mean : A(0)), true;
+  bool walk(int64_t lo, int64_t hi, A first, const A* origin, const A* mean, A* to) {
+    if (is_flat_) return *to = walk_flat<Step>(x_ + lo, hi - lo, first, origin ? *origin : A(0), mean ? *mean : A(0)), true;
     return windows(lo, hi, [&](const T* const* rows, int64_t count, int64_t at) {
       each_tile<A>(width_, [&](auto shape, int64_t k) {
         constexpr int N = decltype(shape)::lanes, V = decltype(shape)::vectors;
-        Vec<A, N> total[V], about[V];
+        Vec<A, N> total[V], from[V], about[V];
         for (int v = 0; v < V; ++v) {
           total[v] = at == lo ? splat<A, N>(first) : load<N>(to + k + v * N);
+          from[v] = origin ? load<N>(origin + k + v * N) : Vec<A, N>{};
           about[v] = mean ? load<N>(mean + k + v * N) : Vec<A, N>{};
         }
         for (int64_t j = 0; j < count; ++j)
-          for (int v = 0; v < V; ++v) total[v] = Step::with(total[v], load<N>(rows[j] + k + v * N), about[v]);
+          for (int v = 0; v < V; ++v) total[v] = Step::with(total[v], load<N>(rows[j] + k + v * N), from[v], about[v]);
         for (int v = 0; v < V; ++v) store<N, A>(to + k + v * N, total[v]);
       });
     });
@@ -144,16 +157,16 @@ class Fold {
 
   // A single column that lies together: lanes take turns, and add up in their order.
   template <class Step>
-  static A walk_flat(const T* x, int64_t count, A first, A mean) {
+  static A walk_flat(const T* x, int64_t count, A first, A origin, A mean) {
     constexpr int N = kVectorBytes / sizeof(A);
     Vec<A, N> total[2] = {splat<A, N>(first), splat<A, N>(first)};
-    const Vec<A, N> about = splat<A, N>(mean);
+    const Vec<A, N> from = splat<A, N>(origin), about = splat<A, N>(mean);
     int64_t j = 0;
     for (; j + 2 * N <= count; j += 2 * N)
-      for (int c = 0; c < 2; ++c) total[c] = Step::with(total[c], load<N>(x + j + c * N), about);
-    if (j + N <= count) total[0] = Step::with(total[0], load<N>(x + j), about), j += N;
+      for (int c = 0; c < 2; ++c) total[c] = Step::with(total[c], load<N>(x + j + c * N), from, about);
+    if (j + N <= count) total[0] = Step::with(total[0], load<N>(x + j), from, about), j += N;
     A all = first;
-    for (; j < count; ++j) all = Step::with(all, widen(x[j]), mean);
+    for (; j < count; ++j) all = Step::with(all, widen(x[j]), origin, mean);
     if (count < N) return all;
     total[0] = Step::join(total[0], total[1]);
     for (int l = 0; l < N; ++l) all = Step::join(all, total[0][l]);
@@ -214,14 +227,14 @@ class Fold {
   // Joins the pieces of a hub in their order.
   void combine(int64_t hub) {
     const int64_t row = plan_.row[hub], first = plan_.first[hub];
-    A* state = pieces_.data + first * 2 * width_;
+    A* state = pieces_.data + first * kState * width_;
     Buffer<int64_t> places(selects_ ? width_ : 0);
     if (selects_ && !places.data) return faults_.starve();
     for (int64_t k = 0; selects_ && k < width_; ++k) places[k] = load<1>(winners(state) + k);
     for (int64_t piece = first + 1; piece < plan_.first[hub + 1]; ++piece) {
       int64_t lo, hi;
       plan_.piece(piece, &lo, &hi);
-      A* next = pieces_.data + piece * 2 * width_;
+      A* next = pieces_.data + piece * kState * width_;
       const int64_t before = (piece - first) * kPiece, count = hi - lo;
       for (int64_t k = 0; k < width_; ++k) {
         const A v = next[k];
@@ -239,9 +252,9 @@ class Fold {
     finish(row, state, places.data);
   }
 
-  // Means and sums of squares of two parts (Chan, Golub and LeVeque, 1979).
+  // Means, each from its origin, and sums of squares of two parts (Chan, Golub and LeVeque, 1979).
   void join_spreads(A* mine, const A* other, A before, A count) const {
-    const A away = other[0] - mine[0], share = count / (before + count);
+    const A away = other[2 * width_] - mine[2 * width_] + (other[0] - mine[0]), share = count / (before + count);
     mine[width_] += other[width_] + away * away * share * before;
     mine[0] += away * share;
   }

@@ -43,8 +43,8 @@ def segments_of(batch: Tensor, num_segments: int) -> tuple[Tensor, Tensor | None
 def sorted_pointers(batch: Tensor, num_segments: int) -> tuple[Tensor, Tensor]:
     """Find where each segment begins if the ids of segments rise, and whether they do.
 
-    *Shapes* `batch: (num_rows,)`, int32 or int64 -> `indptr: (num_segments + 1,)`, int64, of zeros if the ids do not rise; 1 or 0,
-    `()`, int64.
+    *Shapes* `batch: (num_rows,)`, int32 or int64 -> `indptr: (num_segments + 1,)`, int64, of zeros if the ids
+    do not rise; 1 or 0, `()`, int64.
 
     Raises:
         IdError: if an id is negative or not below num_segments.
