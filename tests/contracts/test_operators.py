@@ -87,7 +87,6 @@ def hub_arguments(op):
             for r in ("sum", "mean", "max", "min", "mul", "var", "std")
         ],
         "segment_argreduce": [(rows.indptr, randn(e, 7), rows.edge, r) for r in ("max", "min")],
-        "segment_cumsum": [(rows.indptr, randn(e, 7), rows.edge, reverse) for reverse in (False, True)],
         "segment_softmax": [(rows.indptr, randn(e, 3), rows.edge)],
         "segment_sort": [(rows.indptr, randn(e, 3), rows.edge, True)],
         "segment_topk": [(rows.indptr, randn(e, 3), 70, rows.edge, True)],

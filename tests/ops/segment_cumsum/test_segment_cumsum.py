@@ -1,5 +1,7 @@
 """Cumulative sums of segments, against torch.cumsum of each."""
 
+import itertools
+
 import pytest
 import torch
 
@@ -30,7 +32,7 @@ def test_each_segment_adds_up_for_itself(reverse, dtype, isa, monkeypatch):
         for order in (None, torch.randperm(count), torch.randperm(count).int()):
             found = segment_cumsum(indptr, x, order, reverse)
             listed = torch.arange(count) if order is None else order.long()
-            for begin, end in zip(indptr[:-1], indptr[1:], strict=True):
+            for begin, end in itertools.pairwise(indptr):
                 mine = listed[begin:end]
                 rows = x[mine].flip(0) if reverse else x[mine]
                 expected = rows.cumsum(0).to(dtype)

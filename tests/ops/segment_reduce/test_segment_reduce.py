@@ -1,5 +1,7 @@
 """Segments, empty ones and permuted ones, against a loop."""
 
+import itertools
+
 import pytest
 import torch
 
@@ -31,7 +33,7 @@ def pointers(lengths):
 
 def loop(reduce, indptr, x, order):
     listed = x if order is None else x[order.long()]
-    parts = [listed[begin:end] for begin, end in zip(indptr[:-1], indptr[1:], strict=True)]
+    parts = [listed[begin:end] for begin, end in itertools.pairwise(indptr)]
     return torch.stack([LOOPS[reduce](part) if len(part) else listed.new_zeros(listed.shape[1:]) for part in parts])
 
 

@@ -1,5 +1,7 @@
 """Softmax of segments, against torch.softmax of each."""
 
+import itertools
+
 import pytest
 import torch
 
@@ -17,7 +19,7 @@ def test_each_segment_has_a_softmax_of_its_own(features, is_permuted):
     x = torch.randn(9046, *features, dtype=torch.float64, requires_grad=True)
     order = torch.randperm(9046) if is_permuted else None
     listed = torch.arange(9046) if order is None else order
-    parts = [x[listed[begin:end]].softmax(0) for begin, end in zip(INDPTR[:-1], INDPTR[1:], strict=True)]
+    parts = [x[listed[begin:end]].softmax(0) for begin, end in itertools.pairwise(INDPTR)]
     expected = torch.zeros_like(x).index_copy(0, listed, torch.cat(parts))
     with weft.ops.using("native"):
         found = segment_softmax(INDPTR, x, order)

@@ -1,5 +1,7 @@
 """Sorting within segments, against torch.sort of each."""
 
+import itertools
+
 import pytest
 import torch
 
@@ -33,7 +35,7 @@ def assert_sorted(lengths, x, order, descending):
     indptr = pointers(lengths)
     values, index = segment_sort(indptr, x, order, descending)
     listed = torch.arange(len(x)) if order is None else order.long()
-    for begin, end in zip(indptr[:-1], indptr[1:], strict=True):
+    for begin, end in itertools.pairwise(indptr):
         mine = listed[begin:end]
         expected, at = x[mine].sort(dim=0, stable=True, descending=descending)
         assert torch.equal(index[begin:end], mine[at])

@@ -10,7 +10,7 @@ from .._operator import operator
 from .._registry import others
 from .._segments import check_float, check_segments, rows_listed, sample_segments
 from .._structure import Structure
-from ..edge_softmax import edge_softmax
+from ..edge_softmax.edge_softmax import edge_softmax
 
 
 @operator

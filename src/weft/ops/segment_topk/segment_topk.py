@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from ...errors import DtypeError, OptionError, ShapeError, message
-from .._checks import expect, product
+from .._checks import product
 from .._operator import operator
 from .._segments import VALUES, check_segments, sample_segments
-from ..segment_sort import segment_sort
+from ..segment_sort.segment_sort import segment_sort
 
 
 @operator
@@ -136,21 +136,21 @@ def top_rows(
 def _chosen(degree: Tensor, k: int | float | Tensor) -> Tensor:
     """How many rows of each segment are chosen."""
     if isinstance(k, Tensor):
-        if k.dtype is not torch.int64:
-            raise DtypeError(message("top_rows", "`k` of int64", str(k.dtype)))
-        expect(
-            k.shape == degree.shape,
-            lambda: message(
-                "top_rows", f"`k` with a number for each of {degree.shape[0]} segments", str(tuple(k.shape))
-            ),
-        )
-        if (k < 0).any():
-            raise OptionError(message("top_rows", "`k` of at least 0", str(int(k.min()))))
-        return torch.minimum(k, degree)
+        return torch.minimum(_checked_counts(degree, k), degree)
     if not k >= 0:
         raise OptionError(message("top_rows", "`k` of at least 0", str(k)))
     if isinstance(k, float):
-        # In double precision a share of 0.1 of 10 rows is 1 row: what lies that little above an integer is that integer.
-        k = (k * degree.double() - 1e-9).ceil().long()
-        return torch.minimum(k, degree)
+        # 0.1 of 30 rows are 3 rows, though the product lies a little above 3.
+        return torch.minimum((k * degree.double() - 1e-9).ceil().long(), degree)
     return degree.clamp(max=k)
+
+
+def _checked_counts(degree: Tensor, counts: Tensor) -> Tensor:
+    if counts.dtype is not torch.int64:
+        raise DtypeError(message("top_rows", "`k` of int64", str(counts.dtype)))
+    if counts.shape != degree.shape:
+        got = str(tuple(counts.shape))
+        raise ShapeError(message("top_rows", f"`k` with a number for each of {degree.shape[0]} segments", got))
+    if (counts < 0).any():
+        raise OptionError(message("top_rows", "`k` of at least 0", str(int(counts.min()))))
+    return counts

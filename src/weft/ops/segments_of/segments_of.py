@@ -9,7 +9,7 @@ from ...errors import DtypeError, OptionError, ShapeError, message
 from .._checks import IDS, checked_ids
 from .._operator import operator
 from .._torch import is_tracing, is_transforming
-from ..coo_to_csc import coo_to_csc
+from ..coo_to_csc.coo_to_csc import coo_to_csc
 
 
 def segments_of(batch: Tensor, num_segments: int) -> tuple[Tensor, Tensor | None]:
