@@ -42,6 +42,12 @@ struct SquareStep {
   template <class V> static V join(V a, V b) { return a + b; }
 };
 
+template <bool MAX>
+struct SelectStep {
+  template <class V> static V with(V best, V value, V, V) { return ((MAX ? value > best : value < best) | (value != value)) & (best == best) ? value : best; }
+  template <class V> static V join(V a, V b) { return with(a, b, a, a); }
+};
+
 template <int N, int V> struct TileShape { static constexpr int lanes = N, vectors = V; };
 
 // Calls body(shape, first column) for tiles of four vectors, of one, of a short one and of single values.
@@ -104,6 +110,11 @@ class Fold {
 
   // The state of positions lo .. hi; false if an id does not fit.
   bool fold(int64_t lo, int64_t hi, A* state) {
+    if (selects_ && is_flat_ && !a_.winner) {
+      const A first = widen(x_[lo]);
+      *state = a_.reduce == kFoldMax ? walk_flat<SelectStep<true>>(x_ + lo, hi - lo, first, 0, 0) : walk_flat<SelectStep<false>>(x_ + lo, hi - lo, first, 0, 0);
+      return true;
+    }
     if (selects_) return a_.reduce == kFoldMax ? select<true>(lo, hi, state) : select<false>(lo, hi, state);
     if (a_.reduce == kFoldMul) return walk<MultiplyStep>(lo, hi, A(1), nullptr, nullptr, state);
     if constexpr (!std::is_integral<A>::value)
@@ -228,9 +239,9 @@ class Fold {
   void combine(int64_t hub) {
     const int64_t row = plan_.row[hub], first = plan_.first[hub];
     A* state = pieces_.data + first * kState * width_;
-    Buffer<int64_t> places(selects_ ? width_ : 0);
-    if (selects_ && !places.data) return faults_.starve();
-    for (int64_t k = 0; selects_ && k < width_; ++k) places[k] = load<1>(winners(state) + k);
+    Buffer<int64_t> places(a_.winner ? width_ : 0);
+    if (a_.winner && !places.data) return faults_.starve();
+    for (int64_t k = 0; a_.winner && k < width_; ++k) places[k] = load<1>(winners(state) + k);
     for (int64_t piece = first + 1; piece < plan_.first[hub + 1]; ++piece) {
       int64_t lo, hi;
       plan_.piece(piece, &lo, &hi);
@@ -241,7 +252,7 @@ class Fold {
         if (selects_) {
           if (!(a_.reduce == kFoldMax ? wins<A, 1, true>(v, state[k]) : wins<A, 1, false>(v, state[k]))) continue;
           state[k] = v;
-          places[k] = before + load<1>(winners(next) + k);
+          if (a_.winner) places[k] = before + load<1>(winners(next) + k);
         } else if (spreads_) {
           join_spreads(state + k, next + k, static_cast<A>(before), static_cast<A>(count));
         } else {

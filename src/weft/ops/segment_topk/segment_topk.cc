@@ -72,12 +72,12 @@ class Search {
   Faults faults_;
 
   struct Scratch {
-    Buffer<int64_t> row, kept;
+    Buffer<int64_t> row;
     Buffer<K> keys, ranks;
     Buffer<Entry<K>> entries, spare;
     explicit Scratch(int64_t longest)
-        : row(longest + 1), kept(longest / kLong + 1), keys((kRanked + 64) * kColumns), ranks(kRanked + 64), entries(longest + 1), spare(longest + 1) {}
-    bool ready() const { return row.data && kept.data && keys.data && ranks.data && entries.data && spare.data; }
+        : row(longest + 1), keys((kRanked + 64) * kColumns), ranks(kRanked + 64), entries(longest + 1), spare(longest + 1) {}
+    bool ready() const { return row.data && keys.data && ranks.data && entries.data && spare.data; }
   };
 
   int64_t length(int64_t i) const { return a_.indptr[i + 1] - a_.indptr[i]; }
@@ -107,7 +107,7 @@ class Search {
       if (count == 0 || count > kLong) continue;
       if (!listing_.read(lo, lo + count, scratch.row.data, faults_)) return;
       for (int64_t k = 0; k < a_.features; k += count <= kRanked ? kColumns : 1) {
-        if (count > kRanked) search_column(i, count, k, scratch, 1);
+        if (count > kRanked) search_column(i, count, k, scratch);
         else rank_columns(i, count, k, smaller(kColumns, a_.features - k), scratch);
       }
     }
@@ -124,33 +124,47 @@ class Search {
     }
   }
 
-  void search_long(int64_t segment) {
-    const int64_t lo = a_.indptr[segment], count = length(segment);
-    const Scratch s(count);
-    if (!s.ready()) return faults_.starve();
-    use_large_pages(s.entries.data, count * sizeof(Entry<K>));
-    parallel_ranges(count, kLong, a_.threads, [&](int64_t from, int64_t to) { listing_.read(lo + from, lo + to, s.row.data + from, faults_); });
-    for (int64_t k = 0; k < a_.features && !faults_.any(); ++k) search_column(segment, count, k, s, a_.threads);
+  void search_column(int64_t segment, int64_t count, int64_t k, const Scratch& s) {
+    for (int64_t i = 0; i < count; ++i) s.entries[i] = {key(s.row[i], k), static_cast<K>(i)};
+    const int64_t kept = keep_first(s.entries.data, count, a_.k);
+    const Entry<K>* sorted = sort_entries(s.entries.data, s.spare.data, kept, 1);
+    if (!sorted) return faults_.starve();
+    for (int64_t rank = 0; rank < smaller(a_.k, kept); ++rank) write(segment, rank, s.row[sorted[rank].at], k);
   }
 
   // Each piece keeps what may be among the first of the segment; what all of them kept is cut once more and sorted.
-  void search_column(int64_t segment, int64_t count, int64_t k, const Scratch& s, int64_t threads) {
-    parallel_ranges(count, kLong, threads, [&](int64_t from, int64_t to) {
-      for (int64_t i = from; i < to; ++i) {
-        fetch_listed(s.row.data, count, x_ + k, a_.features * sizeof(T), i);
-        s.entries[i] = {key(s.row[i], k), static_cast<K>(i)};
+  void search_long(int64_t segment) {
+    const int64_t lo = a_.indptr[segment], count = length(segment);
+    const Buffer<Entry<K>> entries(count), spare(count);  // touched only as far as entries are kept
+    const Buffer<int64_t> kept(count / kLong + 1);
+    if (!entries.data || !spare.data || !kept.data) return faults_.starve();
+    for (int64_t k = 0; k < a_.features && !faults_.any(); ++k) {
+      parallel_ranges(count, kLong, a_.threads, [&](int64_t from, int64_t to) {
+        const Scratch s(to - from);
+        if (!s.ready()) return faults_.starve();
+        if (!listing_.read(lo + from, lo + to, s.row.data, faults_)) return;
+        for (int64_t i = 0; i < to - from; ++i) {
+          fetch_listed(s.row.data, to - from, x_ + k, a_.features * sizeof(T), i);
+          s.entries[i] = {key(s.row[i], k), static_cast<K>(from + i)};
+        }
+        kept[from / kLong] = keep_first(s.entries.data, to - from, a_.k);
+        memcpy(entries.data + from, s.entries.data, kept[from / kLong] * sizeof(Entry<K>));
+      });
+      if (faults_.any() || faults_.starved) return;
+      int64_t all = kept[0];
+      for (int64_t from = kLong; from < count; from += kLong) {
+        memmove(entries.data + all, entries.data + from, kept[from / kLong] * sizeof(Entry<K>));
+        all += kept[from / kLong];
       }
-      s.kept[from / kLong] = keep_first(s.entries.data + from, to - from, a_.k);
-    });
-    int64_t kept = s.kept[0];
-    for (int64_t from = kLong; from < count; from += kLong) {
-      memmove(s.entries.data + kept, s.entries.data + from, s.kept[from / kLong] * sizeof(Entry<K>));
-      kept += s.kept[from / kLong];
+      all = keep_first(entries.data, all, a_.k);
+      const Entry<K>* sorted = sort_entries(entries.data, spare.data, all, a_.threads);
+      if (!sorted) return faults_.starve();
+      for (int64_t rank = 0; rank < smaller(a_.k, all); ++rank) {
+        int64_t row;
+        if (!listing_.read(lo + sorted[rank].at, lo + sorted[rank].at + 1, &row, faults_)) return;
+        write(segment, rank, row, k);
+      }
     }
-    if (count > kLong) kept = keep_first(s.entries.data, kept, a_.k);
-    const Entry<K>* sorted = sort_entries(s.entries.data, s.spare.data, kept, threads);
-    if (!sorted) return faults_.starve();
-    for (int64_t rank = 0; rank < smaller(a_.k, kept); ++rank) write(segment, rank, s.row[sorted[rank].at], k);
   }
 };
 
