@@ -23,8 +23,13 @@ from weft.ops import (
     relational_outer,
     relational_sddmm,
     sddmm,
+    segment_argreduce,
+    segment_cumsum,
     segment_matmul,
     segment_reduce,
+    segment_softmax,
+    segment_sort,
+    segment_topk,
     select_columns,
     select_rows,
     sparse_lookup,
@@ -76,11 +81,20 @@ CALLS = {
     "relations sddmm": lambda rows: relational_sddmm(
         rows, torch.randn(M, 5), torch.randn(3, 5, 4), torch.randn(N, 4), types(rows)
     ),
+    "segments var": lambda rows: segment_reduce(rows.indptr, torch.randn(E, 3), rows.edge, "var"),
+    "segments argmax": lambda rows: segment_argreduce(rows.indptr, torch.randn(E, 3), rows.edge),
+    "segments cumsum": lambda rows: segment_cumsum(rows.indptr, torch.randn(E, 3), rows.edge),
+    "segments softmax": lambda rows: segment_softmax(rows.indptr, torch.randn(E, 3), rows.edge),
+    "segments sort": lambda rows: segment_sort(rows.indptr, torch.randn(E, 3), rows.edge)[0],
+    "segments topk": lambda rows: segment_topk(rows.indptr, torch.randn(E, 3), 2, rows.edge)[0],
     "messages": lambda rows: messages(rows, "source:5 target:5 edge:5 | add 0 1; mul 3 2 | sum 4; max 4; edge 4"),
     "messages attend": lambda rows: messages(rows, "source:5 target:5 edge:5 | fold 2 1 5 1; mul 0 1 | attend 4 3"),
 }
 
-SOURCELESS = ("softmax", "segments", "segment products")
+
+def is_sourceless(call):
+    """Whether the operator reads ids of edges alone."""
+    return call == "softmax" or call.startswith("segment")
 
 
 def types(rows):
@@ -103,7 +117,7 @@ def attention(rows, z=None, left=None, right=None, slope=0.2):
 
 @pytest.mark.parametrize("backend", ["native", "reference"])
 @pytest.mark.parametrize("value", HUGE)
-@pytest.mark.parametrize("call", [c for c in CALLS if c not in SOURCELESS])
+@pytest.mark.parametrize("call", [c for c in CALLS if not is_sourceless(c)])
 def test_a_source_out_of_range_is_an_id_error(call, value, backend):
     with using(backend), pytest.raises(IdError, match="`source` holds"):
         CALLS[call](rows_with(source=put(value)))
@@ -129,7 +143,7 @@ def test_ids_overwritten_after_a_good_call_are_caught(call):
     rows = random_structure(M, N, E, dtype=torch.int32)
     before = CALLS[call](rows)
     assert before.isfinite().all()
-    (rows.edge if call in SOURCELESS else rows.source)[3] = 10**9
+    (rows.edge if is_sourceless(call) else rows.source)[3] = 10**9
     with pytest.raises(IdError):
         CALLS[call](rows)
 
@@ -213,6 +227,12 @@ def test_ids_of_the_index_operators_are_checked(index):
         (lambda r: attention(r, left=torch.randn(M, 2, device="meta")), DeviceError, "`left` on the CPU"),
         (lambda r: segment_reduce(r.indptr, torch.randn(E), r.edge[:-1]), ShapeError, "all 50 rows"),
         (lambda r: segment_reduce(r.indptr.int(), torch.randn(E)), DtypeError, "int64 `indptr`"),
+        (lambda r: segment_sort(r.indptr[:0], torch.randn(E)), StructureError, r"\(num_segments \+ 1,\)"),
+        (lambda r: segment_sort(r.indptr, torch.tensor(1.0)), ShapeError, "without dimensions"),
+        (lambda r: segment_topk(r.indptr, torch.randn(E), -1), OptionError, "`k` of at least 0"),
+        (lambda r: segment_cumsum(r.indptr, torch.randn(E), r.edge.float()), DtypeError, "`order` int32, int64"),
+        (lambda r: segment_softmax(r.indptr, torch.randn(E), r.edge.to("meta")), DeviceError, "`order` on the CPU"),
+        (lambda r: segment_argreduce(r.indptr, torch.randn(E), None, "sum"), OptionError, "max, min, got 'sum'"),
         (lambda r: coo_to_csc(r.source, r.source.int(), 5), DtypeError, "both int32 or both int64"),
         (lambda r: coo_to_csc(r.source, r.source[1:], M), ShapeError, "as many keys"),
         (lambda r: coo_to_csc(r.source, r.source, -1), OptionError, "at least 0"),

@@ -82,7 +82,14 @@ def hub_arguments(op):
                 "source:6 target:6 edge:6 | mul 0 1; fold 3 2 3 1; fold 2 2 3 1; add 4 5 | attend 0 6; min 0",
             )
         ],
-        "segment_reduce": [(rows.indptr, randn(e, 7), rows.edge, r) for r in ("sum", "mean", "max", "min")],
+        # A product of thousands has no digit of float32 that a tolerance could name; tests/ops has it in float64 and integers.
+        "segment_reduce": [
+            (rows.indptr, randn(e, 7), rows.edge, r) for r in ("sum", "mean", "max", "min", "var", "std")
+        ],
+        "segment_argreduce": [(rows.indptr, randn(e, 7), rows.edge, r) for r in ("max", "min")],
+        "segment_softmax": [(rows.indptr, randn(e, 3), rows.edge)],
+        "segment_sort": [(rows.indptr, randn(e, 3), rows.edge, True)],
+        "segment_topk": [(rows.indptr, randn(e, 3), 70, rows.edge, True)],
     }.get(op.name, [])
 
 

@@ -18,7 +18,8 @@ class Gradient:
 
     A read names an argument, one of the `outputs`, or with `_shape` behind it the shape of an argument, which is there
     whether the argument was saved or not. `saves` tells when an input or an output is kept: {"x": "weight"} keeps x only if
-    weight needs a gradient, {"x": ""} keeps x always. `grad` is a tuple if callers see several outputs; one may be hidden.
+    weight needs a gradient, {"x": "reduce=var std"} only for these values of an option, {"x": ""} always. `grad` is a tuple
+    if callers see several outputs; one may be hidden.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class Gradient:
         kept = tuple(n for n in reads if n in self.of or n in outputs)
         assert set(kept) == set(saves), f"saves names {sorted(saves)}, the formula reads {sorted(kept)}"
         at = signature.at | {n: len(signature.names) + i for i, n in enumerate(outputs)}
-        self._save_at = tuple((at[n], self.of.index(saves[n]) if saves[n] else None) for n in kept)
+        self._save_at = tuple((at[n], *self._condition(saves[n])) for n in kept)
         self._several = signature.num_outputs - hides > 1
         self._reads = tuple(
             (True, kept.index(n)) if n in kept else (False, at[n.removesuffix("_shape")]) for n in reads
@@ -45,7 +46,17 @@ class Gradient:
     def saved(self, args: Sequence[Any], made: Any, needs: Sequence[bool]) -> list[Tensor | None]:
         """The tensors to keep for backward, from the arguments and all outputs."""
         kept = (*args, *made) if isinstance(made, tuple) else (*args, made)
-        return [kept[at] if wanted is None or needs[wanted] else None for at, wanted in self._save_at]
+        return [
+            kept[at] if (wanted is None or needs[wanted]) and (option is None or args[option] in values) else None
+            for at, wanted, option, values in self._save_at
+        ]
+
+    def _condition(self, text: str) -> tuple[int | None, int | None, list[str]]:
+        """The input that has to need a gradient, and the option that has to have one of some values."""
+        option, is_option, values = text.partition("=")
+        if is_option:
+            return None, self.signature.at[option], values.split()
+        return self.of.index(text) if text else None, None, []
 
     def rest(self, args: Sequence[Any]) -> list[Any]:
         """What needs no keeping: arguments without a gradient as they are, the shapes of the others."""

@@ -1,6 +1,8 @@
-// Segments are rows whose sources are listed by `order`, or stand in sequence: the reduction of spmm does the rest.
+// Segments are rows whose sources are listed by `order`, or stand in sequence: the reduction of spmm does what it has kernels for, a
+// fold of fold.h the rest, and single columns that lie together, which a fold walks in vectors.
 #include "../coo_to_csc/counting.h"
 #include "../spmm/arguments.h"
+#include "fold.h"
 
 struct Arguments : weft::Call {
   const int64_t* indptr;
@@ -11,8 +13,19 @@ struct Arguments : weft::Call {
 
 extern "C" int WEFT_PASTE(weft, reduce, WEFT_ISA)(const void* arguments);
 
+// Shared with segment_argreduce.cc, so that the kernels are compiled once.
+extern "C" int WEFT_PASTE(weft, fold_segments, WEFT_ISA)(const void* arguments) {
+  return weft::WEFT_ISA::fold_segments(*static_cast<const weft::FoldArguments*>(arguments));
+}
+
 WEFT_KERNEL(segment_reduce, "indptr x order out winner num_segments num_rows features reduce") {
   const Arguments& a = *static_cast<const Arguments*>(arguments);
+  const bool is_flat = a.features == 1 && !a.order && !a.winner;
+  if (a.reduce > weft::kFoldMin || a.dtype >= weft::kI32 || is_flat) {
+    const weft::FoldArguments fold{{a.isa, a.threads, a.dtype, a.ids}, a.indptr, a.x, a.order, a.out, a.winner,
+                                   a.num_segments, a.num_rows, a.features, a.reduce, a.ids == weft::kI64, false};
+    return WEFT_PASTE(weft, fold_segments, WEFT_ISA)(&fold);
+  }
   const weft::ReduceArguments as_rows{
       {a.isa, a.threads, a.dtype, a.ids}, a.indptr, a.order, nullptr, a.x, nullptr, nullptr, nullptr, a.out, a.winner,
       a.num_segments, a.num_rows, a.num_rows, a.features, 0, a.reduce};

@@ -1,23 +1,26 @@
 """Reduction of segments: consecutive rows, or rows listed by an order, reduce to one row each."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
-from ...errors import DtypeError, StructureError, message
-from .._checks import IDS, check_option, check_rank, checked_ids, expect, product
+from .._checks import check_option, product
 from .._operator import operator_hiding
 from .._registry import others
-from .._samples import sample_structures
+from .._segments import VALUES, along, check_float, check_segments, rows_listed, sample_segments, segment_at
 from .._structure import Structure
-from ..spmm.spmm import REDUCERS, Reduce, spmm
+from .._winners import winners
+
+SegmentReduce = Literal["sum", "mean", "max", "min", "mul", "var", "std"]
+REDUCERS = ("sum", "mean", "max", "min", "mul", "var", "std")
+FRACTIONS = ("mean", "var", "std")  # have no result in integers
 
 
 @operator_hiding("winner")
 def segment_reduce(
-    indptr: Tensor, x: Tensor, order: Tensor | None = None, reduce: Reduce = "sum"
+    indptr: Tensor, x: Tensor, order: Tensor | None = None, reduce: SegmentReduce = "sum"
 ) -> tuple[Tensor, Tensor | None]:
     """Reduce segments of rows to one row each.
 
@@ -27,48 +30,54 @@ def segment_reduce(
     `(num_segments, *F)`. An empty segment gets 0.
 
     Args:
-        reduce: of equal values max and min pass the gradient to the first in the segment; NaN propagates.
+        reduce: of equal values max and min pass the gradient to the first in the segment; mean, var and std divide by the
+            number of rows, and at zero variance the gradient of std is 0; NaN propagates. Integers have sum, max, min and mul,
+            and wrap around like torch's.
 
     Raises:
         ShapeError, DtypeError, DeviceError, OptionError: if arguments do not fit each other.
         IdError, StructureError: if `order` points outside `x`, or `indptr` does not run from 0 to num_rows in rising steps.
 
-    *Cost* reads each row once. float16 and bfloat16 accumulate in float32.
+    *Cost* reads each row once. float16 and bfloat16 accumulate in float32. Backward of var, std and mul keeps `x`, and
+    that of mul makes several tensors of its size; the second derivative of mul is exact for segments without a 0.
 
     >>> import torch
     >>> segment_reduce(torch.tensor([0, 2, 2, 3]), torch.tensor([1.0, 2.0, 3.0]), reduce="mean")
     tensor([1.5000, 0.0000, 3.0000])
     """
-    return spmm.reference(_as_structure(indptr, x, order), x, None, reduce)  # type: ignore[return-value]
-
-
-def _as_structure(indptr: Tensor, x: Tensor, order: Tensor | None) -> Structure:
-    if order is None:
-        return Structure(indptr, torch.arange(x.shape[0], device=x.device))
-    return Structure(indptr, checked_ids("segment_reduce", "order", order, x.shape[0], "rows in `x`").to(order.dtype))
+    listed, segment, count = (
+        rows_listed("segment_reduce", x, order),
+        segment_at(indptr, x.shape[0]),
+        indptr.shape[0] - 1,
+    )
+    rows = x[listed]
+    if reduce in ("max", "min"):
+        winner = winners(rows.detach(), segment, count, reduce)
+        padded = torch.cat((rows, rows.new_zeros((1, *rows.shape[1:]))))  # row -1 answers for empty segments
+        found = padded.gather(0, winner.where(winner >= 0, x.shape[0]))
+        return found, winner.to(indptr.dtype if order is None else order.dtype)
+    zeros = x.new_zeros((count, *x.shape[1:]))
+    if reduce == "mul":
+        index = along(segment, x).expand_as(rows)
+        return zeros.scatter_reduce(0, index, rows, "prod", include_self=False), None
+    total = zeros.index_add(0, segment, rows)
+    if reduce == "sum":
+        return total, None
+    degree = along(indptr.diff().clamp(min=1), x)
+    if reduce == "mean":
+        return total / degree, None
+    var = zeros.index_add(0, segment, (rows - (total / degree)[segment]).square()) / degree
+    if reduce == "var":
+        return var, None
+    return var.where(var > 0, torch.ones_like(var)).sqrt().where(var > 0, var.detach()), None
 
 
 @segment_reduce.outputs
-def _(indptr: Tensor, x: Tensor, order: Tensor | None, reduce: Reduce) -> tuple[Any, tuple[int, ...]]:
-    name = "segment_reduce"
-    check_option(name, "reduce", reduce, REDUCERS)
-    check_rank(name, "x", x, "(num_rows, *features)")
-    if indptr.dtype is not torch.int64 or (order is not None and order.dtype not in IDS):
-        got = f"{indptr.dtype} and {None if order is None else order.dtype}"
-        raise DtypeError(message(name, "int64 `indptr`, and `order` int32, int64 or None", got))
-    if indptr.dim() != 1 or indptr.shape[0] == 0 or (order is not None and order.dim() != 1):
-        raise StructureError(
-            message(
-                name, "`indptr` of shape (num_segments + 1,) and `order` of shape (num_rows,)", str(tuple(indptr.shape))
-            )
-        )
-    rows, features = x.shape[0], x.shape[1:]
-    if order is not None:
-        expect(
-            order.shape[0] == rows,
-            lambda: message(name, f"`order` to list all {rows} rows of `x`", str(tuple(order.shape))),
-        )
-    segments = indptr.shape[0] - 1
+def _(indptr: Tensor, x: Tensor, order: Tensor | None, reduce: SegmentReduce) -> tuple[Any, tuple[int, ...]]:
+    check_option("segment_reduce", "reduce", reduce, REDUCERS)
+    segments, rows, features = check_segments("segment_reduce", indptr, x, order)
+    if reduce in FRACTIONS:
+        check_float("segment_reduce", x, reduce)
     ids = indptr if order is None else order
     winner = ids.new_empty((segments, *features)) if reduce in ("max", "min") else None
     return (x.new_empty((segments, *features)), winner), (segments, rows, product(features), REDUCERS.index(reduce))
@@ -80,25 +89,23 @@ segment_reduce.native(
     dims="num_segments num_rows features reduce",
     value="x",
     ids="order",
+    dtypes=VALUES,
 )
 
 
-@segment_reduce.backward(of="x", saves={"winner": ""})
+@segment_reduce.backward(of="x", saves={"x": "reduce=mul var std", "out": "reduce=std", "winner": ""})
 def _(
-    grad: Tensor,
-    needs: dict[str, bool],
-    indptr: Tensor,
-    x_shape: torch.Size,
-    order: Tensor | None,
-    reduce: Reduce,
-    winner: Tensor | None,
-) -> tuple[Tensor]:
+    grad: Tensor, needs: dict[str, bool], indptr: Tensor, x: Tensor | None, x_shape: torch.Size, order: Tensor | None,
+    reduce: SegmentReduce, out: Tensor | None, winner: Tensor | None,
+) -> tuple[Tensor]:  # fmt: skip
     if reduce in ("sum", "mean"):
-        if reduce == "mean":
-            grad = grad / indptr.diff().clamp(min=1).reshape(-1, *(1,) * (grad.dim() - 1))
-        # A copy from targets reads no source, so that nothing has to be written there.
-        listed = grad.new_empty(x_shape[0], dtype=torch.int64) if order is None else order
-        return (others.sddmm(Structure(indptr, listed, order), grad, None, "copy", "target"),)
+        return (_spread(indptr, grad if reduce == "sum" else grad / _degree(indptr, grad), order, x_shape[0]),)
+    if reduce in ("var", "std"):
+        assert x is not None, "x is saved for var and std"
+        return (_spread_from_mean(grad, indptr, x, order, out),)
+    if reduce == "mul":
+        assert x is not None, "x is saved for mul"
+        return (_product_of_others(grad, indptr, x, order),)
     assert winner is not None, "max and min save their winners"
     # Segments are disjoint: each value meets a zero, and the order of additions cannot matter.
     spread = torch.zeros(x_shape, dtype=grad.dtype, device=grad.device)
@@ -109,13 +116,47 @@ def _(
     return (spread.scatter_add(0, at, grad.where(winner >= 0, torch.zeros((), dtype=grad.dtype, device=grad.device))),)
 
 
+def _degree(indptr: Tensor, like: Tensor) -> Tensor:
+    return along(indptr.diff().clamp(min=1), like)
+
+
+def _structure(indptr: Tensor, order: Tensor | None, num_rows: int) -> Structure:
+    """Rows as edges that enter their segment. No formula here reads a source, so that nothing has to be written there."""
+    listed = indptr.new_empty(num_rows) if order is None else order
+    return Structure(indptr, listed, order)
+
+
+def _spread(indptr: Tensor, values: Tensor, order: Tensor | None, num_rows: int) -> Tensor:
+    """The value of its segment for each row."""
+    return others.sddmm(_structure(indptr, order, num_rows), values, None, "copy", "target")  # type: ignore[no-any-return]
+
+
+def _spread_from_mean(grad: Tensor, indptr: Tensor, x: Tensor, order: Tensor | None, std: Tensor | None) -> Tensor:
+    """`2 grad / degree * (x - mean)`, and over twice the deviation for std; 0 where that is 0."""
+    share = (grad if std is not None else 2 * grad) / _degree(indptr, grad)
+    if std is not None:
+        share = (share / std.where(std != 0, torch.ones_like(std))).where(std != 0, torch.zeros_like(std))
+    rows = _structure(indptr, order, x.shape[0])
+    away = others.sddmm(rows, segment_reduce(indptr, x, order, "mean"), x, "sub", "target", "edge")
+    return others.sddmm(rows, -share, away, "mul", "target", "edge")  # type: ignore[no-any-return]
+
+
+def _product_of_others(grad: Tensor, indptr: Tensor, x: Tensor, order: Tensor | None) -> Tensor:
+    """The gradient times the product of the other rows, from that of the rows that are not 0 and the number of zeros."""
+    is_zero, none = x == 0, torch.zeros_like(grad)
+    divisor = x.where(~is_zero, torch.ones_like(x))
+    gain = grad * segment_reduce(indptr, divisor, order, "mul")
+    zeros = segment_reduce(indptr, is_zero.to(x.dtype), order)
+    of_others = _spread(indptr, gain.where(zeros == 0, none), order, x.shape[0]) / divisor
+    return of_others.where(~is_zero, _spread(indptr, gain.where(zeros == 1, none), order, x.shape[0]))
+
+
 segment_reduce.tolerance(1e-5, 1e-12, 2e-2, 2e-3)
 segment_reduce.lacks("triton", issue=8)
 
 
 @segment_reduce.samples
 def _() -> Iterator[tuple[Any, ...]]:
-    for rows, _count in sample_structures():
-        for features in ((5,), (), (3, 7), (33,)):
-            for reduce in REDUCERS:
-                yield rows.indptr, torch.randn(rows.num_edges, *features, dtype=torch.float64), rows.edge, reduce
+    for indptr, x, order in sample_segments((5,), (), (3, 7), (33,)):
+        for reduce in REDUCERS:
+            yield indptr, x, order, reduce

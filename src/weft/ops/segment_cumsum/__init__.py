@@ -1,0 +1,3 @@
+"""Cumulative sums within segments."""
+
+from .segment_cumsum import segment_cumsum as segment_cumsum

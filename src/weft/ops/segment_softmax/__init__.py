@@ -1,0 +1,3 @@
+"""Softmax within segments."""
+
+from .segment_softmax import segment_softmax as segment_softmax
