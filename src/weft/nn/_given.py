@@ -60,6 +60,7 @@ class Reading:
         tensors: the list of `Given`, or what stands for it.
         needs: which of them get a gradient here: the rows are then new leaves, in `leaves`. If None, rows stay connected
             with the tensors.
+        shares_rows: whether shared tensors get a first dimension of 1.
     """
 
     def __init__(

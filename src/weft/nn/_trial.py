@@ -85,7 +85,7 @@ def _three_edges(rows: Structure, count: int) -> Chunk:
     if num_edges:
         return listed(rows, positions)
     zeros = torch.zeros_like(positions)
-    return Chunk(Structure(torch.arange(count + 1), zeros), zeros, zeros, zeros, 0, 0, False)
+    return Chunk(Structure(torch.arange(count + 1, device=zeros.device), zeros), zeros, zeros, zeros, 0, 0, False)
 
 
 def _refuse_mixing(made: Sequence[tuple[Tensor, ...]]) -> None:
