@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .graph import unbatch as unbatch
     from .native import keep_freed_memory as keep_freed_memory
     from .nn import aggregate as aggregate
+    from .nn import apply_edges as apply_edges
     from .nn import explain_plan as explain_plan
     from .nn import formula as formula
 
@@ -39,7 +40,7 @@ _ROOMS = ("graph", "native", "nn", "ops", "tables", "testing", "train")
 _FACE = {
     "graph": ("Adjacency", "Batch", "Block", "Graph", "batch", "readout", "unbatch"),
     "native": ("keep_freed_memory",),
-    "nn": ("aggregate", "explain_plan", "formula"),
+    "nn": ("aggregate", "apply_edges", "explain_plan", "formula"),
 }
 _HOME = {name: room for room, names in _FACE.items() for name in names}
 

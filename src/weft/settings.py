@@ -1,8 +1,9 @@
 """Every switch of weft and the environment variable that presets it, in one table.
 
-name       variable        default     meaning
-isa        WEFT_ISA        ""          instruction set of the CPU kernels: baseline, avx2 or avx512; "" picks the best
-library    WEFT_LIBRARY    ""          path of another compiled library, for tests of a build
+name         variable          default     meaning
+isa          WEFT_ISA          ""          instruction set of the CPU kernels: baseline, avx2 or avx512; "" picks the best
+library      WEFT_LIBRARY      ""          path of another compiled library, for tests of a build
+chunk_bytes  WEFT_CHUNK_BYTES  67108864    memory for the edges of a formula that runs in chunks
 """
 
 import importlib
@@ -13,6 +14,7 @@ from .errors import MissingExtraError
 
 isa: str = os.environ.get("WEFT_ISA", "")
 library: str = os.environ.get("WEFT_LIBRARY", "")
+chunk_bytes: int = int(os.environ.get("WEFT_CHUNK_BYTES", 64 * 2**20))
 
 
 def require(module: str, extra: str) -> ModuleType:

@@ -1,6 +1,7 @@
 """Formulas against the same formulas written with a tensor of edges, values and gradients."""
 
 import copy
+import re
 
 import pytest
 import torch
@@ -250,7 +251,7 @@ def test_a_graph_without_edges_gives_zeros():
     assert torch.equal(h.grad, torch.zeros(3, 2))
 
 
-CAPTURED = torch.ones(3)
+CAPTURED, LINEAR = torch.ones(3), torch.nn.Linear(2, 2)
 
 
 @pytest.mark.parametrize(
@@ -258,11 +259,8 @@ CAPTURED = torch.ones(3)
     [
         (lambda s, t, e: s["h"] * CAPTURED, "every tensor by name"),
         (lambda s, t, e: torch.add(CAPTURED, s["h"]), "every tensor by name"),
-        (lambda s, t, e: torch.fft.fft(s["h"]), "the function fft_fft"),
-        (lambda s, t, e: s["h"].cumsum(0), r"the method cumsum\(\)"),
-        (lambda s, t, e: s["h"] if s["h"] > 0 else t["h"], "expected steps that run edge by edge"),
-        (lambda s, t, e: s["h"] ** 3, "the power 3"),
-        (lambda s, t, e: s["h"] * "x", "a str among values"),
+        (lambda s, t, e: LINEAR(s["h"]), "every tensor by name"),
+        (LINEAR, 'a function, got the module Linear; hint: shared={"mlp": module}'),
         (lambda s, t, e: 3.0, "returns a message"),
         (lambda a, b, c, d, e: a["h"], "5 arguments"),
     ],
@@ -270,6 +268,26 @@ CAPTURED = torch.ones(3)
 def test_what_is_no_formula_is_named(function, text):
     with pytest.raises(FormulaError, match=text):
         Formula(function)
+
+
+@pytest.mark.parametrize(
+    ("function", "text"),
+    [
+        (lambda s, t, e: torch.fft.fft(s["h"]), r"the function fft_fft\(\)"),
+        (lambda s, t, e: s["h"].cumsum(0), r"the method cumsum\(\)"),
+        (lambda s, t, e: s["h"] if s["h"] > 0 else t["h"], "a comparison"),
+        (lambda s, t, e: s["h"] ** 3, "the power 3"),
+        (lambda s, t, e: s["h"] * "x", "a str among values"),
+        (lambda s, t, e: s["h"] @ e["w"], "a matrix product"),
+        (lambda s, t, e: s["h"][:, :2], "an index into a value"),
+        (lambda s, t, e: sum(s["h"]), "a loop over a value"),
+        (lambda s, t, e, shared: shared["mlp"](s["h"]), "a call of shared.mlp"),
+        (lambda s, t, e: torch.cat([s["h"], t["h"]], -1), r"the function cat\(\)"),
+        (lambda s, t, e: torch.ones(len(s["h"])), "has no len"),
+    ],
+)
+def test_what_no_step_does_is_named(function, text):
+    assert re.search(text, Formula(function).why_untraced)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Layers of graph neural networks, and the aggregation that they are made of."""
 
 from ._aggregate import aggregate as aggregate
+from ._apply_edges import apply_edges as apply_edges
 from ._formula import Formula as Formula
 from ._formula import formula as formula
 from ._plan import explain_plan as explain_plan

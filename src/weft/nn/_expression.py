@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, final
 
 import torch
@@ -93,6 +93,20 @@ class Expression:
     def __bool__(self) -> bool:
         raise UntraceableError("a decision that depends on values")
 
+    def __matmul__(self, other: Any) -> Expression:
+        raise UntraceableError("a matrix product")
+
+    __rmatmul__ = __matmul__
+
+    def __getitem__(self, index: Any) -> Expression:
+        raise UntraceableError("an index into a value")
+
+    def __iter__(self) -> Iterator[Expression]:
+        raise UntraceableError("a loop over a value")
+
+    def __call__(self, *args: Any, **options: Any) -> Expression:
+        raise UntraceableError(f"a call of {'.'.join(str(n) for n in self.numbers) or self.name}")
+
     @classmethod
     def __torch_function__(
         cls, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
@@ -101,7 +115,7 @@ class Expression:
         kwargs = kwargs or {}
         for a in (*args, *kwargs.values()):
             if isinstance(a, Tensor):
-                _refuse_captured(a)
+                refuse_captured(a)
         if func in _UNARY and len(args) == 1 and not set(kwargs) - {"inplace"}:
             return Expression(_UNARY[func], args)
         if func in _BINARY and len(args) == 2 and not kwargs:
@@ -144,16 +158,18 @@ def _lifted(value: Any) -> Expression:
     if isinstance(value, Expression):
         return value
     if isinstance(value, Tensor):
-        _refuse_captured(value)
+        refuse_captured(value)
     if isinstance(value, (int, float)):
         return Expression("number", (), (float(value),))
     raise UntraceableError(f"a {type(value).__name__} among values")
 
 
-def _refuse_captured(x: Tensor) -> None:
+def refuse_captured(x: Tensor) -> None:
+    """Refuse a tensor that a formula holds in another way than by name."""
     raise FormulaError(
         f"formula: expected every tensor by name, got one of shape {tuple(x.shape)} that the function captured; "
-        'hint: pass it as source={"name": ...}, target=, edge= or shared= and read it as shared["name"]'
+        'hint: pass it as source={"name": ...}, target=, edge= or shared= and read it as shared["name"]; a module as '
+        'shared={"name": module}'
     )
 
 

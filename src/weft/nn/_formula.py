@@ -10,26 +10,22 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, final
 
 import torch
+from torch import nn
 
-from ..errors import FormulaError, OptionError, message
+from ..errors import FormulaError, message
 from ..ops.pass_messages import Output
 from ._expression import Expression, Side, UntraceableError
-from ._lower import Lowering, Name, Shape
-
-SIDES = ("source", "target", "edge", "shared")
-REDUCERS = {
-    "sum": "sum", "mean": "mean", "max": "max", "min": "min", "mul": "product", "var": "variance", "std": "variance",
-    "softmax": "attend",
-}  # fmt: skip
+from ._given import SIDES
+from ._lower import Lowering, Name, Shape, check_values
 
 
 class Lowered(NamedTuple):
-    """A formula for tensors of certain shapes: the program, its tensors in order, where results stand, and their shape."""
+    """A formula for tensors of certain shapes: the program, its tensors in order, and where each result stands in what shape."""
 
     program: str
     names: tuple[Name, ...]
     columns: tuple[tuple[int, int], ...]
-    shape: Shape
+    shapes: tuple[Shape, ...]
 
 
 @final
@@ -37,15 +33,18 @@ class Formula:
     """A message, and what it is computed from, traced once.
 
     The function gets mappings of named tensors, whose first dimension is the edges: `source["h"]` holds the row of the source
-    of every edge. It may use arithmetic with tensors and numbers that broadcasts over features, `sum(dim)`, `unsqueeze`,
-    `square`, `abs`, and relu, leaky_relu, sigmoid, tanh, exp, log and sqrt of torch; every tensor comes by name.
+    of every edge. Arithmetic with tensors and numbers that broadcasts over features, `sum(dim)`, `unsqueeze`,
+    `square`, `abs`, and relu, leaky_relu, sigmoid, tanh, exp, log and sqrt of torch make a program, which runs edge by edge.
+    A function that does anything else runs as it is, on chunks of edges: see `aggregate`. Every tensor comes by name.
 
     Args:
-        function: of `source`, `target`, `edge` and, if it takes a fourth argument, `shared`, whose tensors are the same for
-            every edge. It returns the message, or for softmax the pair of message and score.
+        function: of `source`, `target`, `edge` and, if it takes a fourth argument, `shared`, whose tensors and modules are
+            the same for every edge. It returns the message, or for softmax the pair of message and score.
+        trace: False to run in chunks whatever it does.
+        chunk_bytes: memory for the edges of a chunk, instead of `weft.settings.chunk_bytes`.
 
     Raises:
-        FormulaError: if the function captures a tensor, or does what cannot be computed edge by edge.
+        FormulaError: if the function captures a tensor, or returns no message.
 
     >>> import torch, weft
     >>> formula = Formula(lambda source, target, edge: torch.relu(source["h"] + edge["w"]))
@@ -57,28 +56,37 @@ class Formula:
             [2.]])
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.function = function
-        count = len(inspect.signature(function).parameters)
-        if not 1 <= count <= 4:
+    def __init__(self, function: Callable[..., Any], *, trace: bool = True, chunk_bytes: int | None = None) -> None:
+        self.function, self.chunk_bytes = function, chunk_bytes
+        if isinstance(function, nn.Module):
+            hint = 'shared={"mlp": module} in aggregate, and a function that calls shared["mlp"]'
+            raise FormulaError(message("formula", "a function", f"the module {type(function).__name__}", hint))
+        self.num_sides = len(inspect.signature(function).parameters)
+        if not 1 <= self.num_sides <= 4:
             raise FormulaError(
-                message("formula", "a function of source, target, edge and shared", f"{count} arguments")
+                message("formula", "a function of source, target, edge and shared", f"{self.num_sides} arguments")
             )
-        try:
-            found = function(*(Side(side) for side in SIDES[:count]))
-        except UntraceableError as error:
-            raise FormulaError(
-                f"formula: expected steps that run edge by edge, got {error}; hint: compute it before, on nodes, or see "
-                "weft.formula for what a formula may use"
-            ) from None
-        self.expressions = found if isinstance(found, tuple) else (found,)
-        if not all(isinstance(e, Expression) for e in self.expressions) or len(self.expressions) > 2:
-            raise FormulaError(
-                message("formula", "a function that returns a message, or message and score", repr(found))
-            )
+        self.expressions: tuple[Expression, ...] = ()
+        self.why_untraced = "trace=False" if not trace else self._trace()
         self._lowered = functools.cache(self._lower)
         self.token = f"formula {next(_numbers)}"
         _KNOWN[self.token] = self
+
+    def _trace(self) -> str:
+        """Record the expressions, or say why there are none."""
+        try:
+            found = self.function(*(Side(side) for side in SIDES[: self.num_sides]))
+        except UntraceableError as error:
+            return f"no step does what it does: {error}"
+        except (TypeError, AttributeError) as error:
+            return f"no step does what it does: {error}"
+        values = found if isinstance(found, tuple) else (found,)
+        if not values or not all(isinstance(e, Expression) for e in values) or len(values) > 2:
+            raise FormulaError(
+                message("formula", "a function that returns a message, or message and score", repr(found))
+            )
+        self.expressions = values
+        return ""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Formula:
         """The formula itself, which never changes, for layers that are copied."""
@@ -88,43 +96,27 @@ class Formula:
         """The name of the function."""
         return f"Formula({getattr(self.function, '__qualname__', self.function)!s})"
 
-    def lowered(self, shapes: tuple[tuple[Name, Shape], ...], reducers: tuple[str, ...]) -> Lowered:
-        """The program for tensors of these shapes, behind their first dimension."""
-        return Lowered(*_constant(self.token, shapes, reducers))
+    def lowered(self, shapes: tuple[tuple[Name, Shape], ...], kinds: tuple[str, ...]) -> Lowered:
+        """The program of outputs of these kinds for tensors of these shapes, behind their first dimension."""
+        return Lowered(*_constant(self.token, shapes, kinds))
 
-    def _lower(self, shapes: tuple[tuple[Name, Shape], ...], reducers: tuple[str, ...]) -> Lowered:
+    def _lower(self, shapes: tuple[tuple[Name, Shape], ...], kinds: tuple[str, ...]) -> Lowered:
         lowering = Lowering(dict(shapes))
         values = lowering.lower_together(self.expressions)
-        (value, shape), widths = values[0], lowering.builder.widths
-        outputs, columns, at = [], [], 0
-        for reducer in reducers:
-            if reducer != "softmax" and len(values) > 1:
-                form = 'reduce="softmax" for a formula of message and score'
-                raise OptionError(message("aggregate", form, repr(reducer)))
-            outputs.append(
-                Output(REDUCERS[reducer], (value, self._score(values)) if reducer == "softmax" else (value,))
-            )
-            columns.append((at, at + widths[value]))
-            at += sum(widths[v] for v in outputs[-1].values)
+        if kinds == ("edge",):
+            outputs, formed = [Output("edge", (v,)) for v, _ in values], [shape for _, shape in values]
+        else:
+            check_values(kinds, [shape for _, shape in values])
+            outputs = [Output(kind, tuple(v for v, _ in values)) for kind in kinds]
+            formed = [values[0][1]] * len(kinds)
+        columns, at, widths = [], 0, lowering.builder.widths
+        for output in outputs:
+            columns.append((at, at + widths[output.values[0]]))
+            at += sum(widths[v] for v in output.values)
         text, used = lowering.builder.text(outputs)
         if not used:
             raise FormulaError(message("formula", "a message that reads a tensor", "a constant"))
-        return Lowered(text, tuple(lowering.names[i] for i in used), tuple(columns), shape)
-
-    @staticmethod
-    def _score(values: list[tuple[int, Shape]]) -> int:
-        if len(values) != 2:
-            raise OptionError(
-                message("aggregate", 'a formula of message and score for reduce="softmax"', "a message alone")
-            )
-        (_, shape), (score, heads) = values
-        while heads and heads[-1] == 1 and len(heads) >= len(shape):
-            heads = heads[:-1]
-        if shape[: len(heads)] != heads:
-            raise FormulaError(
-                message("formula", f"a score for each head, the first of {shape}", f"scores of shape {values[1][1]}")
-            )
-        return score
+        return Lowered(text, tuple(lowering.names[i] for i in used), tuple(columns), tuple(formed))
 
 
 # A compiler looks into no cache, and takes no object for a constant: it calls this, by name, while it compiles.
@@ -133,18 +125,22 @@ _numbers = itertools.count()
 
 
 @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
-def _constant(token: str, shapes: tuple[tuple[Name, Shape], ...], reducers: tuple[str, ...]) -> tuple[Any, ...]:
-    return tuple(_KNOWN[token]._lowered(shapes, reducers))
+def _constant(token: str, shapes: tuple[tuple[Name, Shape], ...], kinds: tuple[str, ...]) -> tuple[Any, ...]:
+    return tuple(_KNOWN[token]._lowered(shapes, kinds))
 
 
-def formula(function: Callable[..., Any]) -> Formula:
-    """Trace a formula of messages, for `aggregate`; see `Formula` for what it may use.
+def formula(function: Callable[..., Any], *, trace: bool = True, chunk_bytes: int | None = None) -> Formula:
+    """Make a formula of messages, for `aggregate`; see `Formula` for what it may use.
+
+    Args:
+        trace: False to run in chunks whatever the function does.
+        chunk_bytes: memory for the edges of a chunk, instead of `weft.settings.chunk_bytes`.
 
     Raises:
-        FormulaError: if the function captures a tensor, or does what cannot be computed edge by edge.
+        FormulaError: if the function captures a tensor, or returns no message.
 
     >>> import torch, weft
     >>> weft.formula(lambda source, target, edge: source["h"] * edge["w"])
     Formula(<lambda>)
     """
-    return Formula(function)
+    return Formula(function, trace=trace, chunk_bytes=chunk_bytes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from ..errors import FormulaError, message
+from ..errors import FormulaError, OptionError, message
 from ..ops.pass_messages import Builder
 from ._expression import Expression
 
@@ -47,11 +47,7 @@ class Lowering:
     def _operand(self, name: Name) -> tuple[int, Shape]:
         if name not in self.shapes:
             side, key = name
-            known = ", ".join(repr(n) for s, n in self.shapes if s == side) or "none"
-            raise FormulaError(
-                f'formula: it reads {side}["{key}"], but the tensors given for {side} are: {known}; '
-                f'hint: pass {side}={{"{key}": ...}}'
-            )
+            raise FormulaError(describe_unknown(side, key, [n for s, n in self.shapes if s == side]))
         shape = self.shapes[name]
         if name not in self._values:
             self._values[name] = self.builder.operand(name[0], math.prod(shape))
@@ -112,6 +108,39 @@ class Lowering:
             *kept,
             *shape[at + 1 :],
         )
+
+
+def check_values(kinds: Sequence[str], shapes: Sequence[Shape]) -> None:
+    """Refuse values, of these shapes behind the edges, that the outputs of these kinds do not take.
+
+    Raises:
+        OptionError: if a message comes with a score but no softmax, or a softmax without one.
+        FormulaError: if the score is none of a head.
+    """
+    for kind in kinds:
+        if kind != "attend" and len(shapes) != 1:
+            form = 'reduce="softmax" for a formula of message and score'
+            raise OptionError(message("aggregate", form, f"{len(shapes)} values and other reducers"))
+        if kind == "attend" and len(shapes) != 2:
+            form = 'a formula of message and score for reduce="softmax"'
+            raise OptionError(message("aggregate", form, f"{len(shapes)} values"))
+    if len(shapes) == 2:
+        shape, heads = shapes
+        while heads and heads[-1] == 1 and len(heads) >= len(shape):
+            heads = heads[:-1]
+        if shape[: len(heads)] != heads:
+            raise FormulaError(
+                message("formula", f"a score for each head, the first of {shape}", f"scores of shape {shapes[1]}")
+            )
+
+
+def describe_unknown(side: str, key: str, names: Sequence[str]) -> str:
+    """The text of an error: a formula reads a name that is not given."""
+    known = ", ".join(repr(name) for name in names) or "none"
+    return (
+        f'formula: it reads {side}["{key}"], but the tensors given for {side} are: {known}; '
+        f'hint: pass {side}={{"{key}": ...}}'
+    )
 
 
 def _broadcast(name: str, a: Shape, b: Shape) -> Shape:

@@ -119,10 +119,12 @@ def from_reference(reference: Callable[..., Any], signature: Signature, of: str)
     names = of.split()
 
     def formula(grad: Any, needs: dict[str, bool], *inputs: Any) -> list[Tensor | None]:
-        wanted = [inputs[signature.at[n]] for n in names if needs[n]]
-        twice = torch.is_grad_enabled()
+        given, twice = list(inputs), torch.is_grad_enabled()
         with torch.enable_grad():
-            made, grads = reference(*inputs), grad if isinstance(grad, tuple) else (grad,)
+            for at in (signature.at[n] for n in names if needs[n]):
+                given[at] = given[at].view_as(given[at])  # one tensor under two names has a gradient for each
+            wanted = [given[signature.at[n]] for n in names if needs[n]]
+            made, grads = reference(*given), grad if isinstance(grad, tuple) else (grad,)
             outputs = made if isinstance(made, tuple) else (made,)
             pairs = [(o, g) for o, g in zip(outputs, grads, strict=True) if o.requires_grad and g is not None]
             if not pairs:

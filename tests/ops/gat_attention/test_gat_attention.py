@@ -112,3 +112,14 @@ def test_without_transposed_the_gradient_says_what_is_missing():
     found = gat_attention(Structure(*rows[:3]), *inputs(rows, 6, (2,), 3))
     with pytest.raises(GradientError, match="transposed"):
         found.sum().backward()
+
+
+def test_a_tensor_under_two_names_has_the_second_derivatives_of_two():
+    rows = random_structure(6, 6, 20, seed=1)
+    z, both, _ = inputs(rows, 6, (2,), 3)
+
+    def second(left, right):
+        (first,) = torch.autograd.grad(gat_attention(rows, z, left, right).square().sum(), both, create_graph=True)
+        return torch.autograd.grad(first.square().sum(), both)
+
+    torch.testing.assert_close(second(both, both), second(both * 1, both * 1))
