@@ -21,6 +21,7 @@ DOCUMENTS = [
     "CONTRIBUTING.md",
     "docs/guides/graphs.md",
     "docs/guides/formulas.md",
+    "docs/guides/operators.md",
     "docs/guides/typed-linear.md",
 ]
 NEWEST_GLIBC = (2, 28)

@@ -10,10 +10,11 @@ import numpy as np
 from benchmarks.graphs import EdgeList, flat, rmat, uniform
 
 NUM_HEADS = 8
+NUM_RELATIONS = 8
 WIDTHS = (16, 64, 100, 256)
 REDUCTIONS = ("copy_sum", "weighted_sum", "mean", "max")
 ON_EDGES = ("dot", "add")
-LAYERS = ("gcn", "sage", "gat")
+LAYERS = ("gcn", "sage", "gat", "gatv2", "rgcn")
 # An operator's backward is timed alone, a layer's together with the forward it follows.
 PASSES = {
     **dict.fromkeys((*REDUCTIONS, *ON_EDGES, "edge_softmax", "segment_sum"), ("forward", "backward")),
@@ -85,13 +86,20 @@ def inputs(case: Case, edges: EdgeList) -> dict[str, np.ndarray]:
     elif case.operator == "segment_sum":
         made["lengths"] = segment_lengths(nodes)
     elif case.operator in LAYERS:
-        heads, each = head_sizes(width) if case.operator == "gat" else (1, width)
+        heads, each = head_sizes(width) if case.operator in ("gat", "gatv2") else (1, width)
         made["matrix"] = normal(heads * each, width, scale=width**-0.5)
         made["bias"] = normal(heads * each)
         if case.operator == "sage":
             made["root"] = normal(width, width, scale=width**-0.5)
         if case.operator == "gat":
             made["from_source"], made["from_target"] = normal(1, heads, each), normal(1, heads, each)
+        if case.operator == "gatv2":
+            made["other"], made["score"] = normal(heads * each, width, scale=width**-0.5), normal(1, heads, each)
+            del made["bias"]
+        if case.operator == "rgcn":
+            made["matrices"] = normal(NUM_RELATIONS, width, width, scale=width**-0.5)
+            made["relation"] = draw.integers(0, NUM_RELATIONS, edges.num_edges)
+            del made["matrix"]
     return made
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from benchmarks.graphs import EdgeList
 
-from .cases import Case, head_sizes
+from .cases import LAYERS, NUM_RELATIONS, Case, head_sizes
 from .library import Library, Prepared, UnsupportedError, leaf, set_parameters
 
 os.environ.setdefault("DGLBACKEND", "pytorch")
@@ -35,7 +35,7 @@ class Dgl(Library):
     def prepare(self, case: Case, arrays: dict[str, np.ndarray]) -> Prepared:
         """Build the call of a case."""
         graph, ops = self.graph, dgl.ops
-        if case.operator in ("gcn", "sage", "gat"):
+        if case.operator in LAYERS:
             return self._layer(case, arrays)
         x = leaf(arrays["score" if case.operator == "edge_softmax" else "x"])
         simple: dict[str, Callable[[], Tensor]] = {
@@ -71,13 +71,22 @@ class Dgl(Library):
 
     def _layer(self, case: Case, arrays: dict[str, np.ndarray]) -> Prepared:
         graph, x, width = self.graph, leaf(arrays["x"]), case.width
-        bias, matrix = arrays["bias"], arrays["matrix"]
+        bias, matrix = arrays.get("bias"), arrays.get("matrix")
+        if case.operator == "rgcn":
+            relations = layers.RelGraphConv(width, width, NUM_RELATIONS, self_loop=False)
+            parameters = set_parameters(relations, {"linear_r.W": arrays["matrices"], "h_bias": bias})
+            kinds = torch.from_numpy(arrays["relation"])
+            return Prepared(lambda: relations(graph, x, kinds), [x, *parameters], ("x",), "dgl.nn.RelGraphConv")
         if case.operator == "gcn":
             layer = layers.GraphConv(width, width, norm="both", allow_zero_in_degree=True)
             values = {"weight": matrix.T, "bias": bias}
         elif case.operator == "sage":
             layer = layers.SAGEConv(width, width, "mean")
             values = {"fc_neigh.weight": matrix, "fc_self.weight": arrays["root"], "fc_self.bias": bias}
+        elif case.operator == "gatv2":
+            heads, each = head_sizes(width)
+            layer = layers.GATv2Conv(width, each, heads, bias=False, allow_zero_in_degree=True)
+            values = {"fc_src.weight": matrix, "fc_dst.weight": arrays["other"], "attn": arrays["score"]}
         else:
             heads, each = head_sizes(width)
             layer = layers.GATConv(width, each, heads, allow_zero_in_degree=True)

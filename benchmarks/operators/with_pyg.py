@@ -15,7 +15,7 @@ from torch_geometric import utils
 
 from benchmarks.graphs import EdgeList
 
-from .cases import Case, head_sizes
+from .cases import LAYERS, NUM_RELATIONS, Case, head_sizes
 from .library import Library, Prepared, UnsupportedError, leaf, set_parameters
 
 HAS_SPARSE = importlib.util.find_spec("torch_sparse") is not None
@@ -59,7 +59,7 @@ class Pyg(Library):
 
     def prepare(self, case: Case, arrays: dict[str, np.ndarray]) -> Prepared:
         """Build the call of a case."""
-        if case.operator in ("gcn", "sage", "gat"):
+        if case.operator in LAYERS:
             return self._layer(case, arrays)
         x = leaf(arrays["score" if case.operator == "edge_softmax" else "x"])
         extra = "torch_scatter" if HAS_SCATTER else "plain torch"
@@ -109,7 +109,9 @@ class Pyg(Library):
 
     def _layer(self, case: Case, arrays: dict[str, np.ndarray]) -> Prepared:
         x, width, structure = leaf(arrays["x"]), case.width, self.adjacency
-        bias, matrix = arrays["bias"], arrays["matrix"]
+        bias, matrix = arrays.get("bias"), arrays.get("matrix")
+        if case.operator == "rgcn":
+            return self._relations(arrays, x, width)
         if case.operator == "gcn":
             layer: torch.nn.Module = layers.GCNConv(width, width, normalize=False)
             values = {"lin.weight": matrix, "bias": bias}
@@ -117,6 +119,11 @@ class Pyg(Library):
         elif case.operator == "sage":
             layer = layers.SAGEConv(width, width, aggr="mean")
             values = {"lin_l.weight": matrix, "lin_l.bias": bias, "lin_r.weight": arrays["root"]}
+        elif case.operator == "gatv2":
+            heads, each = head_sizes(width)
+            layer = layers.GATv2Conv(width, each, heads, add_self_loops=False, bias=False)
+            values = {"lin_l.weight": matrix, "lin_r.weight": arrays["other"], "att": arrays["score"]}
+            structure = structure if HAS_SPARSE else self.edge_index
         else:
             heads, each = head_sizes(width)
             layer = layers.GATConv(width, each, heads, add_self_loops=False)
@@ -127,3 +134,13 @@ class Pyg(Library):
         kind = "edge_index" if structure is self.edge_index else "SparseTensor" if HAS_SPARSE else "torch CSR"
         route = f"nn.{type(layer).__name__} on {kind}" + (", normalised beforehand" if case.operator == "gcn" else "")
         return Prepared(lambda: layer(x, structure), [x, *parameters], ("x",), route)
+
+    def _relations(self, arrays: dict[str, np.ndarray], x: Tensor, width: int) -> Prepared:
+        layer = layers.RGCNConv(width, width, NUM_RELATIONS, aggr="add", root_weight=False)
+        parameters = set_parameters(layer, {"weight": arrays["matrices"], "bias": arrays["bias"]})
+        kinds, structure = torch.from_numpy(arrays["relation"]), self.edge_index
+        if HAS_SPARSE:
+            structure = self._adjacency(kinds)
+        kind = "SparseTensor" if HAS_SPARSE else "edge_index"
+        call: Callable[[], Tensor] = lambda: layer(x, structure, None if HAS_SPARSE else kinds)  # noqa: E731
+        return Prepared(call, [x, *parameters], ("x",), f"nn.RGCNConv on {kind}")

@@ -12,8 +12,15 @@ import weft
 from benchmarks.graphs import EdgeList
 from weft import ops
 
-from .cases import Case, cotangent, head_sizes
+from .cases import LAYERS, Case, cotangent, head_sizes
 from .library import Library, Prepared, UnsupportedError, leaf, set_parameters
+
+GATV2 = weft.formula(
+    lambda source, target, edge, shared: (
+        source["z"],
+        (torch.nn.functional.leaky_relu(source["z"] + target["z"], 0.2) * shared["a"]).sum(-1),
+    )
+)
 
 
 class Weft(Library):
@@ -47,7 +54,9 @@ class Weft(Library):
 
     def prepare(self, case: Case, arrays: dict[str, np.ndarray]) -> Prepared:
         """Build the call of a case."""
-        if case.operator in ("gcn", "sage", "gat"):
+        if case.operator in ("gatv2", "rgcn"):
+            return self._composed(case, arrays)
+        if case.operator in LAYERS:
             return self._layer(case, arrays)
         rows, x = self.rows, leaf(arrays["score" if case.operator == "edge_softmax" else "x"])
         simple: dict[str, Callable[[], Tensor]] = {
@@ -70,6 +79,25 @@ class Weft(Library):
         if case.operator == "add":
             return Prepared(lambda: ops.sddmm(rows, y, x, "add"), [x, y], ("x", "y"), "weft.ops")
         raise UnsupportedError(f"weft: no {case.operator}")
+
+    def _composed(self, case: Case, arrays: dict[str, np.ndarray]) -> Prepared:
+        """Layers that weft has no class for yet, of a formula and of an operator."""
+        graph, x = self.adjacency, leaf(arrays["x"])
+        if case.operator == "rgcn":
+            matrices, bias = leaf(arrays["matrices"]), leaf(arrays["bias"])
+            relation = torch.from_numpy(arrays["relation"]).to(self.rows.source.dtype)
+            call: Callable[[], Tensor] = lambda: ops.relational_matmul(self.rows, x, matrices, relation) + bias  # noqa: E731
+            return Prepared(call, [x, matrices, bias], ("x",), "weft.ops.relational_matmul")
+        heads, each = head_sizes(case.width)
+        matrix, other, score = (leaf(arrays[name]) for name in ("matrix", "other", "score"))
+
+        def attend() -> Tensor:
+            left, right = ((x @ m.T).unflatten(1, (heads, each)) for m in (matrix, other))
+            shared = {"a": score.squeeze(0)}
+            out = weft.aggregate(graph, GATV2, source={"z": left}, target={"z": right}, shared=shared, reduce="softmax")
+            return out.flatten(1)
+
+        return Prepared(attend, [x, matrix, other, score], ("x",), "weft.aggregate of a formula")
 
     def _layer(self, case: Case, arrays: dict[str, np.ndarray]) -> Prepared:
         x, width, graph = leaf(arrays["x"]), case.width, self.adjacency

@@ -69,5 +69,17 @@ def test_rows_and_reducer_are_checked():
     graph = Graph([0], [1])
     with pytest.raises(ShapeError, match=r'readout: expected one row for each of 2 nodes "node", got \(3,\)'):
         readout(graph, torch.zeros(3))
-    with pytest.raises(OptionError, match="`reduce` to be one of sum, mean, max, min, got 'median'"):
+    with pytest.raises(OptionError, match="`reduce` to be one of sum, mean, max, min, mul, var, std, got 'median'"):
         readout(graph, torch.zeros(2), "median")
+
+
+@pytest.mark.parametrize("reduce", ["var", "std", "mul"])
+def test_spread_and_product_of_each_graph(reduce):
+    graph = batch([Graph([0], [1]), Graph([0, 1], [1, 2])])
+    x = torch.randn(graph.nodes.count, 3)
+    expected = {
+        "var": lambda part: part.var(0, unbiased=False),
+        "std": lambda part: part.std(0, unbiased=False),
+        "mul": lambda part: part.prod(0),
+    }[reduce]
+    torch.testing.assert_close(readout(graph, x, reduce), torch.stack([expected(part) for part in x.split([2, 3])]))

@@ -13,7 +13,11 @@ from ._naming import EdgeType, listed, quoted
 
 
 def readout(
-    graph: Graph, x: Tensor, reduce: Literal["sum", "mean", "max", "min"] = "sum", *, over: str | EdgeType | None = None
+    graph: Graph,
+    x: Tensor,
+    reduce: Literal["sum", "mean", "max", "min", "mul", "var", "std"] = "sum",
+    *,
+    over: str | EdgeType | None = None,
 ) -> Tensor:
     """Reduce the rows of nodes, or of edges, to one row for each graph of a batch.
 
@@ -23,7 +27,8 @@ def readout(
 
     Args:
         over: the node type or edge type whose rows `x` holds; the nodes, if there is one node type.
-        reduce: of equal values max and min pass the gradient to the first; NaN propagates.
+        reduce: of equal values max and min pass the gradient to the first; var and std divide by the count; NaN
+            propagates.
 
     Raises:
         FeatureError: if there is no such type, or `over` is needed to choose one.
