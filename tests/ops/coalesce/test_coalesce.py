@@ -37,13 +37,13 @@ def test_sums_are_those_of_scipy(count, rows, columns, dtype):
     assert found.column.dtype is dtype
 
 
-@pytest.mark.parametrize("reduce", ["sum", "mean", "max", "min"])
+@pytest.mark.parametrize("reduce", ["sum", "mean", "max", "min", "mul"])
 def test_every_reducer_and_its_gradient_follow_the_formula(reduce):
     row, column, value = random_edges(40, 4, 5)
     found = coalesce(row, column, value.requires_grad_(), num_rows=4, num_columns=5, reduce=reduce).matrix
     place = row * 5 + column
     _, number = torch.unique(place, return_inverse=True)
-    kind = {"max": "amax", "min": "amin"}.get(reduce, reduce)
+    kind = {"max": "amax", "min": "amin", "mul": "prod"}.get(reduce, reduce)
     expected = torch.zeros(found.num_entries, dtype=torch.float64)
     expected = expected.scatter_reduce(0, number, value, kind, include_self=False)
     torch.testing.assert_close(found.value, expected)

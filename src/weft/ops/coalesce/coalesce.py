@@ -12,7 +12,7 @@ from .._compressed import Compressed, check_compressed, check_count, check_same_
 from .._operator import operator
 from .._registry import others
 from .._sparse_samples import sample_pairs
-from ..spmm.spmm import Reduce
+from ..segment_reduce.segment_reduce import SegmentReduce
 
 
 class Coalesced(NamedTuple):
@@ -45,7 +45,7 @@ def coalesce(
     *,
     num_rows: int,
     num_columns: int,
-    reduce: Reduce = "sum",
+    reduce: SegmentReduce = "sum",
 ) -> Coalesced:
     """Sort edges by place and reduce those of one place to one entry.
 
@@ -79,7 +79,7 @@ def coalesce(
     return Coalesced(Compressed(indptr, found[0], reduced, num_columns), *found[1:])
 
 
-def _reduced(value: Tensor, row: Tensor, found: tuple[Tensor, ...], reduce: Reduce) -> Tensor:
+def _reduced(value: Tensor, row: Tensor, found: tuple[Tensor, ...], reduce: SegmentReduce) -> Tensor:
     if value.dim() == 0:
         raise ShapeError(message("coalesce", "`value` of shape (num_edges, *features)", "a tensor without dimensions"))
     expect(
