@@ -87,6 +87,7 @@ class Forest {
     for (int64_t c = 0; c < clouds; ++c) {
       first_block[c] = block;
       first_node_[c] = node;
+      finite_[c] = 0;  // without any points nothing is built
       const Tree whole = shape(0, blocks_for(indptr[c + 1] - indptr[c]), 0);
       block += whole.blocks;
       node += whole.node[whole.levels];
