@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 
 from weft.errors import OptionError, StructureError
-from weft.ops import knn, using
+from weft.ops import knn, radius, using
 from weft.ops.knn.knn import nearest_points
 from weft.testing.operators import native
 
@@ -167,3 +167,11 @@ def test_options_that_exclude_each_other_are_refused():
     ):  # fmt: skip
         with pytest.raises(OptionError, match="expected"):
             call()
+
+
+@pytest.mark.parametrize("dims", [1, 3, 20])
+def test_queries_without_any_point_find_nothing(dims):
+    points, queries = torch.empty(0, dims), torch.randn(5, dims)
+    for found in (knn(points, 3, queries), radius(points, 1.0, queries)):
+        assert found.indptr.tolist() == [0] * 6
+        assert found.source.numel() == 0
