@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ..errors import DtypeError, OptionError, ShapeError, StructureError, message
-from ._checks import IDS, expect, product
+from ._checks import IDS, check_same_dtype, expect, product
 from ._registry import others
 
 
@@ -103,6 +103,24 @@ def new_entries(name: str, like: Tensor, total: int, features: Sequence[int] = (
             f"{name}: the result has {total} entries, {size:.3g} GiB for one of its arrays, which cannot be allocated"
         )
         raise MemoryError(text) from error
+
+
+def allocate_result(
+    name: str, left: Sequence[Tensor], right: Sequence[Tensor], indptr: Tensor, total: int
+) -> tuple[Tensor, Tensor]:
+    """Check the values of two matrices (pointers, columns, values) and the pointers of the result; allocate that.
+
+    Returns:
+        values and columns of `total` entries.
+    """
+    (left_indptr, left_column, left_value), (_, right_column, right_value) = left, right
+    check_compressed(name, "", indptr, left_column)
+    check_same_rows(name, left_indptr.shape[0] - 1, "", indptr)
+    check_same_dtype(name, left_value=left_value, right_value=right_value)
+    check_values(name, "left_value", left_value, left_column)
+    check_values(name, "right_value", right_value, right_column)
+    check_count(name, "total", total)
+    return new_entries(name, left_value, total), new_entries(name, left_column, total)
 
 
 def rows_of(indptr: Tensor, column: Tensor) -> Tensor:

@@ -121,3 +121,9 @@ def test_a_sum_keeps_no_input_for_backward():
     for reduce, count in (("sum", 0), ("mean", 0), ("var", 1)):
         saved = segment_reduce(ALL, x, None, reduce).grad_fn.saved_tensors
         assert sum(t is not None and t.data_ptr() == x.data_ptr() for t in saved) == count
+
+
+def test_integers_wrap_as_those_of_torch_do():
+    x = torch.full((40,), 2**30, dtype=torch.int32)
+    assert segment_reduce(torch.tensor([0, 40]), x).item() == x.sum(dtype=torch.int32).item()
+    assert segment_reduce(torch.tensor([0, 2]), x[:2], None, "mul").item() == (x[0] * x[1]).item()

@@ -119,7 +119,7 @@ class Fold {
     if (a_.reduce == kFoldMul) return walk<MultiplyStep>(lo, hi, A(1), nullptr, nullptr, state);
     if constexpr (!std::is_integral<A>::value)
       if (spreads_) {
-        int64_t row;
+        int64_t row = 0;
         if (!listing_.read(lo, lo + 1, &row, faults_)) return false;
         A *mean = state, *squares = state + width_, *origin = state + 2 * width_;
         for (int64_t k = 0; k < width_; ++k) origin[k] = widen(x_[row * width_ + k]);

@@ -6,14 +6,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .._checks import IDS, check_same_dtype, checked_ids
+from .._checks import IDS, checked_ids
 from .._compressed import (
     Compressed,
+    allocate_result,
     check_compressed,
     check_count,
     check_same_rows,
-    check_values,
-    new_entries,
     paths_of,
     rows_of,
     same_places,
@@ -179,13 +178,8 @@ def _(
 ) -> tuple[Any, tuple[int, ...]]:  # fmt: skip
     name = "sparse_product_entries"
     dims = _check_pattern(name, left_indptr, left_column, right_indptr, right_column, num_columns)
-    check_compressed(name, "", indptr, left_column)
-    check_same_rows(name, left_indptr.shape[0] - 1, "", indptr)
-    check_same_dtype(name, left_value=left_value, right_value=right_value)
-    check_values(name, "left_value", left_value, left_column)
-    check_values(name, "right_value", right_value, right_column)
-    check_count(name, "total", total)
-    return (new_entries(name, left_value, total), new_entries(name, left_column, total)), (*dims, total)
+    left, right = (left_indptr, left_column, left_value), (right_indptr, right_column, right_value)
+    return allocate_result(name, left, right, indptr, total), (*dims, total)
 
 
 sparse_product_entries.native(

@@ -10,11 +10,11 @@ from ...errors import message
 from .._checks import IDS, check_same_dtype, checked_ids, expect
 from .._compressed import (
     Compressed,
+    allocate_result,
     check_compressed,
     check_count,
     check_same_rows,
     check_values,
-    new_entries,
     rows_of,
     same_places,
 )
@@ -199,13 +199,8 @@ def _(
 ) -> tuple[Any, tuple[int, ...]]:  # fmt: skip
     name = "sparse_union_entries"
     dims = _check_pattern(name, left_indptr, left_column, right_indptr, right_column, num_columns)
-    check_compressed(name, "", indptr, left_column)
-    check_same_rows(name, left_indptr.shape[0] - 1, "", indptr)
-    check_same_dtype(name, left_value=left_value, right_value=right_value)
-    check_values(name, "left_value", left_value, left_column)
-    check_values(name, "right_value", right_value, right_column)
-    check_count(name, "total", total)
-    return (new_entries(name, left_value, total), new_entries(name, left_column, total)), (*dims, total)
+    left, right = (left_indptr, left_column, left_value), (right_indptr, right_column, right_value)
+    return allocate_result(name, left, right, indptr, total), (*dims, total)
 
 
 sparse_union_entries.native(
