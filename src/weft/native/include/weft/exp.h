@@ -66,7 +66,7 @@ WEFT_INLINE A natural_log(A v) {
   using S = typename Signed<A>::type;
   if (!(v > 0)) return v == 0 ? -__builtin_inf() : v;
   S n = (bit_cast<S>(v) >> C::mantissa) - C::bias;
-  A m = bit_cast<A>(bit_cast<S>(v) - (n << C::mantissa));
+  A m = bit_cast<A>(bit_cast<S>(v) - n * (S(1) << C::mantissa));
   if (m > A(1.41421356)) m *= A(0.5), n += 1;
   const A f = (m - 1) / (m + 1);
   A sum = 0;
