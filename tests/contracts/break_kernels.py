@@ -21,7 +21,11 @@ CHANGES = {
         "piece < plan_.first[hub + 1]; ++piece",
         "piece + 1 < plan_.first[hub + 1]; ++piece",
     ),
-    "wrong tie": ("tiles.h", "MAX ? value > best : value < best", "MAX ? value >= best : value <= best"),
+    "wrong tie": (
+        "tiles.h",
+        "winner[v] = (MAX ? value > best[v] : value < best[v])",
+        "winner[v] = (MAX ? value >= best[v] : value <= best[v])",
+    ),
     "unwritten row": ("reduction.h", "clear(row);", ""),
 }
 TESTS = ["tests/ops/spmm/test_spmm.py", "tests/contracts/test_operators.py"]
