@@ -187,8 +187,8 @@ class _Function(torch.autograd.Function):
         job: InChunks = ctx.job
         if job.given.modes() != job.modes:
             raise GradientError(
-                "aggregate: expected modules as they were in forward, got other ones in training; hint: call train() and eval() "
-                "between steps"
+                "aggregate: expected modules as they were in forward, got other ones in training; hint: switch between "
+                "training and evaluation after backward, not before it"
             )
         tensors, filled = ctx.saved_tensors[: ctx.num_tensors], ctx.saved_tensors[ctx.num_tensors :]
         needs = ctx.needs_input_grad[1:]
