@@ -11,10 +11,12 @@ from weft.ops import (
     coalesce,
     coo_to_csc,
     degree,
+    dot_attention,
     edge_softmax,
     farthest_points,
     gat_attention,
     gather_rows,
+    gatv2_attention,
     knn,
     masked_product,
     pass_messages,
@@ -70,6 +72,15 @@ CALLS = {
     "sddmm add": lambda rows: sddmm(rows, torch.randn(E, 5), torch.randn(M, 5), "add", "edge", "source"),
     "softmax": lambda rows: edge_softmax(rows, torch.randn(E, 3)),
     "attention": lambda rows: attention(rows),
+    "attention weighted": lambda rows: gat_attention(
+        rows, torch.randn(M, 2, 4), torch.randn(M, 2), torch.randn(N, 2), edge_weight=torch.randn(E)
+    ),
+    "attention of rows": lambda rows: gatv2_attention(
+        rows, torch.randn(M, 2, 4), torch.randn(N, 2, 4), torch.randn(2, 4), edge_score=torch.randn(E, 2)
+    ),
+    "attention of products": lambda rows: dot_attention(
+        rows, torch.randn(N, 2, 4), torch.randn(M, 2, 4), torch.randn(M, 2, 3), dropout=0.5, seed=torch.tensor(1)
+    ),
     "segments": lambda rows: segment_reduce(rows.indptr, torch.randn(E, 3), rows.edge),
     "segment products": lambda rows: segment_matmul(
         rows.indptr, torch.randn(E, 3), torch.randn(N, 3, 2), None, rows.edge

@@ -75,6 +75,23 @@ def hub_arguments(op):
         "sddmm": [(rows, randn(n, 2, 9), randn(m, 2, 9), op, "target", "source") for op in ("dot", "mul")],
         "edge_softmax": [(rows, randn(e, 3)), (rows, 4000 * randn(e))],
         "edge_softmax_backward": [(rows, torch.rand(e, 3).double() / 4000, randn(e, 3))],
+        "gat_attention": [
+            (
+                rows,
+                randn(m, 2, 9),
+                randn(m, 2),
+                randn(n, 2),
+                0.2,
+                randn(e, 2),
+                torch.rand(e).double(),
+                0.3,
+                torch.tensor(1),
+            )
+        ],
+        "gatv2_attention": [
+            (rows, randn(m, 3, 8), randn(n, 3, 8), randn(3, 8), 0.2, None, torch.rand(e, 3).double(), 0.0, None)
+        ],
+        "dot_attention": [(rows, randn(n, 20), randn(m, 20), randn(m, 6), 0.3, randn(e), None, 0.3, torch.tensor(1))],
         "pass_messages": [
             (rows, text, randn(m, 6), randn(n, 6), randn(e, 6), *[None] * 11)
             for text in (

@@ -330,6 +330,69 @@ def test_weighted_rows_run_on_their_own_kernel(shape, kernel, reduce):
     check(g, function, given, reduce)
 
 
+def gat(s, t, e):
+    return s["z"], functional.leaky_relu(s["l"] + t["r"], 0.1)
+
+
+def gatv2(s, t, e, shared):
+    return s["z"], (shared["a"] * functional.leaky_relu(t["x"] + s["z"], 0.3)).sum(-1)
+
+
+def dot(s, t, e):
+    return s["z"], 0.5 * (s["z"] * t["x"]).sum(2) / 4
+
+
+def gat_of_edges(s, t, e):
+    return s["z"] * e["w"], e["b"] + functional.leaky_relu(t["r"] + s["l"])
+
+
+def gatv2_of_edges(s, t, e, shared):
+    return e["w"] * s["z"], (functional.leaky_relu(s["z"] + t["x"]) * shared["a"]).sum(-1) + e["b"]
+
+
+def dot_of_edges(s, t, e):
+    return s["z"] * e["c"], (t["x"] * s["z"]).sum(-1) * 2 + e["b"]
+
+
+def other_value(s, t, e, shared):
+    return s["z"], (functional.leaky_relu(s["y"] + t["x"]) * shared["a"]).sum(-1)
+
+
+def two_sources(s, t, e):
+    return s["z"], (s["z"] * s["y"]).sum(-1)
+
+
+def inverse(s, t, e):
+    return s["z"], 2 / (s["z"] * t["x"]).sum(-1)
+
+
+def summed_elsewhere(s, t, e):
+    return s["u"], (s["u"] * t["v"]).sum(1)
+
+
+@pytest.mark.parametrize(
+    ("function", "kernel"),
+    [
+        (gat, "gat_attention"), (gatv2, "gatv2_attention"), (dot, "dot_attention"), (gat_of_edges, "gat_attention"),
+        (gatv2_of_edges, "gatv2_attention"), (dot_of_edges, "dot_attention"), (other_value, "pass_messages"),
+        (two_sources, "pass_messages"), (inverse, "pass_messages"), (summed_elsewhere, "pass_messages"),
+    ],
+)  # fmt: skip
+def test_attention_runs_on_the_operator_that_knows_it(function, kernel):
+    g, n = graph(), N + 3
+    given = {
+        "source": {"z": randn(n, 4, 6), "y": randn(n, 4, 6), "l": randn(n, 4), "u": randn(n, 4, 4)},
+        "target": {"x": randn(n, 4, 6), "r": randn(n, 4), "v": randn(n, 4, 4)},
+        "edge": {"w": randn(E, 4, 1), "c": randn(E, 1, 1), "b": randn(E, 4)},
+    }
+    given["shared"] = {"a": randn(4, 6)}
+    read = function.__code__.co_consts
+    given = {side: {k: x for k, x in tensors.items() if k in read} for side, tensors in given.items()}
+    text = weft.explain_plan(g, weft.formula(function), reduce="softmax", **given)
+    assert text.startswith(kernel + ":")
+    check(g, function, given, "softmax", function.__code__.co_argcount)
+
+
 def test_the_plan_tells_the_program_and_its_bytes():
     formula = weft.formula(lambda s, t, e: torch.relu(s["h"] + t["h"]))
     given = {"source": {"h": torch.ones(N + 3, 16)}, "target": {"h": torch.ones(N + 3, 16)}}

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -57,6 +58,14 @@ def drop_features(x: Features, probability: float, training: bool) -> Features:
     if isinstance(x, tuple):
         return functional.dropout(x[0], probability), functional.dropout(x[1], probability)
     return functional.dropout(x, probability)
+
+
+def draw_seed(like: Tensor) -> Tensor:
+    """A key for operators that drop values at random, drawn from torch's generator.
+
+    *Shapes* -> `()`, int64, on the device of `like`
+    """
+    return torch.randint(2**63 - 1, (), device=like.device)
 
 
 def as_pair(sizes: Sizes) -> tuple[int, int]:

@@ -13,13 +13,13 @@ from torch import Tensor, nn
 
 from ..errors import DtypeError, FormulaError, OptionError, ShapeError, message
 from ..graph import Adjacency, adjacency_of
-from ..ops import pass_messages, spmm
+from ..ops import Structure, pass_messages
 from ._arguments import Edges
-from ._expression import Expression
 from ._formula import Formula, Lowered
 from ._given import SIDES, Given, Named, Shared
 from ._in_chunks import InChunks
 from ._lower import Name
+from ._recognise import recognise
 from ._reduction import MAX_OPERANDS, PARTS, KeptByEdge, Mailboxes, NamedReducers, Reduction
 
 REDUCERS = {
@@ -38,19 +38,11 @@ class Plan(NamedTuple):
     tensors: tuple[Tensor, ...]
     lowered: Lowered
     kernel: str
+    call: Callable[[Structure], list[Tensor]]
 
     def run(self) -> list[Tensor]:
         """One result for each output."""
-        rows = self.adjacency.by_target
-        if self.kernel == "spmm":
-            x, weight = (*self.tensors, None)[:2]
-            return [spmm(rows, x, weight, self.kinds[0])]  # type: ignore[arg-type]
-        reduced, kept, _ = pass_messages(rows, self.lowered.program, *self.tensors)
-        out = kept if self.kinds == ("edge",) else reduced
-        return [
-            out[:, begin:end].reshape(out.shape[0], *shape)
-            for (begin, end), shape in zip(self.lowered.columns, self.lowered.shapes, strict=True)
-        ]
+        return self.call(self.adjacency.by_target)
 
     def explain(self) -> str:
         """The operator, what it runs, and the bytes that go from and to memory in a forward pass."""
@@ -156,11 +148,9 @@ def plan(adjacency: Adjacency, formula: Formula, named: Values, reduce: Reducers
     lowered = formula.lowered(shapes, kinds)
     given = [tensors[name] for name in lowered.names]
     dtype = functools.reduce(torch.promote_types, (x.dtype for x in given))
-    weighted = (
-        _weighted_rows(formula, tensors) if len(kinds) == 1 and kinds[0] in ("sum", "mean", "max", "min") else None
-    )
-    if weighted is not None:
-        return Plan(adjacency, kinds, tuple(x.to(dtype) for x in weighted), lowered, "spmm")
+    known = recognise(formula.expressions, kinds[0], tensors) if len(kinds) == 1 else None
+    if known is not None:
+        return Plan(adjacency, kinds, tuple(given), lowered, known.kernel, lambda rows: [known.call(rows, dtype)])
     reason = _too_many(lowered, kinds, given)
     if reason:
         return _in_chunks(adjacency, formula, named, reduce, kinds, reason)
@@ -168,7 +158,7 @@ def plan(adjacency: Adjacency, formula: Formula, named: Values, reduce: Reducers
         x.to(dtype).reshape(1 if name[0] == "shared" else x.shape[0], math.prod(dict(shapes)[name]))
         for name, x in zip(lowered.names, given, strict=True)
     )
-    return Plan(adjacency, kinds, rows, lowered, "pass_messages")
+    return Plan(adjacency, kinds, rows, lowered, "pass_messages", functools.partial(_run_program, kinds, lowered, rows))
 
 
 def explain_plan(
@@ -197,6 +187,17 @@ def explain_plan(
     reads 64 B, writes 48 B; a tensor of messages would be 32 B
     """
     return plan(adjacency_of(graph), formula, named_values(source, target, edge, shared), reduce).explain()
+
+
+def _run_program(
+    kinds: tuple[str, ...], lowered: Lowered, tensors: tuple[Tensor, ...], rows: Structure
+) -> list[Tensor]:
+    reduced, kept, _ = pass_messages(rows, lowered.program, *tensors)
+    out = kept if kinds == ("edge",) else reduced
+    return [
+        out[:, begin:end].reshape(out.shape[0], *shape)
+        for (begin, end), shape in zip(lowered.columns, lowered.shapes, strict=True)
+    ]
 
 
 def _in_chunks(
@@ -234,37 +235,9 @@ def _too_many(lowered: Lowered, kinds: tuple[str, ...], given: list[Tensor]) -> 
     return ""
 
 
-def _weighted_rows(formula: Formula, named: Mapping[Name, Tensor]) -> tuple[Tensor, ...] | None:
-    """Features and weights, if the message is a row of the source, or that times numbers of the edge."""
-    if len(formula.expressions) > 1:
-        return None
-    (e,) = formula.expressions
-    parts = e.inputs if e.name == "mul" else (e,)
-    found = {_side(part): named[_name(part)] for part in parts if part.name == "operand"}
-    if len(found) != len(parts) or found.keys() not in ({"source"}, {"source", "edge"}):
-        return None
-    x = found["source"]
-    if "edge" not in found:
-        return (x,)
-    heads = list(found["edge"].shape[1:])
-    while heads and heads[-1] == 1:
-        heads.pop()
-    if tuple(heads) != tuple(x.shape[1 : 1 + len(heads)]):
-        return None
-    return x, found["edge"].reshape(-1, *heads)
-
-
 def _sizes(shape: torch.Size) -> tuple[int, ...]:
     """Sizes as plain numbers: a program is written for them, so a compiler that takes them for unknown has to look."""
     return tuple(operator.index(size) for size in shape)
-
-
-def _side(e: Expression) -> str:
-    return str(e.numbers[0])
-
-
-def _name(e: Expression) -> Name:
-    return str(e.numbers[0]), str(e.numbers[1])
 
 
 def _root(variance: Tensor) -> Tensor:

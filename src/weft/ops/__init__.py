@@ -5,13 +5,15 @@ from ._compressed import Compressed as Compressed
 from ._registry import REGISTRY as REGISTRY
 from ._registry import absences as absences
 from ._structure import Structure as Structure
+from .attention import dot_attention as dot_attention
+from .attention import gat_attention as gat_attention
+from .attention import gatv2_attention as gatv2_attention
 from .coalesce import Coalesced as Coalesced
 from .coalesce import coalesce as coalesce
 from .coo_to_csc import coo_to_csc as coo_to_csc
 from .degree import degree as degree
 from .edge_softmax import edge_softmax as edge_softmax
 from .farthest_points import farthest_points as farthest_points
-from .gat_attention import gat_attention as gat_attention
 from .gather_matmul import basis_matmul as basis_matmul
 from .gather_matmul import block_matmul as block_matmul
 from .gather_matmul import gather_matmul as gather_matmul

@@ -28,3 +28,22 @@ def _product(factor: int, word: Tensor) -> tuple[Tensor, Tensor]:
     """High and low words of the product of two words, by halves, since int64 does not hold it."""
     low, high = factor * (word & 0xFFFF), factor * (word >> 16)
     return (high + (low >> 16)) >> 16, (low + ((high & 0xFFFF) << 16)) & _WORD
+
+
+def keep_limit(p: float) -> int:
+    """Of 2^32 draws, how many keep a value that is dropped with probability p."""
+    return round((1 - p) * 2**32)
+
+
+def keep_scale(p: float) -> float:
+    """What a value that stays is multiplied by."""
+    return 1 / (1 - p) if p < 1 else 0.0
+
+
+def kept(seed: Tensor, edge: Tensor, width: int, p: float, dtype: torch.dtype) -> Tensor:
+    """For each edge `width` factors: 0 with probability p, else 1 / (1 - p), decided by seed, edge id and place.
+
+    *Shapes* `seed: ()`, int64; `edge: (num_edges,)`, int64 -> `(num_edges, width)`
+    """
+    draws = philox(seed, edge.unsqueeze(1), torch.arange((width + 3) // 4, device=edge.device))
+    return (draws.flatten(1)[:, :width] < keep_limit(p)).to(dtype) * keep_scale(p)

@@ -6,8 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ...graph import Adjacency
-from ...ops import Structure, edge_softmax, gat_attention, gather_rows, sddmm, spmm
+from ...ops import Structure, edge_softmax, gat_attention, sddmm
 from .._arguments import (
     Edges,
     Features,
@@ -15,6 +14,7 @@ from .._arguments import (
     as_pair,
     check_edge_weight,
     check_probability,
+    draw_seed,
     drop_features,
     resolve_ends,
 )
@@ -57,8 +57,7 @@ class GATConv(nn.Module):
     `bias`, `fc.weight` or `fc_src.weight` and `fc_dst.weight`, `res_fc.*` (with a linear residual the bias is
     `res_fc.bias`).
 
-    *Cost* E x F reads with F = num_heads * out_features; nothing of size E is allocated. With edge weights, attention
-    dropout in training or a negative slope below 0: a few tensors of E x num_heads, never E x F.
+    *Cost* E x F reads with F = num_heads * out_features; nothing of size E is allocated but a gradient of edge weights.
 
     >>> import torch
     >>> from weft.graph import Graph
@@ -117,15 +116,10 @@ class GATConv(nn.Module):
         check_edge_weight("GATConv", edge_weight, adjacency)
         z = self._project_sources(x_source)
         left, right = self._halves(z, x_target if isinstance(x, tuple) else None, adjacency.num_targets)
-        drops = self.training and self.attention_dropout > 0
-        if edge_weight is None and not drops and self.negative_slope >= 0:
-            out = gat_attention(adjacency.by_target, z, left, right, self.negative_slope)
-        else:
-            rows = adjacency.in_target_order
-            attention = functional.dropout(self._attention(rows, left, right), self.attention_dropout, self.training)
-            if edge_weight is not None:
-                attention = _weighted(attention, _in_target_order(adjacency, edge_weight))
-            out = spmm(rows, z, attention)
+        p = self.attention_dropout if self.training else 0.0
+        weight = None if edge_weight is None else edge_weight.to(z.dtype)
+        seed = draw_seed(z) if p > 0 else None
+        out = gat_attention(adjacency.by_target, z, left, right, self.negative_slope, None, weight, p, seed)
         # In place: a fresh N x F costs more than the addition, and no gradient reads what stood there.
         if self.residual:
             out.add_(self._by_head(self.res_fc(x_target)))
@@ -192,10 +186,6 @@ def _block_diagonal(attention: Tensor) -> Tensor:
     _, heads, width = attention.shape
     eye = torch.eye(heads, dtype=attention.dtype, device=attention.device)
     return (attention.reshape(heads, width, 1) * eye.unsqueeze(1)).reshape(heads * width, heads)
-
-
-def _in_target_order(adjacency: Adjacency, edge_weight: Tensor) -> Tensor:
-    return edge_weight if adjacency.target_order is None else gather_rows(edge_weight, adjacency.target_order)
 
 
 def _weighted(attention: Tensor, edge_weight: Tensor) -> Tensor:

@@ -77,13 +77,20 @@ class Lanewise {
     }
   }
 
+  int64_t period() const { return period_; }
+
+  // Repeats the values of heads over a period.
+  void spread(const A* of_head, A* to) const {
+    for (int64_t q = 0; q < period_; q += heads_)
+      for (int64_t h = 0; h < heads_; ++h) to[q + h] = of_head[h];
+  }
+
   // to = with(values, of_head[head]); behind the results stands a period of scratch.
   template <class With>
   WEFT_INLINE_MEMBER void each(const A* values, A* to, int64_t count, const A* of_head, const With& with) const {
     const int64_t padded = (count + period_ - 1) / period_ * period_;
     A* scratch = to + padded;
-    for (int64_t q = 0; q < period_; q += heads_)
-      for (int64_t h = 0; h < heads_; ++h) scratch[q + h] = of_head[h];
+    spread(of_head, scratch);
     for (int64_t q = 0; q < period_; q += kLanes) {
       const V mine = load<kLanes>(scratch + q);
       for (int64_t k = q; k < padded; k += period_) store<kLanes, A>(to + k, with(load<kLanes>(values + k), mine));

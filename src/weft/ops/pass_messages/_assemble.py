@@ -8,6 +8,7 @@ from array import array
 
 import torch
 
+from .._philox import keep_limit, keep_scale
 from ._instructions import INSTRUCTIONS
 from ._program import KINDS, SIDES, Program, parse
 
@@ -52,16 +53,6 @@ def assembled(text: str) -> array[int]:
 def code_address(text: str) -> int:
     """Where the tables of a program lie."""
     return assembled(text).buffer_info()[0]
-
-
-def keep_limit(p: float) -> int:
-    """Of 2^32 draws, how many keep a value that is dropped with probability p."""
-    return round((1 - p) * 2**32)
-
-
-def keep_scale(p: float) -> float:
-    """What a value that stays is multiplied by."""
-    return 1 / (1 - p)
 
 
 def _shared_values(program: Program) -> set[int]:

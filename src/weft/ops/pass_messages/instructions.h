@@ -73,18 +73,6 @@ void fold(const Step& s, int64_t count, const A* a, A* out) {
   }
 }
 
-// 1 / (1 - p) for what stays, 0 for what is dropped: decided by seed, edge id and place, four places a draw.
-template <class A>
-void keep(const Step& s, const int64_t* edge, int64_t count, uint64_t seed, A* out) {
-  const uint64_t limit = static_cast<uint64_t>(s.outer);  // of 2^32
-  const A kept = static_cast<A>(s.number);
-  for (int64_t j = 0; j < count; ++j)
-    for (int64_t k = 0; k < s.width; k += 4) {
-      const Draws draws = philox(seed, static_cast<uint64_t>(edge[j]), static_cast<uint64_t>(k / 4));
-      for (int64_t l = 0; l < 4 && k + l < s.width; ++l) *out++ = draws.bits[l] < limit ? kept : A(0);
-    }
-}
-
 // Every step that reads nothing but registers.
 template <class A>
 void compute(const Step& s, int64_t count, const A* a, const A* b, A* out) {

@@ -115,10 +115,17 @@ class Machine {
       if (step.op == kWon)
         won(step, count);
       else if (step.op == kKeep)
-        keep(step, ids(kEdge), count, in_.seed, at(step.out));
+        keep(step, count);
       else
         compute<A>(step, count, at(step.a), at(step.b), at(step.out));
     }
+  }
+
+  // 1 / (1 - p) for what stays, 0 for what is dropped.
+  void keep(const Step& step, int64_t count) const {
+    const int64_t* edge = ids(kEdge);
+    draw_kept(in_.seed, static_cast<uint64_t>(step.outer), static_cast<A>(step.number), count, step.width,
+              [&](int64_t j) { return edge[j]; }, at(step.out));
   }
 
   // 1 where the edge is the winner of its row.

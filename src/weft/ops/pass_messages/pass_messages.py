@@ -9,11 +9,11 @@ from torch import Tensor
 from ...errors import GradientError, OptionError, ShapeError, message
 from .._checks import check_rows, check_same_dtype, checked_ids, expect
 from .._operator import operator
-from .._philox import philox
+from .._philox import kept
 from .._samples import sample_structures
 from .._structure import Structure
 from .._winners import winners
-from ._assemble import code_address, keep_limit, keep_scale
+from ._assemble import code_address
 from ._differentiate import Extra, gradient, mean_program, nonzero_programs
 from ._instructions import reference
 from ._program import Output, Program, Step, parse
@@ -122,10 +122,7 @@ class _Messages:
             return (chosen == self.ids["edge"].unsqueeze(1)).to(self.like.dtype)
         if name == "keep":
             assert self.seed is not None, "`seed` is checked"
-            p, width = rest[0], int(rest[1])
-            draw = torch.arange((width + 3) // 4, device=self.like.device)
-            bits = philox(self.seed, self.ids["edge"].unsqueeze(1), draw).flatten(1)[:, :width]
-            return (bits < keep_limit(p)).to(self.like.dtype) * keep_scale(p)
+            return kept(self.seed, self.ids["edge"], int(rest[1]), rest[0], self.like.dtype)
         return reference(name, [self.values[v] for v in values], rest)
 
     def reduce(self, output: Output) -> tuple[Tensor, Tensor | None]:

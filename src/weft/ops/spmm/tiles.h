@@ -17,7 +17,7 @@ enum Weighting { kNone, kScalar, kVector, kLanes };
 constexpr int kTile = 8;
 constexpr int kSpare = kVectorBytes / 4;  // values behind the last weight that may be read, though they count for nothing
 
-// What a tile kernel reads: for each edge a pointer to its feature row and `stride` weights, those of one sum behind those of another.
+// What a tile kernel reads: for each edge a pointer to its feature row and `stride` weights; those of another sum lie `apart` behind.
 template <class T>
 struct Segment {
   const T* const* rows;
@@ -25,6 +25,7 @@ struct Segment {
   int64_t stride, count, far, near;  // rows to fetch ahead: into the second cache level, into the first
   bool fresh;      // the first segment of its row: accumulators start anew
   int64_t offset;  // edges of this row or piece before this segment
+  int64_t apart = 0;
 };
 
 template <class T>
@@ -39,11 +40,11 @@ struct Tile {
 };
 
 // The weights of vector v of edge j in sum k.
-template <class T, int N, Weighting W, int SUMS = 1>
+template <class T, int N, Weighting W>
 WEFT_INLINE Vec<Acc<T>, N> weights(const Tile<T>& tile, const Segment<T>& s, int64_t j, int v, int k = 0) {
   using A = Acc<T>;
-  if constexpr (W == kScalar) return splat<A, N>(s.weights[j * SUMS + k]);
-  const A* from = s.weights + j * s.stride + k * (s.stride / SUMS) + tile.weight[v];
+  if constexpr (W == kScalar) return splat<A, N>(s.weights[j + k * s.apart]);
+  const A* from = s.weights + j * s.stride + k * s.apart + tile.weight[v];
   if constexpr (W == kVector) return splat<A, N>(*from);
   else return pick_lanes<A, N>(load<N>(from), load<N>(tile.lane + v * N));
 }
@@ -74,7 +75,7 @@ void add_tile(const Tile<T>& tile, const Segment<T>& s, Acc<T>* values, typename
       const auto x = load<N>(s.rows[j] + tile.begin + v * N);
       for (int k = 0; k < SUMS; ++k) {
         if constexpr (W == kNone) sum[v] += x;
-        else sum[k * NV + v] = fma<A, N>(weights<T, N, W, SUMS>(tile, s, j, v, k), x, sum[k * NV + v]);
+        else sum[k * NV + v] = fma<A, N>(weights<T, N, W>(tile, s, j, v, k), x, sum[k * NV + v]);
       }
     }
   }
@@ -141,21 +142,29 @@ void finish_tile(const Tile<T>& tile, const Acc<T>* values, Acc<T> divisor, Acc<
   }
 }
 
-template <class T, int N, int NV, Weighting W, int SUMS>
-typename Tile<T>::Run tile_kernel(Reduce reduce, bool tracks) {
-  if constexpr (SUMS == 1 && (W == kNone || W == kLanes)) {  // lanes serve all that select
-    if (reduce == kMax) return tracks ? select_tile<T, N, NV, W, true, true> : select_tile<T, N, NV, W, true, false>;
-    if (reduce == kMin) return tracks ? select_tile<T, N, NV, W, false, true> : select_tile<T, N, NV, W, false, false>;
-  }
-  return add_tile<T, N, NV, W, SUMS>;
-}
+// What tiles do with the rows of edges: a family of kernels, of which `pick` gives one.
+struct Additions {
+  template <class T, int N, int NV, Weighting W, int SUMS>
+  static typename Tile<T>::Run pick(Reduce, bool) { return add_tile<T, N, NV, W, SUMS>; }
+};
 
-template <class T, int N, Weighting W, int SUMS>
+struct Reductions {
+  template <class T, int N, int NV, Weighting W, int SUMS>
+  static typename Tile<T>::Run pick(Reduce reduce, bool tracks) {
+    if constexpr (SUMS == 1 && (W == kNone || W == kLanes)) {  // lanes serve all that select
+      if (reduce == kMax) return tracks ? select_tile<T, N, NV, W, true, true> : select_tile<T, N, NV, W, true, false>;
+      if (reduce == kMin) return tracks ? select_tile<T, N, NV, W, false, true> : select_tile<T, N, NV, W, false, false>;
+    }
+    return add_tile<T, N, NV, W, SUMS>;
+  }
+};
+
+template <class Kernels, class T, int N, Weighting W, int SUMS>
 typename Tile<T>::Run tile_kernel(Reduce reduce, bool tracks, int64_t vectors) {
-  if (vectors == 8) return tile_kernel<T, N, 8, W, SUMS>(reduce, tracks);
-  if (vectors == 4) return tile_kernel<T, N, 4, W, SUMS>(reduce, tracks);
-  if (vectors == 2) return tile_kernel<T, N, 2, W, SUMS>(reduce, tracks);
-  return tile_kernel<T, N, 1, W, SUMS>(reduce, tracks);
+  if (vectors == 8) return Kernels::template pick<T, N, 8, W, SUMS>(reduce, tracks);
+  if (vectors == 4) return Kernels::template pick<T, N, 4, W, SUMS>(reduce, tracks);
+  if (vectors == 2) return Kernels::template pick<T, N, 2, W, SUMS>(reduce, tracks);
+  return Kernels::template pick<T, N, 1, W, SUMS>(reduce, tracks);
 }
 
 template <class T, int N>
@@ -167,7 +176,7 @@ typename Tile<T>::Finish finish_kernel(int64_t vectors) {
 }
 
 // The tiles of one call: rows of `features` values, `weights` an edge, SUMS of them with weights of their own each.
-template <class T, int SUMS = 1>
+template <class T, int SUMS = 1, class Kernels = Reductions>
 class Tiling {
   using A = Acc<T>;
 
@@ -194,6 +203,13 @@ class Tiling {
       body(tiles[t].slot, tiles[t].begin, ((t + 1 < count ? tiles[t + 1].slot : slots) - tiles[t].slot) / SUMS);
   }
 
+  // Copies the sums to the order of features, one sum behind the other.
+  void unpack(const A* values, A* sums) const {
+    each([&](int64_t slot, int64_t feature, int64_t lanes) {
+      for (int k = 0; k < SUMS; ++k) memcpy(sums + k * features + feature, values + slot + k * lanes, lanes * sizeof(A));
+    });
+  }
+
   int64_t features, slots = 0, count = 0;
 
  private:
@@ -206,10 +222,10 @@ class Tiling {
   template <int N>
   typename Tile<T>::Run kernel(int64_t vectors, int64_t group) const {
     const bool selects = reduce_ == kMax || reduce_ == kMin;
-    if (!weights_) return tile_kernel<T, N, kNone, SUMS>(reduce_, tracks_, vectors);
-    if (weights_ == 1 && !selects) return tile_kernel<T, N, kScalar, SUMS>(reduce_, tracks_, vectors);
-    if (group % N == 0 && !selects) return tile_kernel<T, N, kVector, SUMS>(reduce_, tracks_, vectors);
-    return tile_kernel<T, N, kLanes, SUMS>(reduce_, tracks_, vectors);
+    if (!weights_) return tile_kernel<Kernels, T, N, kNone, SUMS>(reduce_, tracks_, vectors);
+    if (weights_ == 1 && !selects) return tile_kernel<Kernels, T, N, kScalar, SUMS>(reduce_, tracks_, vectors);
+    if (group % N == 0 && !selects) return tile_kernel<Kernels, T, N, kVector, SUMS>(reduce_, tracks_, vectors);
+    return tile_kernel<Kernels, T, N, kLanes, SUMS>(reduce_, tracks_, vectors);
   }
 
   // At most features / kMost full tiles, three smaller ones and one overlapping vector.

@@ -26,5 +26,16 @@ WEFT_INLINE Draws philox(uint64_t seed, uint64_t first, uint64_t second) {
   return Draws{{c[0], c[1], c[2], c[3]}};
 }
 
+// Values of edges that are kept at random, decided by seed, edge id and place, four places a draw: out[j * width + k] is `scale` if
+// the draw is below `limit`, of 2^32, and else 0. id(j) is the id of edge j.
+template <class A, class Id>
+WEFT_INLINE void draw_kept(uint64_t seed, uint64_t limit, A scale, int64_t count, int64_t width, const Id& id, A* out) {
+  for (int64_t j = 0; j < count; ++j)
+    for (int64_t k = 0; k < width; k += 4) {
+      const Draws draws = philox(seed, static_cast<uint64_t>(id(j)), static_cast<uint64_t>(k / 4));
+      for (int64_t l = 0; l < 4 && k + l < width; ++l) *out++ = draws.bits[l] < limit ? scale : A(0);
+    }
+}
+
 }  // namespace WEFT_ISA
 }  // namespace weft

@@ -152,10 +152,13 @@ class Plan {
   }
 };
 
+// Rows of a task: of the graph alone, and enough tasks to balance.
+WEFT_INLINE int64_t rows_per_task(int64_t count) { return larger(16, smaller(1024, count / 256)); }
+
 // Runs on_piece(piece, lo, hi) for the pieces of hubs and on_rows(first, last) for stretches of other rows.
 template <class I, class OnPiece, class OnRows>
 WEFT_INLINE void for_rows(const Rows<I>& rows, const Plan& plan, int64_t threads, const OnPiece& on_piece, const OnRows& on_rows) {
-  const int64_t block = larger(16, smaller(1024, rows.count / 256));  // of the graph alone, and enough tasks to balance
+  const int64_t block = rows_per_task(rows.count);
   const int64_t blocks = (rows.count + block - 1) / block;
   parallel_tasks(plan.pieces + blocks, threads, [&](int64_t task) {
     if (task < plan.pieces) {

@@ -1,0 +1,131 @@
+// The calls that the three kinds of attention share: what Python passes, and the walks in their order.
+#pragma once
+#include "passes.h"
+
+namespace weft {
+
+struct AttentionSizes {
+  int64_t num_targets, num_sources, num_edges, heads, width, score_width, weights, limit, scale, option;
+};
+
+#define WEFT_ATTENTION_SIZES "num_targets num_sources num_edges heads width score_width weights limit scale option"
+
+struct AttentionArguments : Call {
+  const int64_t* indptr;
+  const void *source, *edge, *inputs[3], *edge_score, *edge_weight;
+  const int64_t* seed;
+  void *out, *lse;
+  AttentionSizes sizes;
+};
+
+struct GradientInputs : Call {
+  const int64_t* indptr;
+  const void *source, *edge;
+  const int64_t* by_source_indptr;
+  const void *by_source, *by_source_edge, *inputs[3], *edge_score, *edge_weight;
+  const int64_t* seed;
+  const void *lse, *grad;
+};
+
+// The output of forward. Where backward does not read it, layers may change it in place.
+struct ForwardOutput {
+  const void* result = nullptr;
+};
+
+struct GradientOutputs {
+  void *grads[3], *grad_edge_score, *grad_edge_weight;
+  AttentionSizes sizes;
+};
+
+// One after the other, as Python packs them.
+struct NumberGradients : GradientInputs, GradientOutputs {};
+struct RowGradients : GradientInputs, ForwardOutput, GradientOutputs {};
+static_assert(sizeof(NumberGradients) + sizeof(void*) == sizeof(RowGradients), "no padding");
+
+namespace WEFT_ISA {
+
+// A tensor of `count` values in the accumulation type: itself, or a copy.
+template <class T>
+struct Widened {
+  using A = Acc<T>;
+  Buffer<A> copy;
+  const A* data;
+  Widened(const void* from, int64_t count) : copy(sizeof(T) == sizeof(A) ? 0 : count), data(static_cast<const A*>(from)) {
+    if constexpr (sizeof(T) != sizeof(A)) {
+      data = copy.data;
+      for (int64_t k = 0; copy.data && k < count; ++k) copy[k] = widen(static_cast<const T*>(from)[k]);
+    }
+  }
+  bool has_memory(int64_t count) const { return data || count == 0; }
+};
+
+template <class T, class I, class Arguments>
+EdgeFactors<T, I> edge_factors(const Arguments& a, const Rows<I>& rows) {
+  const AttentionSizes& n = a.sizes;
+  return {&rows, static_cast<const T*>(a.edge_score), static_cast<const T*>(a.edge_weight), nullptr, nullptr, n.heads, n.weights,
+          a.seed != nullptr, a.seed ? static_cast<uint64_t>(*a.seed) : 0, static_cast<uint64_t>(n.limit),
+          static_cast<Acc<T>>(bit_cast<double>(n.scale))};
+}
+
+template <class T, class I, class Arguments>
+Rows<I> rows_by_target(const Arguments& a) {
+  return {a.indptr, static_cast<const I*>(a.source), static_cast<const I*>(a.edge), a.sizes.num_targets, a.sizes.num_sources, a.sizes.num_edges};
+}
+
+template <class I, class Arguments>
+Rows<I> rows_by_source(const Arguments& a) {
+  return {a.by_source_indptr, static_cast<const I*>(a.by_source), static_cast<const I*>(a.by_source_edge), a.sizes.num_sources,
+          a.sizes.num_targets, a.sizes.num_edges};
+}
+
+inline int no_memory_for_attention() { return fail(kNoMemory, "no memory for the attention of nodes"); }
+
+// Builds a pass of the rest and walks the rows with it.
+template <class Pass, class T, class I, class... Rest>
+int run_pass(int64_t threads, const Rows<I>& rows, const Rest&... rest) {
+  const Pass pass(rows, rest...);
+  if (!pass.has_memory()) return no_memory_for_attention();
+  return AttentionWalk<T, I, Pass>(rows, pass).run(threads);
+}
+
+template <class T, class I, class Score>
+int attend(const AttentionArguments& a, const Rows<I>& rows, const Score& score, const void* value) {
+  const EdgeFactors<T, I> edges = edge_factors<T, I>(a, rows);
+  use_large_pages(a.out, rows.count * a.sizes.heads * a.sizes.width * sizeof(T));
+  return run_pass<Forward<T, I, Score>, T, I>(a.threads, rows, score, edges, a.sizes.width, static_cast<const T*>(value),
+                                              static_cast<T*>(a.out), static_cast<Acc<T>*>(a.lse));
+}
+
+// The two walks of a gradient. The first writes a row of `stride` into `packed` for each target, which the second reads.
+template <class Pass, class T, class I, class Score, class Arguments>
+int walk_by_target(const Arguments& a, const void* result, const Rows<I>& rows, const Score& score, const void* value, Acc<T>* packed, int64_t stride) {
+  EdgeFactors<T, I> edges = edge_factors<T, I>(a, rows);
+  edges.grad_score = static_cast<T*>(a.grad_edge_score), edges.grad_weight = static_cast<T*>(a.grad_edge_weight);
+  use_large_pages(packed, rows.count * stride * sizeof(Acc<T>));
+  return run_pass<Pass, T, I>(a.threads, rows, score, edges, a.sizes.width, static_cast<const T*>(value), static_cast<const T*>(a.grad),
+                              static_cast<const T*>(result), static_cast<const Acc<T>*>(a.lse), packed, stride);
+}
+
+template <class Pass, class T, class I, class Score, class Arguments>
+int walk_by_source(const Arguments& a, const Rows<I>& rows, const Score& score, const void* value, void* grad_value,
+                   const Acc<T>* packed, int64_t stride) {
+  const EdgeFactors<T, I> edges = edge_factors<T, I>(a, rows);
+  use_large_pages(grad_value, rows.count * a.sizes.heads * a.sizes.width * sizeof(T));
+  return run_pass<Pass, T, I>(a.threads, rows, score, edges, a.sizes.width, static_cast<const T*>(value), static_cast<const T*>(a.grad),
+                              static_cast<T*>(grad_value), packed, stride);
+}
+
+// Both, for a score that reads rows.
+template <class T, class I, class TargetScore, class SourceScore>
+int attend_backward(const RowGradients& a, const Rows<I>& in, const Rows<I>& out, const TargetScore& of_target,
+                    const SourceScore& of_source, const void* value, void* grad_value) {
+  const int64_t stride = 2 * a.sizes.heads;
+  Buffer<Acc<T>> packed(a.sizes.num_targets * stride);
+  if (a.sizes.num_targets && !packed.data) return no_memory_for_attention();
+  const int status = walk_by_target<ByTarget<T, I, TargetScore>, T, I>(a, a.result, in, of_target, value, packed.data, stride);
+  if (status != kOk) return status;
+  return walk_by_source<BySource<T, I, SourceScore>, T, I>(a, out, of_source, value, grad_value, packed.data, stride);
+}
+
+}  // namespace WEFT_ISA
+}  // namespace weft

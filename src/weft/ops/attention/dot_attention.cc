@@ -1,0 +1,47 @@
+// Attention whose scores are scaled dot products of queries and keys; see passes.h for its memory traffic.
+#include "attention.h"
+
+namespace weft {
+namespace WEFT_ISA {
+namespace {
+
+template <class T, class I>
+int dots(const AttentionArguments& a) {
+  const AttentionSizes& n = a.sizes;
+  const Rows<I> rows = rows_by_target<T, I>(a);
+  const DotScore<T> score(n.heads, n.score_width, static_cast<const T*>(a.inputs[0]), static_cast<const T*>(a.inputs[1]),
+                          static_cast<Acc<T>>(bit_cast<double>(n.option)), nullptr);
+  return attend<T, I>(a, rows, score, a.inputs[2]);
+}
+
+template <class T, class I>
+int dots_backward(const RowGradients& a) {
+  using A = Acc<T>;
+  const AttentionSizes& n = a.sizes;
+  const Rows<I> in = rows_by_target<T, I>(a), out = rows_by_source<I>(a);
+  const A scale = static_cast<A>(bit_cast<double>(n.option));
+  const T *query = static_cast<const T*>(a.inputs[0]), *key = static_cast<const T*>(a.inputs[1]);
+  const DotScore<T> of_target(n.heads, n.score_width, query, key, scale, static_cast<T*>(a.grads[0]));
+  const DotScore<T> of_source(n.heads, n.score_width, key, query, scale, static_cast<T*>(a.grads[1]));
+  return attend_backward<T, I>(a, in, out, of_target, of_source, a.inputs[2], a.grads[2]);
+}
+
+}  // namespace
+}  // namespace WEFT_ISA
+}  // namespace weft
+
+WEFT_KERNEL(dot_attention, "indptr source edge query key value edge_score edge_weight seed out lse " WEFT_ATTENTION_SIZES) {
+  using namespace weft;
+  const auto& a = *static_cast<const AttentionArguments*>(arguments);
+  if (a.sizes.num_targets * a.sizes.heads == 0) return kOk;
+  return WEFT_ISA::with_types(a, [&](auto value, auto id) { return WEFT_ISA::dots<decltype(value), decltype(id)>(a); });
+}
+
+WEFT_KERNEL(dot_attention_backward,
+            "indptr source edge by_source_indptr by_source by_source_edge query key value edge_score edge_weight seed lse grad result "
+            "grad_query grad_key grad_value grad_edge_score grad_edge_weight " WEFT_ATTENTION_SIZES) {
+  using namespace weft;
+  const auto& a = *static_cast<const RowGradients*>(arguments);
+  if (a.sizes.heads == 0) return kOk;
+  return WEFT_ISA::with_types(a, [&](auto value, auto id) { return WEFT_ISA::dots_backward<decltype(value), decltype(id)>(a); });
+}

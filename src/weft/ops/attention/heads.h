@@ -1,0 +1,123 @@
+// Sums over the features of each head, for many edges at once. A vector holds features of one head, or of several if its lanes are a
+// multiple of their width; once there are enough vectors, a tree of shuffles adds up the lanes of all of them together.
+#pragma once
+#include "weft/rows.h"
+#include "weft/vector.h"
+
+namespace weft {
+namespace WEFT_ISA {
+
+// Lane l of a pair: of groups of G lanes in a and then in b, the first (HALF 0) or last half of each, one behind the other.
+template <class A, int N, int G, int HALF>
+WEFT_INLINE Vec<A, N> halves(Vec<A, N> a, Vec<A, N> b) {
+  Mask<A, N> index{};
+  for (int l = 0; l < N; ++l) index[l] = l / (G / 2) * G + HALF * (G / 2) + l % (G / 2);
+  return __builtin_shuffle(a, b, index);
+}
+
+// Adds up groups of G lanes in G vectors: group g of vector v ends in lane v * N / G + g. Each sum is the tree of `sum_lanes`.
+template <class A, int N, int G>
+WEFT_INLINE Vec<A, N> sum_groups(Vec<A, N>* v) {
+  if constexpr (G == 1) return v[0];
+  else {
+    for (int pair = 0; pair < G / 2; ++pair)
+      v[pair] = halves<A, N, G, 0>(v[2 * pair], v[2 * pair + 1]) + halves<A, N, G, 1>(v[2 * pair], v[2 * pair + 1]);
+    return sum_groups<A, N, G / 2>(v);
+  }
+}
+
+// Rows of features that are read in order, and how many rows to fetch ahead. If the rows are summed later, `far` is left to the sums:
+// memory then works while either stage computes.
+template <class T>
+struct Read {
+  const T* const* rows;
+  int64_t count, features, far, near;
+  bool sums;
+
+  WEFT_INLINE_MEMBER const T* row(int64_t j) const {
+    if (!sums) fetch_far(rows[j + far], features * sizeof(T));
+    fetch_near(rows[j + near], features * sizeof(T));
+    return rows[j];
+  }
+};
+
+// The sum of `term` over the features of one head, from `begin` on; VECTORS of them if it is not 0.
+template <int N, int VECTORS, class T, class Term>
+WEFT_INLINE Vec<Acc<T>, N> sum_head(const T* x, int64_t begin, int64_t width, const Term& term) {
+  using A = Acc<T>;
+  Vec<A, N> sum{};
+  if constexpr (VECTORS) {
+    for (int v = 0; v < VECTORS; ++v) sum = term(load<N>(x + begin + v * N), begin + v * N, sum);
+    return sum;
+  }
+  const int64_t end = begin + width;
+  int64_t k = begin;
+  for (; k + N <= end; k += N) sum = term(load<N>(x + k), k, sum);
+  if constexpr (N > 1)
+    if (k < end) {  // the last vector overlaps the one before it: lanes that were there already count for nothing
+      const Vec<A, N> last = term(load<N>(x + end - N), end - N, Vec<A, N>{});
+      for (int l = 0; l < N; ++l) sum[l] += l >= N - (end - k) ? last[l] : A(0);
+    }
+  return sum;
+}
+
+// Sums `step` features to a vector, and G of those to a result of N lanes.
+template <int N, int G, int VECTORS, class T, class Term>
+WEFT_INLINE void sum_heads(const Read<T>& read, int64_t step, const Term& term, Acc<T>* to) {
+  using V = Vec<Acc<T>, N>;
+  V parts[G];
+  const int64_t vectors = read.count * (read.features / step);
+  const T* x = nullptr;
+  for (int64_t done = 0, j = 0, k = read.features; done < vectors; done += G, to += N) {
+    const auto part = [&] {
+      if (k == read.features) x = read.row(j++), k = 0;
+      const V sum = sum_head<N, VECTORS>(x, k, step, term);
+      k += step;
+      return sum;
+    };
+    if (done + G <= vectors) {
+#pragma GCC unroll 16
+      for (int p = 0; p < G; ++p) parts[p] = part();
+    } else {
+      for (int p = 0; p < G; ++p) parts[p] = done + p < vectors ? part() : V{};
+    }
+    store<N, Acc<T>>(to, sum_groups<Acc<T>, N, G>(parts));
+  }
+}
+
+// to[j * heads + h] = the sum over the features of head h of edge j, where term(values, first feature, sum) adds vectors of them.
+// Behind `to` there is room for one vector more.
+template <class T, class Term>
+WEFT_INLINE void sum_heads(const Read<T>& read, int64_t width, const Term& term, Acc<T>* to) {
+  constexpr int N = kVectorBytes / sizeof(Acc<T>);
+  if (width < N && read.features % N == 0) {
+    if (width == 8) return sum_heads<N, N < 8 ? N : 8, 1>(read, N, term, to);
+    if (width == 4) return sum_heads<N, N < 4 ? N : 4, 1>(read, N, term, to);
+    if (width == 2) return sum_heads<N, 2, 1>(read, N, term, to);
+    if (width == 1) return sum_heads<N, 1, 1>(read, N, term, to);
+  }
+  if (width == N) return sum_heads<N, N, 1>(read, width, term, to);
+  if (width == 2 * N) return sum_heads<N, N, 2>(read, width, term, to);
+  if (width == 4 * N) return sum_heads<N, N, 4>(read, width, term, to);
+  with_lanes<Acc<T>>(width, [&](auto n) { sum_heads<decltype(n)::count, decltype(n)::count, 0>(read, width, term, to); });
+}
+
+// The same of products with the features of one row.
+template <class T>
+WEFT_INLINE void dot_heads(const Read<T>& read, int64_t width, const Acc<T>* own, Acc<T>* to) {
+  sum_heads(read, width, [&](auto x, int64_t k, auto sum) {
+    constexpr int N = sizeof(x) / sizeof(Acc<T>);
+    return fma<Acc<T>, N>(x, load<N>(own + k), sum);
+  }, to);
+}
+
+// result[h] = the dot product of head h of two rows.
+template <class T, class U>
+WEFT_INLINE void dot_rows(const T* a, const U* b, int64_t heads, int64_t width, Acc<T>* result) {
+  with_lanes<Acc<T>>(width, [&](auto n) {
+    for (int64_t h = 0; h < heads; ++h) result[h] = dot<decltype(n)::count>(a + h * width, b + h * width, width);
+  });
+}
+
+}  // namespace WEFT_ISA
+}  // namespace weft
