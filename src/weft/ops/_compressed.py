@@ -8,7 +8,6 @@ from torch import Tensor
 
 from ..errors import DtypeError, OptionError, ShapeError, StructureError, message
 from ._checks import IDS, check_same_dtype, expect, product
-from ._registry import others
 
 
 class Compressed(NamedTuple):
@@ -151,8 +150,3 @@ def paths_of(left_indptr: Tensor, left_column: Tensor, right_indptr: Tensor) -> 
     left = torch.repeat_interleave(torch.arange(left_column.shape[0], device=length.device), length)
     offset = torch.arange(left.shape[0], device=length.device) - (length.cumsum(0) - length)[left]
     return left, begin[left] + offset
-
-
-def transposed_order(matrix: Compressed) -> tuple[Tensor, Tensor, Tensor]:
-    """Pointers, row ids and entry ids of a matrix compressed by columns."""
-    return others.coo_to_csc(matrix.column, matrix.rows(), matrix.num_columns)  # type: ignore[no-any-return]

@@ -112,7 +112,7 @@ def test_wrong_choices_are_typed_errors():
         select_columns(matrix, torch.ones(2))
     with pytest.raises(weft.errors.OptionError, match="a slice of step 1, got step 2"):
         select_rows(matrix, slice(0, 4, 2))
-    with pytest.raises(weft.errors.IdError, match="`key` holds 7"):
+    with pytest.raises(weft.errors.IdError, match="`column` holds 7"):
         transpose(Compressed(torch.tensor([0, 1]), torch.tensor([7]), None, 5))
 
 

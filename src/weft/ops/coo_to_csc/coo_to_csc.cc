@@ -25,27 +25,11 @@ int coo_to_csc(const Arguments& a) {
   count_ids(key, a.num_edges, a.num, chunks, places.data, faults);
   if (faults.any()) return refuse_id("key", key, faults.position, a.num, "nodes");
 
-  int64_t at = 0;
-  for (int64_t i = 0; i < a.num; ++i) {
-    a.indptr[i] = at;
-    for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-      const int64_t here = places[chunk * a.num + i];
-      places[chunk * a.num + i] = at;
-      at += here;
-    }
-  }
-  a.indptr[a.num] = at;
-
-  // The counts held when they were taken; a key that another thread changes since must not write outside.
+  number_places(places.data, a.num, chunks, a.indptr);
   parallel_tasks(chunks, chunks, [&](int64_t chunk) {
-    int64_t* place = places.data + chunk * a.num;
-    for (int64_t e = chunk * length; e < smaller(a.num_edges, (chunk + 1) * length); ++e) {
-      const uint64_t id = static_cast<uint64_t>(static_cast<int64_t>(key[e]));
-      if (__builtin_expect(id >= static_cast<uint64_t>(a.num) || place[id] >= a.num_edges, 0)) return faults.note(e);
-      const int64_t p = place[id]++;
-      source[p] = other[e];
-      edge[p] = static_cast<I>(e);
-    }
+    const auto fetch = [&](int64_t p) { __builtin_prefetch(source + p, 1), __builtin_prefetch(edge + p, 1); };
+    place_ids(key, chunk * length, smaller(a.num_edges, (chunk + 1) * length), a.num, a.num_edges, places.data + chunk * a.num, faults, fetch,
+              [&](int64_t e, int64_t p) { source[p] = other[e], edge[p] = static_cast<I>(e); });
   });
   return faults.any() ? refuse_id("key", key, faults.position, a.num, "nodes") : kOk;
 }

@@ -19,6 +19,35 @@ WEFT_INLINE void count_ids(const I* ids, int64_t count, int64_t num, int64_t chu
   });
 }
 
+// Turns the counts of chunks into the first place of each id in each chunk, and into the pointers of all.
+WEFT_INLINE void number_places(int64_t* counts, int64_t num, int64_t chunks, int64_t* indptr) {
+  int64_t at = 0;
+  for (int64_t i = 0; i < num; ++i) {
+    indptr[i] = at;
+    for (int64_t chunk = 0; chunk < chunks; ++chunk) {
+      const int64_t here = counts[chunk * num + i];
+      counts[chunk * num + i] = at;
+      at += here;
+    }
+  }
+  indptr[num] = at;
+}
+
+// Calls move(e, place) for positions lo .. hi, whose ids take the places in turn, and fetch(place) for one that is taken soon. The counts
+// held when they were taken; an id that another thread changes since must not lead beyond `total`.
+template <class I, class Fetch, class Move>
+WEFT_INLINE void place_ids(const I* ids, int64_t lo, int64_t hi, int64_t num, int64_t total, int64_t* place, Faults& faults,
+                           const Fetch& fetch, const Move& move) {
+  constexpr int64_t kAhead = 16;
+  for (int64_t e = lo; e < hi; ++e) {
+    const uint64_t ahead = e + kAhead < hi ? static_cast<uint64_t>(static_cast<int64_t>(ids[e + kAhead])) : UINT64_MAX;
+    if (__builtin_expect(ahead < static_cast<uint64_t>(num), 1)) fetch(place[ahead]);
+    const uint64_t id = static_cast<uint64_t>(static_cast<int64_t>(ids[e]));
+    if (__builtin_expect(id >= static_cast<uint64_t>(num) || place[id] >= total, 0)) return faults.note(e);
+    move(e, place[id]++);
+  }
+}
+
 // Chunks worth their memory: each has a counter for every id.
 WEFT_INLINE int64_t choose_chunks(int64_t count, int64_t num, int64_t threads) {
   return count < kSerialWork ? 1 : larger(1, smaller(threads, count / larger(1, num)));

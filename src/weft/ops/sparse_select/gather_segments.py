@@ -13,7 +13,7 @@ from .._operator import FLOATS, operator
 from .._registry import others
 from .._sparse_samples import sample_pairs
 
-_DTYPES = (*FLOATS, torch.int8, torch.uint8, torch.bool, torch.int16, torch.int32, torch.int64)
+DTYPES = (*FLOATS, torch.int8, torch.uint8, torch.bool, torch.int16, torch.int32, torch.int64)
 
 
 @operator
@@ -72,7 +72,7 @@ gather_segments.native(
     dims="num_segments num_rows count total row_bytes",
     value="x",
     ids="chosen",
-    dtypes=_DTYPES,
+    dtypes=DTYPES,
 )
 gather_segments.autocast = "none"
 

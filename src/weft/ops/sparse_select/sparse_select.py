@@ -5,11 +5,12 @@ from torch import Tensor
 
 from ...errors import DtypeError, OptionError, ShapeError, message
 from .._checks import IDS
-from .._compressed import Compressed, transposed_order
+from .._compressed import Compressed
 from .._registry import others
 from ..gather_rows.gather_rows import gather_rows
 from ..sparse_product.sparse_product import sparse_product
 from .gather_segments import gather_segments
+from .transpose_entries import transpose_entries
 
 
 def transpose(matrix: Compressed) -> Compressed:
@@ -32,9 +33,9 @@ def transpose(matrix: Compressed) -> Compressed:
     >>> indptr.tolist(), column.tolist(), value.tolist()
     ([0, 1, 1, 3], [0, 0, 1], [1.0, 2.0, 3.0])
     """
-    indptr, row, entry = transposed_order(matrix)
-    value = None if matrix.value is None else gather_rows(matrix.value, entry)
-    return Compressed(indptr, row, value, matrix.num_rows)
+    value = matrix.column if matrix.value is None else matrix.value  # columns stand in for no values, and are dropped
+    value, row, indptr = transpose_entries(matrix.indptr, matrix.column, value, matrix.num_columns)
+    return Compressed(indptr, row, None if matrix.value is None else value, matrix.num_rows)
 
 
 def select_rows(matrix: Compressed, rows: Tensor | slice) -> Compressed:
