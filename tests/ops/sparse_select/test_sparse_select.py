@@ -66,6 +66,22 @@ def test_columns_are_those_of_scipy(matrix, dtype):
     np.testing.assert_allclose(to_scipy(select_columns(matrix, mask)).toarray(), expected, atol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", [torch.int32, torch.int64])
+@pytest.mark.parametrize("kind", ["rising", "once", "often", "rare"])
+def test_columns_of_sorted_rows_short_and_long_are_copied(kind, dtype):
+    matrix = random_matrix(40, 900, 9000, is_sorted=True, dtype=dtype)
+    wide = random_matrix(3, 900, 2000, seed=1, is_sorted=True, dtype=dtype)
+    indptr = torch.cat((matrix.indptr, wide.indptr[1:] + matrix.num_entries))
+    matrix = Compressed(indptr, torch.cat((matrix.column, wide.column)), torch.cat((matrix.value, wide.value)), 900)
+    once = torch.randperm(900)[:500]
+    columns = {"rising": once.sort().values, "once": once, "often": some(700, 900), "rare": once[:2]}[kind]
+    expected = to_scipy(matrix).toarray()[:, columns.numpy()]
+    found = select_columns(matrix, columns)
+    assert np.array_equal(to_scipy(found).toarray(), expected)
+    rows = found.rows()
+    assert (found.column.diff()[rows.diff() == 0] > 0).all()
+
+
 @pytest.mark.parametrize(
     "change",
     [

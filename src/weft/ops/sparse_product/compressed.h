@@ -1,5 +1,6 @@
 // Compressed matrices as kernels read them: checked pointers, and tasks of rows with about the same number of entries.
 #pragma once
+#include <cstring>
 #include <type_traits>
 
 #include "weft/rows.h"
@@ -43,10 +44,17 @@ struct Compressed {
   // Whether the columns of every row rise and fit: those that do not rise are then the first of their rows.
   bool rises() const {
     using Unsigned = std::make_unsigned_t<I>;
+    constexpr int64_t kBlock = 4096;  // counted in the type of the ids, so that their lanes are enough
     Unsigned highest = 0;
     int64_t falls = 0;
-    for (int64_t p = 0; p < entries; ++p) highest = static_cast<Unsigned>(column[p]) > highest ? static_cast<Unsigned>(column[p]) : highest;
-    for (int64_t p = 1; p < entries; ++p) falls += column[p - 1] >= column[p];
+    for (int64_t first = 0; first < entries; first += kBlock) {
+      Unsigned here = 0;
+      for (int64_t p = first; p < smaller(entries, first + kBlock); ++p) {
+        highest = static_cast<Unsigned>(column[p]) > highest ? static_cast<Unsigned>(column[p]) : highest;
+        here += p > 0 && column[p - 1] >= column[p];
+      }
+      falls += static_cast<int64_t>(here);
+    }
     for (int64_t i = 0, last = 0; i < rows; ++i) {
       const int64_t first = begin(i);
       if (first > last && first < entries) falls -= column[first - 1] >= column[first];
@@ -69,6 +77,25 @@ struct Compressed {
                 static_cast<long long>(at), static_cast<long long>(columns));
   }
 };
+
+// Copies a run of a row. A call of memcpy costs as much as what short runs hold: those are copied as two halves that may overlap.
+WEFT_INLINE void copy_run(void* to, const void* from, int64_t bytes) {
+  const auto halves = [&](auto half) {
+    constexpr int64_t kHalf = decltype(half)::value;
+    char first[kHalf], last[kHalf];
+    memcpy(first, from, kHalf);
+    memcpy(last, static_cast<const char*>(from) + bytes - kHalf, kHalf);
+    memcpy(to, first, kHalf);
+    memcpy(static_cast<char*>(to) + bytes - kHalf, last, kHalf);
+  };
+  if (bytes > 128) memcpy(to, from, bytes);
+  else if (bytes >= 64) halves(std::integral_constant<int64_t, 64>{});
+  else if (bytes >= 32) halves(std::integral_constant<int64_t, 32>{});
+  else if (bytes >= 16) halves(std::integral_constant<int64_t, 16>{});
+  else if (bytes >= 8) halves(std::integral_constant<int64_t, 8>{});
+  else if (bytes >= 4) halves(std::integral_constant<int64_t, 4>{});
+  else for (int64_t i = 0; i < bytes; ++i) static_cast<char*>(to)[i] = static_cast<const char*>(from)[i];
+}
 
 constexpr int64_t kShare = 4096;  // entries and rows of a task
 constexpr int64_t kMostShares = 1024;

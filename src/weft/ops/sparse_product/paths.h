@@ -50,6 +50,20 @@ struct Paths {
     });
   }
 
+  // Counts the paths of a row.
+  bool reach(int64_t row, int64_t* count) {
+    int64_t sum = 0;
+    const int64_t* const at = right.indptr;
+    for (int64_t p = left.begin(row), stop = left.end(row); p < stop; ++p) {
+      if (p + kEntriesAhead < left.entries) __builtin_prefetch(at + static_cast<int64_t>(left.column_at(p + kEntriesAhead)));
+      const uint64_t inner = left.column_at(p);
+      if (__builtin_expect(!left.fits(inner), 0)) return bad_left.note(p), false;
+      sum += at[inner + 1] - at[inner];
+    }
+    *count = sum;
+    return true;
+  }
+
  private:
   WEFT_INLINE_MEMBER void fetch(int64_t p, const void* values, int64_t value_bytes) const {
     if (p + kEntriesAhead < left.entries) __builtin_prefetch(right.indptr + static_cast<int64_t>(left.column_at(p + kEntriesAhead)));

@@ -16,7 +16,7 @@ struct Arguments : Call {
   int64_t num_segments, num_rows, count, total, row_bytes;
 };
 
-constexpr int64_t kSegmentsAhead = 8;
+constexpr int64_t kSegmentsAhead = 16;
 
 template <class I>
 int gather_segments(const Arguments& a) {
@@ -36,8 +36,7 @@ int gather_segments(const Arguments& a) {
         fetch_near(reinterpret_cast<const char*>(reinterpret_cast<uintptr_t>(a.x) + a.indptr[chosen[r + kSegmentsAhead]] * a.row_bytes), 128);
       const int64_t begin = a.indptr[segment], end = a.indptr[segment + 1], at = a.out_indptr[r];
       if (__builtin_expect(begin < 0 || end > a.num_rows || end - begin != a.out_indptr[r + 1] - at, 0)) return misfits.note(r);
-      if (end > begin && a.row_bytes > 0)
-        memcpy(static_cast<char*>(a.out) + at * a.row_bytes, static_cast<const char*>(a.x) + begin * a.row_bytes, (end - begin) * a.row_bytes);
+      copy_run(static_cast<char*>(a.out) + at * a.row_bytes, static_cast<const char*>(a.x) + begin * a.row_bytes, (end - begin) * a.row_bytes);
     }
   });
   if (missing.any()) return refuse_id("chosen", chosen, missing.position, a.num_segments, "segments");
