@@ -66,18 +66,39 @@ struct Pair {
     return true;
   }
 
+  // Places of two rising rows: each column of the shorter one is compared with a vector of the longer one at once.
   int64_t count_merged(int64_t row) const {
-    int64_t p = left.begin(row), q = right.begin(row), count = 0;
-    const int64_t left_end = left.end(row), right_end = right.end(row);
-    for (; p < left_end && q < right_end; ++count) {
-      const I a = left.column[p], b = right.column[q];
-      p += a <= b;
-      q += b <= a;
+    constexpr int N = kVectorBytes / sizeof(I);
+    const bool swaps = left.end(row) - left.begin(row) < right.end(row) - right.begin(row);
+    const Compressed<I>&longer = swaps ? right : left, &shorter = swaps ? left : right;
+    int64_t q = shorter.begin(row), common = 0;
+    const int64_t begin = longer.begin(row), end = longer.end(row), stop = shorter.end(row);
+    for (int64_t p = begin; p < end && q < stop; p += N) {
+      if (p + N > longer.entries) {  // the last of the matrix
+        for (; p < end && q < stop; p += 1) {
+          while (q < stop && shorter.column[q] < longer.column[p]) ++q;
+          common += q < stop && shorter.column[q] == longer.column[p];
+        }
+        break;
+      }
+      Vec<I, N> lanes, hits = {};
+      for (int l = 0; l < N; ++l) lanes[l] = l;
+      const int64_t rest = smaller(N, end - p);
+      const Vec<I, N> all = load<N>(longer.column + p), some = lanes < splat<I, N>(static_cast<I>(rest)) ? all : splat<I, N>(-1);
+      const int64_t last = end - p <= N ? stop : q + first_above(shorter.column + q, stop - q, longer.column[p + N - 1]);
+      for (; q < last; ++q) hits -= some == splat<I, N>(shorter.column[q]);
+      common += sum_lanes<I, N>(hits);
     }
-    return count + (left_end - p) + (right_end - q);
+    return (end - begin) + (stop - shorter.begin(row)) - common;
   }
 
  private:
+  static int64_t first_above(const I* column, int64_t count, I bound) {
+    int64_t at = 0;
+    while (at < count && column[at] <= bound) ++at;
+    return at;
+  }
+
   bool sorted_ = false;
 };
 
@@ -104,6 +125,10 @@ int count(const CountArguments& a) {
   return outcome;
 }
 
+template <int Bytes> using Word = std::conditional_t<Bytes == 2, uint16_t, std::conditional_t<Bytes == 4, uint32_t, uint64_t>>;
+
+constexpr int64_t kBothEnds = 8;  // the shortest row whose merge from both ends pays
+
 template <class T, class I>
 struct Fill {
   using A = Acc<T>;
@@ -112,40 +137,60 @@ struct Fill {
   Faults& misfits;
   const T *left, *right;
 
-  // A value, or minus zero, which changes no number that it is added to, not even a zero. By masks: a branch on the order of two
-  // columns is guessed wrong every other time.
-  static A taken(T value, bool holds) {
-    using Bits = std::make_unsigned_t<typename Signed<A>::type>;
-    const A wide = widen(value), zero = -A{0};
-    Bits bits, nothing;
-    memcpy(&bits, &wide, sizeof bits);
-    memcpy(&nothing, &zero, sizeof bits);
-    const Bits mask = -static_cast<Bits>(holds);
-    bits = (bits & mask) | (nothing & ~mask);
-    A found;
-    memcpy(&found, &bits, sizeof found);
-    return found;
+  // Merges two rising rows into the room that `indptr` gives them, from both ends: two chains of steps, each of which waits for the
+  // step before it. They meet if the room is right.
+  bool merge(int64_t row) const {
+    const int64_t left_begin = pair.left.begin(row), left_end = pair.left.end(row), right_begin = pair.right.begin(row), right_end = pair.right.end(row);
+    const int64_t begin = a.indptr[row], end = a.indptr[row + 1], shorter = smaller(left_end - left_begin, right_end - right_begin);
+    const int64_t middle = shorter < kBothEnds ? end : begin + (end - begin) / 2;
+    int64_t p = left_begin, q = right_begin, out = begin, last_p = left_end, last_q = right_end, last = end;
+    for (int64_t steps = shorter; middle < end && steps > 0;) {
+      steps = smaller(smaller(middle - out, smaller(left_end - p, right_end - q)), smaller(last_p - left_begin, last_q - right_begin));
+      for (int64_t step = 0; step < steps; ++step) step_up(p, q, out), step_down(last_p, last_q, last);
+    }
+    while (out < middle && p < left_end && q < right_end) step_up(p, q, out);
+    while (last > middle && last_p > left_begin && last_q > right_begin) step_down(last_p, last_q, last);
+    const int64_t up_p = smaller(middle - out, left_end - p), up_q = smaller(middle - out - up_p, right_end - q);
+    copy(pair.left.column, left, p, out, up_p);
+    copy(pair.right.column, right, q, out + up_p, up_q);
+    const int64_t down_p = smaller(last - middle, last_p - left_begin), down_q = smaller(last - middle - down_p, last_q - right_begin);
+    if (down_p > 0) copy(pair.left.column, left, last_p - down_p, last - down_p, down_p);
+    if (down_q > 0) copy(pair.right.column, right, last_q - down_q, last - down_p - down_q, down_q);
+    const bool meets = p + up_p == last_p - down_p && q + up_q == last_q - down_q && out + up_p + up_q == last - down_p - down_q;
+    return meets || (misfits.note(row), false);
   }
 
-  // Merges two ascending rows into the room that `indptr` gives them.
-  bool merge(int64_t row) const {
-    const I *at_left = pair.left.column, *at_right = pair.right.column;
-    I* column = static_cast<I*>(a.column);
-    T* value = static_cast<T*>(a.value);
-    int64_t p = pair.left.begin(row), q = pair.right.begin(row), out = a.indptr[row];
-    const int64_t left_end = pair.left.end(row), right_end = pair.right.end(row), end = a.indptr[row + 1];
-    for (; p < left_end && q < right_end && out < end; ++out) {
-      const I c = at_left[p], d = at_right[q];
-      const T x = left[p], y = right[q];
-      column[out] = c < d ? c : d;
-      value[out] = narrow<T>(taken(x, c <= d) + taken(y, d <= c));
-      p += c <= d;
-      q += d <= c;
-    }
-    if ((left_end - p) + (right_end - q) != end - out) return misfits.note(row), false;
-    for (; p < left_end; ++p, ++out) column[out] = at_left[p], value[out] = left[p];
-    for (; q < right_end; ++q, ++out) column[out] = at_right[q], value[out] = right[q];
-    return true;
+  // A branch on the order of two columns would be guessed wrong every other time; that they are equal is rare.
+  WEFT_INLINE_MEMBER void step_up(int64_t& p, int64_t& q, int64_t& out) const {
+    const I c = pair.left.column[p], d = pair.right.column[q];
+    static_cast<I*>(a.column)[out] = c < d ? c : d;
+    write(out++, p, q, c <= d, c == d);
+    p += c <= d;
+    q += d <= c;
+  }
+
+  WEFT_INLINE_MEMBER void step_down(int64_t& p, int64_t& q, int64_t& out) const {
+    const I c = pair.left.column[p - 1], d = pair.right.column[q - 1];
+    static_cast<I*>(a.column)[--out] = c > d ? c : d;
+    write(out, p - 1, q - 1, c >= d, c == d);
+    p -= c >= d;
+    q -= d >= c;
+  }
+
+  WEFT_INLINE_MEMBER void write(int64_t out, int64_t p, int64_t q, bool takes_left, bool adds) const {
+    using Bits = Word<sizeof(T)>;
+    Bits x, y;
+    memcpy(&x, left + p, sizeof x);
+    memcpy(&y, right + q, sizeof y);
+    const Bits mask = static_cast<Bits>(-static_cast<Bits>(takes_left)), taken = static_cast<Bits>((x & mask) | (y & ~mask));
+    T* const value = static_cast<T*>(a.value) + out;
+    memcpy(static_cast<void*>(value), &taken, sizeof taken);
+    if (__builtin_expect(adds, 0)) *value = narrow<T>(widen(left[p]) + widen(right[q]));
+  }
+
+  WEFT_INLINE_MEMBER void copy(const I* column, const T* value, int64_t from, int64_t to, int64_t count) const {
+    copy_run(static_cast<I*>(a.column) + to, column + from, count * sizeof(I));
+    copy_run(static_cast<T*>(a.value) + to, value + from, count * sizeof(T));
   }
 
   template <class Desk>
