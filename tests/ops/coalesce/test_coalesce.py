@@ -7,7 +7,7 @@ import torch
 
 import weft
 from weft.ops import coalesce, segment_reduce
-from weft.ops.coalesce import coalesce_entries
+from weft.ops.coalesce import coalesce_entries, sort_edges
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +106,12 @@ def test_wrong_ids_are_named():
 
 def test_pointers_of_others_and_columns_that_are_not_there_are_refused():
     edge_indptr, column, edge = torch.tensor([0, 1, 3]), torch.tensor([2, 0, 0]), torch.tensor([1, 0, 2])
-    with pytest.raises(weft.errors.StructureError, match="no room for exactly the columns of row 0"):
-        coalesce_entries(edge_indptr, column, edge, torch.tensor([0, 0, 2]), 3, 2)
+    for indptr in ([0, 0, 2], [0, 2, 2], [0, 1, 3]):
+        with pytest.raises(weft.errors.StructureError, match="no room for exactly the columns of row"):
+            coalesce_entries(edge_indptr, column, torch.tensor(indptr), indptr[-1])
     with pytest.raises(weft.errors.IdError, match="`column` holds 2 at position 0, but there are 2 columns"):
-        coalesce_entries(edge_indptr, column, edge, torch.tensor([0, 1, 2]), 2, 2)
+        sort_edges(edge_indptr, column, edge, 2)
+    long = torch.full((500,), 3)
+    long[400] = -1
+    with pytest.raises(weft.errors.IdError, match="`column` holds -1 at position 400"):
+        sort_edges(torch.tensor([0, 500]), long, torch.arange(500), 4)

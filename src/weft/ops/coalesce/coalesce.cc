@@ -1,87 +1,144 @@
-// Edges compressed by row, grouped by column within each row. Memory traffic: the edges three times, a row at a time,
-// and the results once; a counting sort over the ranks that the set of columns gives, so that the work is linear
-// however long a row is.
+// Edges compressed by row are sorted by column within each row: short rows are ranked; long ones take a counting sort over the ranks
+// that the set of columns gives, so that the work is linear however long a row is. What is sorted shows its entries in one pass.
 #include "../coo_to_csc/counting.h"
 #include "../sparse_product/column_set.h"
+#include "../segment_sort/sorting.h"
 #include "../sparse_product/compressed.h"
 
 namespace weft {
 namespace WEFT_ISA {
 namespace {
 
-struct Arguments : Call {
+struct SortArguments : Call {
   const int64_t* edge_indptr;
   const void *column, *edge;
+  int64_t* indptr;
+  void *sorted, *order;
+  int64_t rows, columns, edges;
+};
+
+struct EntryArguments : Call {
+  const int64_t* edge_indptr;
+  const void* sorted;
   const int64_t* indptr;
   void* entries;
   int64_t* segments;
-  void* order;
-  int64_t rows, columns, edges, total;
+  int64_t rows, edges, total;
 };
 
 template <class I>
-struct Group {
-  const Arguments& a;
+struct Sort {
+  using K = std::make_signed_t<I>;
+  const SortArguments& a;
   const Compressed<I>& listed;
-  int64_t most;  // columns of a row
-  Faults &bad_column, &misfits;
+  Faults& bad_column;
 
   template <class Desk>
   bool row(int64_t row, Desk& desk) const {
-    const I* edge = static_cast<const I*>(a.edge);
-    I* order = static_cast<I*>(a.order);
-    const int64_t first = listed.begin(row), last = listed.end(row), begin = a.indptr[row], room = a.indptr[row + 1] - begin;
+    const int64_t first = listed.begin(row), count = listed.end(row) - first;
+    return count <= kRanked ? rank(row, first, count) : scatter(row, first, count, desk);
+  }
+
+ private:
+  bool rank(int64_t row, int64_t first, int64_t count) const {
+    alignas(64) K keys[kRanked + 64], ranks[kRanked + 64];
+    for (int64_t k = 0; k < count; ++k) {
+      const uint64_t column = listed.column_at(first + k);
+      if (__builtin_expect(!listed.fits(column), 0)) return bad_column.note(first + k), false;
+      keys[k] = static_cast<K>(column);
+    }
+    rank_keys(keys, count, ranks);
+    I *sorted = static_cast<I*>(a.sorted) + first, *order = static_cast<I*>(a.order) + first;
+    const I* edge = static_cast<const I*>(a.edge) + first;
+    for (int64_t k = 0; k < count; ++k) sorted[ranks[k]] = static_cast<I>(keys[k]), order[ranks[k]] = edge[k];
+    int64_t entries = count > 0;
+    for (int64_t k = 1; k < count; ++k) entries += sorted[k] != sorted[k - 1];
+    a.indptr[row + 1] = entries;
+    return true;
+  }
+
+  template <class Desk>
+  bool scatter(int64_t row, int64_t first, int64_t count, Desk& desk) const {
     ColumnSet& set = desk.set;
-    for (int64_t p = first; p < last; ++p) {
+    for (int64_t p = first; p < first + count; ++p) {
       const uint64_t column = listed.column_at(p);
       if (__builtin_expect(!listed.fits(column), 0)) return bad_column.note(p), false;
       set.add(column);
     }
-    if (set.list(static_cast<I*>(a.entries) + begin, room) != room) return misfits.note(row), false;
-    int64_t *place = desk.sums.data, *ranks = place + most;
-    for (int64_t k = 0; k < room; ++k) place[k] = 0;
-    for (int64_t p = first; p < last; ++p) {
-      const uint64_t column = listed.column_at(p);
-      const uint64_t rank = listed.fits(column) ? set.slot(column) : room;
-      if (__builtin_expect(rank >= static_cast<uint64_t>(room), 0)) return bad_column.note(p), false;
-      ranks[p - first] = rank;
+    const int64_t entries = set.rank();
+    int64_t *place = desk.sums.data, *ranks = place + count;
+    for (int64_t k = 0; k < entries; ++k) place[k] = 0;
+    for (int64_t k = 0; k < count; ++k) {
+      const uint64_t column = listed.column_at(first + k);
+      const uint64_t rank = listed.fits(column) ? set.slot(column) : UINT64_MAX;
+      // Only an id that was overwritten since the set was filled can have no place.
+      if (__builtin_expect(rank >= static_cast<uint64_t>(entries), 0)) return bad_column.note(first + k), false;
+      ranks[k] = rank;
       ++place[rank];
     }
-    for (int64_t k = 0, at = first; k < room; ++k) {
-      a.segments[begin + k] = at;
-      at += place[k];
-      place[k] = a.segments[begin + k];
+    for (int64_t k = 0, at = first; k < entries; ++k) {
+      const int64_t here = place[k];
+      place[k] = at;
+      at += here;
     }
-    for (int64_t p = first; p < last; ++p) order[place[ranks[p - first]]++] = edge[p];
-    set.clear();
+    for (int64_t k = 0; k < count; ++k) {
+      const int64_t at = place[ranks[k]]++;
+      static_cast<I*>(a.sorted)[at] = listed.column[first + k];
+      static_cast<I*>(a.order)[at] = static_cast<const I*>(a.edge)[first + k];
+    }
+    a.indptr[row + 1] = set.clear();
     return true;
   }
 };
 
 template <class I>
-int coalesce(const Arguments& a) {
+int sort(const SortArguments& a) {
   const Compressed<I> listed{"edge_", a.edge_indptr, static_cast<const I*>(a.column), a.rows, a.columns, a.edges};
-  const Compressed<I> out{"", a.indptr, static_cast<const I*>(a.column), a.rows, a.columns, a.total};
+  const int status = listed.check();
+  if (status != kOk) return status;
+  use_large_pages(a.sorted, a.edges * sizeof(I));
+  use_large_pages(a.order, a.edges * sizeof(I));
+  const int64_t shares = count_shares(a.rows, a.edges), threads = smaller(a.threads, shares);
+  Desks<int64_t> desks(threads, a.columns, 2 * listed.longest());
+  if (!desks.ready()) return fail(kNoMemory, "no memory for sets of %lld columns", static_cast<long long>(a.columns));
+  Faults bad_column;
+  const Sort<I> sort{a, listed, bad_column};
+  for_shares(a.edge_indptr, a.rows, shares, threads, [&](int64_t, int64_t first, int64_t last) {
+    auto& desk = desks.take();
+    for (int64_t row = first; row < last && sort.row(row, desk); ++row) {
+    }
+    desks.give_back(desk);
+  });
+  if (bad_column.any()) return refuse_id("column", static_cast<const I*>(a.column), bad_column.position, a.columns, "columns");
+  add_up(a.indptr, a.rows);
+  return kOk;
+}
+
+template <class I>
+int list_entries(const EntryArguments& a) {
+  const I* sorted = static_cast<const I*>(a.sorted);
+  const Compressed<I> listed{"edge_", a.edge_indptr, sorted, a.rows, 0, a.edges}, out{"", a.indptr, sorted, a.rows, 0, a.total};
   int status = listed.check();
   if (status == kOk) status = out.check();
   if (status != kOk) return status;
   use_large_pages(a.entries, a.total * sizeof(I));
   use_large_pages(a.segments, a.total * sizeof(int64_t));
-  use_large_pages(a.order, a.edges * sizeof(I));
-  const int64_t shares = count_shares(a.rows, a.edges), threads = smaller(a.threads, shares);
-  const int64_t most = out.longest();
-  Desks<int64_t> desks(threads, a.columns, most + listed.longest());
-  if (!desks.ready()) return fail(kNoMemory, "no memory for sets of %lld columns", static_cast<long long>(a.columns));
-  Faults bad_column, misfits;
-  const Group<I> group{a, listed, most, bad_column, misfits};
-  for_shares(a.edge_indptr, a.rows, shares, threads, [&](int64_t, int64_t first, int64_t last) {
-    auto& desk = desks.take();
-    for (int64_t row = first; row < last && group.row(row, desk); ++row) {
+  Faults misfits;
+  const int64_t shares = count_shares(a.rows, a.edges);
+  for_shares(a.edge_indptr, a.rows, shares, smaller(a.threads, shares), [&](int64_t, int64_t first, int64_t last) {
+    for (int64_t row = first; row < last; ++row) {
+      int64_t at = a.indptr[row];
+      const int64_t begin = listed.begin(row), stop = listed.end(row), end = a.indptr[row + 1];
+      for (int64_t p = begin; p < stop; ++p) {
+        if (p > begin && sorted[p] == sorted[p - 1]) continue;
+        if (__builtin_expect(at == end, 0)) return misfits.note(row);
+        static_cast<I*>(a.entries)[at] = sorted[p];
+        a.segments[at++] = p;
+      }
+      if (__builtin_expect(at != end, 0)) return misfits.note(row);
     }
-    desks.give_back(desk);
   });
   a.segments[a.total] = a.edges;
-  if (bad_column.any()) return refuse_id("column", static_cast<const I*>(a.column), bad_column.position, a.columns, "columns");
   if (!misfits.any()) return kOk;
   return fail(kBadPointer, "`indptr` has no room for exactly the columns of row %lld", static_cast<long long>(misfits.position));
 }
@@ -90,8 +147,14 @@ int coalesce(const Arguments& a) {
 }  // namespace WEFT_ISA
 }  // namespace weft
 
-WEFT_KERNEL(coalesce_entries, "edge_indptr column edge indptr entries segments order num_rows num_columns num_edges total") {
+WEFT_KERNEL(sort_edges, "edge_indptr column edge indptr sorted order num_rows num_columns num_edges") {
   using namespace weft;
-  const auto& a = *static_cast<const WEFT_ISA::Arguments*>(arguments);
-  return WEFT_ISA::with_ids(a, [&](auto id) { return WEFT_ISA::coalesce<decltype(id)>(a); });
+  const auto& a = *static_cast<const WEFT_ISA::SortArguments*>(arguments);
+  return WEFT_ISA::with_ids(a, [&](auto id) { return WEFT_ISA::sort<decltype(id)>(a); });
+}
+
+WEFT_KERNEL(coalesce_entries, "edge_indptr column indptr entries segments num_rows num_edges total") {
+  using namespace weft;
+  const auto& a = *static_cast<const WEFT_ISA::EntryArguments*>(arguments);
+  return WEFT_ISA::with_ids(a, [&](auto id) { return WEFT_ISA::list_entries<decltype(id)>(a); });
 }

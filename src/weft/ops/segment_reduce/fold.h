@@ -71,6 +71,7 @@ class Fold {
   explicit Fold(const FoldArguments& a)
       : a_(a), width_(a.features), x_(static_cast<const T*>(a.x)), selects_(a.reduce == kFoldMax || a.reduce == kFoldMin),
         spreads_(a.reduce == kFoldVar || a.reduce == kFoldStd), is_flat_(a.features == 1 && !a.order),
+        lists_sums_(a.features == 1 && a.order && !a.winner && (a.reduce == kFoldSum || a.reduce == kFoldMean)),
         rows_{a.indptr, nullptr, nullptr, a.num_segments, a.num_rows, a.num_rows}, listing_(a.order, a.ids, a.num_rows), plan_(rows_),
         pieces_(plan_.pieces * kState * a.features) {}
 
@@ -82,6 +83,7 @@ class Fold {
     for_rows(rows_, plan_, small ? 1 : a_.threads,
              [&](int64_t piece, int64_t lo, int64_t hi) { fold(lo, hi, pieces_.data + piece * kState * width_); },
              [&](int64_t begin, int64_t end) {
+               if (lists_sums_) return a_.ids == kI64 ? sum_listed<int64_t>(begin, end) : sum_listed<int32_t>(begin, end);
                const Buffer<A> state(kState * width_);
                if (!state.data) return faults_.starve();
                for (int64_t row = begin; row < end; ++row) {
@@ -99,7 +101,7 @@ class Fold {
   const FoldArguments& a_;
   const int64_t width_;
   const T* const x_;
-  const bool selects_, spreads_, is_flat_;
+  const bool selects_, spreads_, is_flat_, lists_sums_;
   const Rows<int64_t> rows_;
   const Listing listing_;
   const Plan plan_;
@@ -128,6 +130,25 @@ class Fold {
         return walk<SquareStep>(lo, hi, A(0), origin, mean, squares);
       }
     return walk<AddStep>(lo, hi, A(0), nullptr, nullptr, state);
+  }
+
+  // Sums of single values in the order of a list, as `walk` adds them: most segments are a value or two, and no state is kept.
+  template <class I>
+  void sum_listed(int64_t begin, int64_t end) {
+    const I* order = static_cast<const I*>(a_.order);
+    T* out = static_cast<T*>(a_.out);
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t last = a_.indptr[row + 1];
+      A sum = 0;
+      for (int64_t p = a_.indptr[row]; p < last; ++p) {
+        fetch_listed(order, a_.num_rows, x_, sizeof(T), p);
+        const uint64_t at = static_cast<uint64_t>(static_cast<int64_t>(order[p]));
+        if (__builtin_expect(at >= static_cast<uint64_t>(a_.num_rows), 0)) return faults_.note(p);
+        sum += widen(x_[at]);
+      }
+      if (a_.reduce == kFoldMean) sum /= static_cast<A>(larger(1, rows_.degree(row)));
+      out[row] = narrow<T>(sum);
+    }
   }
 
   // Calls body(pointers, count, first position) for windows of rows.

@@ -20,7 +20,7 @@ extern "C" int WEFT_PASTE(weft, fold_segments, WEFT_ISA)(const void* arguments) 
 
 WEFT_KERNEL(segment_reduce, "indptr x order out winner num_segments num_rows features reduce") {
   const Arguments& a = *static_cast<const Arguments*>(arguments);
-  const bool is_flat = a.features == 1 && !a.order && !a.winner;
+  const bool is_flat = a.features == 1 && !a.winner && (!a.order || a.reduce <= weft::kFoldMean);
   if (a.reduce > weft::kFoldMin || a.dtype >= weft::kI32 || is_flat) {
     const weft::FoldArguments fold{{a.isa, a.threads, a.dtype, a.ids}, a.indptr, a.x, a.order, a.out, a.winner,
                                    a.num_segments, a.num_rows, a.features, a.reduce, a.ids == weft::kI64, false};
