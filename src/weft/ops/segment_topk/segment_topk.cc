@@ -1,5 +1,6 @@
 // Memory traffic: rows are read once, results written once. A short segment is ranked as in segment_sort. Of a long column only the keys
-// that may be among the first k stay: one count of their highest bits tells where to cut, piece by piece, and few are left to sort.
+// that may be among the first k stay: one count of their highest bits tells where to cut, piece by piece, and few are left to sort. What
+// lies behind the first k of the first piece is passed over in vectors.
 #include "../segment_sort/sorting.h"
 
 namespace weft {
@@ -132,6 +133,31 @@ class Search {
     for (int64_t rank = 0; rank < smaller(a_.k, kept); ++rank) write(segment, rank, s.row[sorted[rank].at], k);
   }
 
+  // Lists the keys up to `bound` of positions from .. to of a segment, and keeps those that may be among the first of them.
+  int64_t keep_piece(int64_t lo, int64_t from, int64_t to, int64_t k, K bound, Entry<K>* entries) {
+    constexpr int64_t kGlance = 64;
+    int64_t rows[kGlance], found = 0;
+    K keys[kGlance];
+    for (int64_t first = from; first < to; first += kGlance) {
+      const int64_t count = smaller(kGlance, to - first);
+      K least = kHighest<K>;
+      if (a_.order) {
+        if (!listing_.read(lo + first, lo + first + count, rows, faults_)) return 0;
+        for (int64_t i = 0; i < count; ++i) fetch_near(x_ + rows[i] * a_.features + k, sizeof(T));
+        for (int64_t i = 0; i < count; ++i) keys[i] = key(rows[i], k);
+      } else {
+        for (int64_t i = 0; i < count; ++i) keys[i] = key(lo + first + i, k);
+      }
+      for (int64_t i = 0; i < count; ++i) least = keys[i] < least ? keys[i] : least;
+      if (least > bound) continue;
+      for (int64_t i = 0; i < count; ++i) {
+        entries[found] = {keys[i], static_cast<K>(first + i)};
+        found += keys[i] <= bound;
+      }
+    }
+    return keep_first(entries, found, a_.k);
+  }
+
   // Each piece keeps what may be among the first of the segment; what all of them kept is cut once more and sorted.
   void search_long(int64_t segment) {
     const int64_t lo = a_.indptr[segment], count = length(segment);
@@ -139,17 +165,18 @@ class Search {
     const Buffer<int64_t> kept(count / kLong + 1);
     if (!entries.data || !spare.data || !kept.data) return faults_.starve();
     for (int64_t k = 0; k < a_.features && !faults_.any(); ++k) {
-      parallel_ranges(count, kLong, a_.threads, [&](int64_t from, int64_t to) {
-        const Scratch s(to - from);
-        if (!s.ready()) return faults_.starve();
-        if (!listing_.read(lo + from, lo + to, s.row.data, faults_)) return;
-        for (int64_t i = 0; i < to - from; ++i) {
-          fetch_listed(s.row.data, to - from, x_ + k, a_.features * sizeof(T), i);
-          s.entries[i] = {key(s.row[i], k), static_cast<K>(from + i)};
-        }
-        kept[from / kLong] = keep_first(s.entries.data, to - from, a_.k);
-        memcpy(entries.data + from, s.entries.data, kept[from / kLong] * sizeof(Entry<K>));
-      });
+      K bound = kHighest<K>;
+      const auto keep = [&](int64_t from, int64_t to) {
+        const int64_t here = kept[from / kLong] = keep_piece(lo, from, to, k, bound, entries.data + from);
+        if (from > 0 || here < a_.k || faults_.any()) return;
+        memcpy(spare.data, entries.data, here * sizeof(Entry<K>));
+        const Buffer<Entry<K>> second(here);
+        const Entry<K>* sorted = second.data ? sort_entries(spare.data, second.data, here, 1) : nullptr;
+        if (!sorted) return faults_.starve();
+        bound = sorted[a_.k - 1].key;
+      };
+      keep(0, kLong);
+      parallel_ranges(count - kLong, kLong, a_.threads, [&](int64_t from, int64_t to) { keep(from + kLong, to + kLong); });
       if (faults_.any() || faults_.starved) return;
       int64_t all = kept[0];
       for (int64_t from = kLong; from < count; from += kLong) {
