@@ -49,6 +49,18 @@ def test_rows_are_nearest_first_and_capped(sizes, dims, eighths, most, loop):
             assert found[i] == sorted(near, key=lambda j: (squares[i][j], j))[:most]
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("r", [0.5, 0.875, 1.5])
+@pytest.mark.parametrize("most", [None, 65, 100, 300])
+def test_rows_of_hundreds_of_neighbours_are_nearest_first(dtype, r, most):
+    x = lattice(700, 3, 6).to(dtype)
+    squares = ((x[:, None] - x) ** 2).sum(-1)
+    order = squares.argsort(dim=1, stable=True).tolist()
+    within = (squares <= r * r).tolist()
+    expected = [[j for j in order[i] if j != i and within[i][j]][:most] for i in range(700)]
+    assert rows_of(radius(x, r, max_neighbors=most)) == expected
+
+
 def test_coordinates_that_are_not_finite_are_near_nothing():
     for dims in (3, 12):
         x = lattice(30, dims, 3)

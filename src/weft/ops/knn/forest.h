@@ -126,14 +126,16 @@ class Forest {
   }
 
   // No point of child c is nearer to q than bounds[c]: rounding is monotonic, and the steps are those of `distances`.
-  WEFT_INLINE_MEMBER void bounds(int64_t node, const A* q, A* to) const {
+  WEFT_INLINE_MEMBER void bounds(int64_t node, const A* q, A* to) const { bounds(node, q, q, to); }
+
+  // The same for any q in a box.
+  WEFT_INLINE_MEMBER void bounds(int64_t node, const A* low, const A* high, A* to) const {
     constexpr int N = kLanes < kFan ? kLanes : kFan;
     for (int lane = 0; lane < kFan; lane += N) {
       Vec<A, N> sum = {};
       const Vec<A, N> zero = {};
       for (int64_t d = 0; d < dims(); ++d) {
-        const Vec<A, N> at = splat<A, N>(q[d]);
-        const Vec<A, N> below = load<N>(lower(node, d) + lane) - at, above = at - load<N>(upper(node, d) + lane);
+        const Vec<A, N> below = load<N>(lower(node, d) + lane) - splat<A, N>(high[d]), above = splat<A, N>(low[d]) - load<N>(upper(node, d) + lane);
         const Vec<A, N> outside = below > above ? below : above;
         sum = add_square<A, N>(outside > zero ? outside : zero, sum);
       }

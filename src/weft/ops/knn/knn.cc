@@ -81,10 +81,50 @@ struct Held {
   int64_t most;
 };
 
+// Within a limit, which keeps the box of a block of queries about as narrow as that of one, they walk the tree together.
+template <class A, int D>
+void search_together(const Problem<A>& p, const Forest<A, D>& forest, const Forest<A, D>& targets, Faults& faults) {
+  constexpr int N = Forest<A, D>::kLanes;
+  const A limit = reach_of<A>(p.limit);
+  for_parties(targets, p.call.threads, [&](const Party<A, D>& party) {
+    const auto wanted = [&](int64_t lane) { return p.wanted(targets.begin(party.cloud) + party.position[lane]); };
+    int64_t places = kBlock;
+    for (int64_t lane = 0; lane < party.count; ++lane) places += wanted(lane);
+    const Buffer<Key<A>> held(places);
+    if (!held.data) return faults.starve();
+    Nearest<A> found[kBlock];
+    Key<A>* next = held.data + 1;
+    for (int64_t lane = 0; lane < party.count; ++lane) {
+      found[lane] = Nearest<A>(next, wanted(lane), p.excluded(party.position[lane]), wanted(lane) ? limit : -1);
+      next += wanted(lane) + 1;
+    }
+    const auto reach = [&] {
+      A most = -1;
+      for (int64_t lane = 0; lane < party.count; ++lane) most = found[lane].reach > most ? found[lane].reach : most;
+      return most;
+    };
+    A most = reach();
+    walk_together(forest, forest.tree(party.cloud), party.low, party.high, [&] { return most; }, [&](int64_t block) {
+      const uint32_t* ids = forest.ids(block);
+      for (int64_t lane = 0; lane < party.count; ++lane) {
+        alignas(64) A distance[kBlock];
+        forest.distances(block, party.q[lane], distance);
+        unsigned mask = 0;
+        for (int part = 0; part < kBlock; part += N)
+          mask |= lane_bits<A, N>(load<N>(distance + part) <= splat<A, N>(found[lane].reach)) << part;
+        if (mask) found[lane].take(mask, distance, [&](int at) { return ids[at]; });
+      }
+      most = reach();
+    });
+    for (int64_t lane = 0; lane < party.count; ++lane) write_row(p, party.cloud, party.position[lane], found[lane], faults);
+  });
+}
+
 template <class A, int D>
 void search_trees(const Problem<A>& p, const Forest<A, D>& forest, const Forest<A, D>& targets, Faults& faults) {
   const A reach = reach_of<A>(p.limit);
-  for_queries(targets, p.call.threads, [&](int64_t cloud, uint32_t position, const A* q) {
+  if (p.limit != __builtin_inf()) search_together(p, forest, targets, faults);
+  else for_queries(targets, p.call.threads, [&](int64_t cloud, uint32_t position, const A* q) {
     Held<A> held(p.wanted(targets.begin(cloud) + position));
     if (held.starved()) return faults.starve();
     Nearest<A> found(held.data(), held.most, p.excluded(position), reach);

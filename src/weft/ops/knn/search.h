@@ -59,15 +59,22 @@ struct Nearest {
       insert(key);
     } else if (fills) {
       held[count - 1] = key;
-      if (count < wanted) return;
-      std::make_heap(held, held + count);
+      return;  // as many as are wanted may be all there are: a heap is made when one more comes
     } else {
+      if (worst == kNone) std::make_heap(held, held + count);
+      if (key > held[0]) return heap_made();
       std::pop_heap(held, held + count);
       held[count - 1] = key;
       std::push_heap(held, held + count);
+      return heap_made();
     }
-    worst = wanted <= kFew ? held[wanted - 1] : held[0];
+    worst = held[wanted - 1];
     if (count == wanted) reach = distance_of<A>(worst);
+  }
+
+  void heap_made() {
+    worst = held[0];
+    reach = distance_of<A>(worst);
   }
 
   // Each place keeps its key, or takes the new one or its lower neighbour's: the middle of the three.
@@ -88,8 +95,26 @@ struct Nearest {
     for (int64_t at = end - 1; at >= 0; --at) held[at] = std::min(held[at], std::max(held[at - 1], key));
   }
 
+  // Keys differ, so that each place is the number of keys below: up to a few hundred that takes less than a sort that branches.
   void sort() {
-    if (wanted > kFew) std::sort(held, held + count);
+    constexpr int64_t kRanks = 256;
+    if (wanted <= kFew) return;
+    if constexpr (sizeof(Key<A>) == 8) {
+      if (count <= kRanks) {
+        constexpr int L = kVectorBytes / 8;
+        alignas(64) int64_t keys[kRanks] = {};
+        for (int64_t i = 0; i < count; ++i) keys[i] = static_cast<int64_t>(held[i]);
+        for (int64_t i = count; i % L; ++i) keys[i] = INT64_MAX;
+        for (int64_t i = 0; i < count; i += L) {
+          const Vec<int64_t, L> mine = load<L>(keys + i);
+          Vec<int64_t, L> below = {};
+          for (int64_t j = 0; j < count; ++j) below -= splat<int64_t, L>(keys[j]) < mine;
+          for (int64_t l = 0; l < L && i + l < count; ++l) held[below[l]] = static_cast<Key<A>>(keys[i + l]);
+        }
+        return;
+      }
+    }
+    std::sort(held, held + count);
   }
 };
 
@@ -108,7 +133,8 @@ struct Counted {
 
   template <class Id>
   WEFT_INLINE_MEMBER void take(unsigned mask, const A*, const Id& id) {
-    for (; mask; mask &= mask - 1) count += id(__builtin_ctz(mask)) != self;
+    count += __builtin_popcount(mask);
+    for (; self != UINT32_MAX && mask; mask &= mask - 1) count -= id(__builtin_ctz(mask)) == self;
     if (count >= most) {
       count = most;
       worst = 0;
@@ -157,6 +183,67 @@ void walk(const Forest<A, D>& forest, const Tree& tree, const A* q, Found& found
       found.take(mask, distance, [&](int lane) { return ids[lane]; });
     }
   }
+}
+
+// The queries of a block, up to 16, walk a tree together: calls on_block(block) for those that may hold a point within reach() of one,
+// blocks near the box of all queries first. What it says may shrink meanwhile.
+template <class A, int D, class Reach, class OnBlock>
+void walk_together(const Forest<A, D>& forest, const Tree& tree, const A* low, const A* high, const Reach& reach, const OnBlock& on_block) {
+  struct Entry {
+    A bound;
+    int64_t node, level;
+  };
+  Entry stack[kLevels * kFan];
+  alignas(64) A bound[kFan];
+  int64_t size = 0;
+  if (tree.blocks > 0) stack[size++] = Entry{0, 0, tree.levels - 1};
+  while (size > 0) {
+    const Entry top = stack[--size];
+    if (!(top.bound <= reach())) continue;
+    forest.bounds(tree.node[top.level] + top.node, low, high, bound);
+    Entry near[kFan];
+    int count = 0;
+    for (int child = 0; child < kFan; ++child) {
+      if (!(bound[child] <= reach())) continue;
+      int at = count++;
+      for (; at > 0 && near[at - 1].bound > bound[child]; --at) near[at] = near[at - 1];
+      near[at] = Entry{bound[child], top.node * kFan + child, top.level - 1};
+    }
+    if (top.level > 0)
+      while (count > 0) stack[size++] = near[--count];
+    for (int i = 0; i < count; ++i)
+      if (near[i].bound <= reach()) on_block(tree.first + near[i].node);
+  }
+}
+
+// A block of a tree as queries, and the box around them.
+template <class A, int D>
+struct Party {
+  int64_t cloud, count;
+  const uint32_t* position;
+  A low[D ? D : kMostTreeDims], high[D ? D : kMostTreeDims], q[kBlock][D ? D : kMostTreeDims];
+};
+
+// Runs on_party(party) for all queries, block by block. `targets` is the forest of the queries.
+template <class A, int D, class OnParty>
+void for_parties(const Forest<A, D>& targets, int64_t threads, const OnParty& on_party) {
+  parallel_ranges(targets.blocks(), kSerialWork / 1024, threads, [&](int64_t lo, int64_t hi) {
+    Party<A, D> party;
+    party.cloud = cloud_of(targets.first_block.data, targets.clouds() + 1, lo);
+    for (int64_t block = lo; block < hi; ++block) {
+      while (block >= targets.first_block[party.cloud + 1]) ++party.cloud;
+      party.count = smaller(kBlock, targets.finite(party.cloud) - (block - targets.first_block[party.cloud]) * kBlock);
+      if (party.count <= 0) continue;
+      party.position = targets.ids(block);
+      for (int64_t d = 0; d < targets.dims(); ++d) {
+        const A* x = targets.coordinate(block, d);
+        party.low[d] = *std::min_element(x, x + party.count);
+        party.high[d] = *std::max_element(x, x + party.count);
+        for (int64_t lane = 0; lane < party.count; ++lane) party.q[lane][d] = x[lane];
+      }
+      on_party(party);
+    }
+  });
 }
 
 // Runs on_query(cloud, position, q) for every query, neighbours in space one after the other. `targets` is the forest of the queries.

@@ -1,4 +1,5 @@
-// The number of points within a distance of each query: the walks of knn, which stop where the most that is asked for is reached.
+// The number of points within a distance of each query. Without a limit, the queries of a block walk the tree together; with
+// one they take the walks of knn, which stop where it is reached.
 #include "../knn/search.h"
 
 namespace weft {
@@ -27,8 +28,27 @@ struct Problem {
 };
 
 template <class A, int D>
+void count_together(const Problem<A>& p, const Forest<A, D>& forest, const Forest<A, D>& targets) {
+  constexpr int N = Forest<A, D>::kLanes;
+  for_parties(targets, p.call.threads, [&](const Party<A, D>& party) {
+    int64_t counts[kBlock];
+    for (int64_t& count : counts) count = p.call.itself && !p.call.loop ? -1 : 0;  // a point of the tree is within reach of itself
+    walk_together(forest, forest.tree(party.cloud), party.low, party.high, [&] { return p.reach; }, [&](int64_t block) {
+      for (int64_t lane = 0; lane < party.count; ++lane) {
+        alignas(64) A distance[kBlock];
+        forest.distances(block, party.q[lane], distance);
+        for (int part = 0; part < kBlock; part += N)
+          counts[lane] += __builtin_popcount(lane_bits<A, N>(load<N>(distance + part) <= splat<A, N>(p.reach)));
+      }
+    });
+    for (int64_t lane = 0; lane < party.count; ++lane) p.count(targets.begin(party.cloud) + party.position[lane]) = counts[lane];
+  });
+}
+
+template <class A, int D>
 void count_in_trees(const Problem<A>& p, const Forest<A, D>& forest, const Forest<A, D>& targets) {
-  for_queries(targets, p.call.threads, [&](int64_t cloud, uint32_t position, const A* q) {
+  if (p.call.most == INT64_MAX) count_together(p, forest, targets);
+  else for_queries(targets, p.call.threads, [&](int64_t cloud, uint32_t position, const A* q) {
     Counted<A> found = p.start(position);
     walk(forest, forest.tree(cloud), q, found);
     p.count(targets.begin(cloud) + position) = found.count;
