@@ -133,12 +133,16 @@ def _spread(indptr: Tensor, values: Tensor, order: Tensor | None, num_rows: int)
 
 def _spread_from_mean(grad: Tensor, indptr: Tensor, x: Tensor, order: Tensor | None, std: Tensor | None) -> Tensor:
     """`2 grad / degree * (x - mean)`, and over twice the deviation for std; 0 where that is 0."""
+    dtype, exact = x.dtype, torch.promote_types(x.dtype, torch.float32)
+    if dtype is not exact:  # a rounded mean would leave nothing of small deviations
+        x, grad = x.to(exact), grad.to(exact)
+        std = None if std is None else segment_reduce(indptr, x, order, "std")
     share = (grad if std is not None else 2 * grad) / _degree(indptr, grad)
     if std is not None:
         share = (share / std.where(std != 0, torch.ones_like(std))).where(std != 0, torch.zeros_like(std))
     rows = _structure(indptr, order, x.shape[0])
     away = others.sddmm(rows, segment_reduce(indptr, x, order, "mean"), x, "sub", "target", "edge")
-    return others.sddmm(rows, -share, away, "mul", "target", "edge")  # type: ignore[no-any-return]
+    return others.sddmm(rows, -share, away, "mul", "target", "edge").to(dtype)  # type: ignore[no-any-return]
 
 
 def _product_of_others(grad: Tensor, indptr: Tensor, x: Tensor, order: Tensor | None) -> Tensor:
