@@ -24,7 +24,7 @@ import torch
 import weft
 from benchmarks import machine, table
 from benchmarks.graphs import EdgeList
-from benchmarks.operators.cases import graphs
+from benchmarks.operators.cases import GRAPHS
 
 WIDTHS = (16, 64, 100, 256)
 PROGRAM = machine.ROOT / "build" / "limit" / "limit"
@@ -108,10 +108,11 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     weft.keep_freed_memory()
     torch.set_num_threads(options.threads)
-    program, drawn, rows, cases = build(), graphs(quick=options.quick), [], []
+    program, rows, cases = build(), [], []
     for graph in options.graphs:
+        edges = GRAPHS[graph][options.quick]()
         for width in options.widths:
-            found = compare(drawn[graph], width, program, options)
+            found = compare(edges, width, program, options)
             rows.append(row_of(graph, found))
             cases.append({"graph": graph, **found})
             print(f"{graph} {width}", file=sys.stderr, flush=True)

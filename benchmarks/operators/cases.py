@@ -1,35 +1,41 @@
-"""What is timed, on which graphs, at which widths; read by the driver and by every worker."""
+"""What is timed: which operators, on which graphs, at which widths and in which dtypes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from benchmarks.graphs import EdgeList, flat, rmat, uniform
+from benchmarks.graphs import EdgeList, flat, molecules, rmat, uniform
 
-NUM_HEADS = 8
-NUM_RELATIONS = 8
+from .families import FAMILY_OF, OPERATORS
+from .families.operator import Draw
+
 WIDTHS = (16, 64, 100, 256)
-REDUCTIONS = ("copy_sum", "weighted_sum", "mean", "max")
-ON_EDGES = ("dot", "add")
-LAYERS = ("gcn", "sage", "gat", "gatv2", "rgcn")
-# An operator's backward is timed alone, a layer's together with the forward it follows.
-PASSES = {
-    **dict.fromkeys((*REDUCTIONS, *ON_EDGES, "edge_softmax", "segment_sum"), ("forward", "backward")),
-    **dict.fromkeys(LAYERS, ("forward", "step")),
-}
+ALL_WIDTHS = (1, 8, 16, 47, 64, 100, 128, 256)
+DTYPES = ("float32", "bfloat16")
 SMALL_PASSES = ("forward", "forward_with_grad")
+# Each as it is timed, and as `--quick` has it. The small one is so small that only overhead counts.
+GRAPHS: dict[str, tuple[Callable[[], EdgeList], Callable[[], EdgeList]]] = {
+    "rmat": (lambda: rmat(17, 2**21), lambda: rmat(12, 2**15)),
+    "rmat_large": (lambda: rmat(20, 2**24), lambda: rmat(13, 2**16)),
+    "flat": (lambda: flat(200_000, 10), lambda: flat(5_000, 10)),
+    "molecules": (lambda: molecules(4096), lambda: molecules(128)),
+    "small": (lambda: uniform(24, 50), lambda: uniform(24, 50)),
+}
+DEFAULT_GRAPHS = ("rmat", "flat", "molecules", "small")
 
 
 @dataclass(frozen=True)
 class Case:
-    """One operator on one graph at one width; width 0 for edge_softmax, which has none."""
+    """One operator on one graph at one width, 0 where there is none, in one dtype."""
 
     operator: str
     graph: str
     width: int
+    dtype: str = "float32"
 
     def to_json(self) -> dict[str, Any]:
         """Give the case as the workers read it."""
@@ -38,82 +44,38 @@ class Case:
     @property
     def name(self) -> str:
         """Name the case in tables and messages."""
-        return f"{self.graph} {self.operator}" + (f" {self.width}" if self.width else "")
+        width = f" {self.width}" if self.width else ""
+        return f"{self.graph} {self.operator}{width}" + ("" if self.dtype == "float32" else f" {self.dtype}")
+
+    @property
+    def family(self) -> str:
+        """Name the family of the operator."""
+        return FAMILY_OF[self.operator]
 
     @property
     def passes(self) -> tuple[str, ...]:
         """List what is timed."""
-        return SMALL_PASSES if self.graph == "small" else PASSES[self.operator]
+        return SMALL_PASSES if self.graph == "small" else OPERATORS[self.operator].passes
 
 
-def graphs(*, quick: bool) -> dict[str, EdgeList]:
-    """Draw the graphs: a skewed one, a flat one, and one so small that only overhead counts."""
-    if quick:
-        large = {"rmat": rmat(12, 2**15), "flat": flat(5_000, 10)}
-    else:
-        large = {"rmat": rmat(17, 2**21), "flat": flat(200_000, 10)}
-    return {**large, "small": uniform(24, 50)}
-
-
-def cases(graph_names: list[str], widths: tuple[int, ...], operators: tuple[str, ...]) -> list[Case]:
+def cases(graphs: Iterable[str], widths: Iterable[int], operators: Iterable[str], dtypes: Iterable[str]) -> list[Case]:
     """List the cases, graph by graph."""
-    found = []
-    for graph in graph_names:
+    widths, operators, dtypes, found = tuple(widths), tuple(operators), tuple(dtypes), []
+    for graph in graphs:
         if graph == "small":
             found += [Case("copy_sum", graph, 16)] if "copy_sum" in operators else []
             continue
-        for operator in operators:
-            sizes = (0,) if operator == "edge_softmax" else widths
-            found += [Case(operator, graph, width) for width in sizes]
+        for name in operators:
+            operator = OPERATORS[name]
+            least = operator.least_width
+            sizes = (0,) if least is None else tuple(width for width in widths if width >= least)
+            found += [Case(name, graph, size, dtype) for dtype in dtypes if dtype in operator.dtypes for size in sizes]
     return found
 
 
 def inputs(case: Case, edges: EdgeList) -> dict[str, np.ndarray]:
-    """Draw the inputs of a case; every worker draws the same ones."""
-    draw = np.random.default_rng(7)
-
-    def normal(*shape: int, scale: float = 1.0) -> np.ndarray:
-        return scale * draw.standard_normal(shape, dtype=np.float32)
-
-    nodes, width = edges.num_nodes, case.width
-    if case.operator == "edge_softmax":
-        return {"score": normal(edges.num_edges, NUM_HEADS)}
-    made = {"x": normal(nodes, width)}
-    if case.operator == "weighted_sum":
-        made["weight"] = normal(edges.num_edges)
-    elif case.operator in ON_EDGES:
-        made["y"] = normal(nodes, width)
-    elif case.operator == "segment_sum":
-        made["lengths"] = segment_lengths(nodes)
-    elif case.operator in LAYERS:
-        heads, each = head_sizes(width) if case.operator in ("gat", "gatv2") else (1, width)
-        made["matrix"] = normal(heads * each, width, scale=width**-0.5)
-        made["bias"] = normal(heads * each)
-        if case.operator == "sage":
-            made["root"] = normal(width, width, scale=width**-0.5)
-        if case.operator == "gat":
-            made["from_source"], made["from_target"] = normal(1, heads, each), normal(1, heads, each)
-        if case.operator == "gatv2":
-            made["other"], made["score"] = normal(heads * each, width, scale=width**-0.5), normal(1, heads, each)
-            del made["bias"]
-        if case.operator == "rgcn":
-            made["matrices"] = normal(NUM_RELATIONS, width, width, scale=width**-0.5)
-            made["relation"] = draw.integers(0, NUM_RELATIONS, edges.num_edges)
-            del made["matrix"]
-    return made
-
-
-def head_sizes(width: int) -> tuple[int, int]:
-    """Split a width over the heads; what does not fit a whole number is dropped (100 becomes 8 of 12)."""
-    return NUM_HEADS, width // NUM_HEADS
-
-
-def segment_lengths(num_rows: int) -> np.ndarray:
-    """Cut the rows into segments of 1 to 63 rows, like the graphs of a batch."""
-    draw = np.random.default_rng(11)
-    ends = np.cumsum(draw.integers(1, 64, num_rows))
-    ends = np.append(ends[ends < num_rows], num_rows)
-    return np.diff(ends, prepend=0)
+    """Draw the inputs of a case, numbers in float32; every worker draws the same ones."""
+    return OPERATORS[case.operator].inputs(Draw(edges, case.width))
 
 
 def cotangent(shape: tuple[int, ...]) -> np.ndarray:

@@ -1,17 +1,15 @@
-"""The table of ratios, whether the goals hold, and the result file."""
+"""The tables: times and ratios, memory, and what further threads bring."""
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from benchmarks import table
 
 from .driver import Measured
 
-FIVE_TIMES_DGL = ("weighted_sum", "max", "edge_softmax", "gat")
-SMALL_CALL = {"forward": 15.0, "forward_with_grad": 30.0}  # microseconds
+SLOW = 10e-3  # seconds of a pass for which further threads matter
+COUNTS = 1e6  # bytes of a step for which a ratio says something: the system counts pages, and not all at once
 
 
 def duration(seconds: float | None) -> str:
@@ -21,10 +19,24 @@ def duration(seconds: float | None) -> str:
     return f"{1e6 * seconds:.1f} us" if seconds < 1e-3 else f"{1e3 * seconds:.2f} ms"
 
 
+def megabytes(count: float | None) -> str:
+    """Write a number of bytes in MB."""
+    return "-" if count is None else f"{count / 1e6:.1f}"
+
+
 def peers(measured: Measured, what: str) -> dict[str, float]:
     """Give the median seconds of every library but weft."""
-    found = {name: measured.median(what, name) for name in measured.seconds[what] if name != "weft"}
+    found = {name: measured.median(what, name) for name in measured.seconds.get(what, {}) if name != "weft"}
     return {name: seconds for name, seconds in found.items() if seconds is not None}
+
+
+def compared_passes(cases: Iterable[Measured]) -> Iterator[tuple[Measured, str, float, dict[str, float]]]:
+    """Give every pass that weft and a peer have, with weft's seconds and the peers'; the smallest graph stays out."""
+    for measured in cases:
+        for what in measured.case.passes:
+            ours, theirs = measured.median(what, "weft"), peers(measured, what)
+            if ours is not None and theirs and measured.case.graph != "small":
+                yield measured, what, ours, theirs
 
 
 def ratio_table(cases: Iterable[Measured], libraries: list[str]) -> str:
@@ -44,65 +56,37 @@ def ratio_table(cases: Iterable[Measured], libraries: list[str]) -> str:
     return table.render(["case", "pass", "weft", *(f"{name} " for name in others)], rows, left=2)
 
 
-def goals(cases: list[Measured]) -> list[dict[str, Any]]:
-    """Judge the goals: no case slower than the fastest peer, five times DGL, small calls within microseconds."""
-    fastest, dgl = {}, {}
+def memory_table(cases: Iterable[Measured], libraries: list[str]) -> str:
+    """Lay out the MB of one step in every library, and weft's divided by those of the leanest peer."""
+    rows = []
     for measured in cases:
-        for what in measured.case.passes:
-            ours, theirs = measured.median(what, "weft"), peers(measured, what)
-            if ours is None or not theirs or measured.case.graph == "small":
-                continue
-            label = f"{measured.case.name} {what}"
-            fastest[label] = min(theirs.values()) / ours
-            if "dgl" in theirs and measured.case.operator in FIVE_TIMES_DGL:
-                dgl[label] = theirs["dgl"] / ours
-    found = [judge("no case slower than the fastest peer", fastest, 1.0)]
-    for operator in FIVE_TIMES_DGL:
-        chosen = {label: ratio for label, ratio in dgl.items() if f" {operator} " in f"{label} "}
-        found.append(judge(f"{operator} at least 5 times faster than DGL", chosen, 5.0))
+        held = {name: measured.memory.get(name, {}).get("bytes") for name in libraries}
+        ours = held.get("weft")
+        least = min((count for name, count in held.items() if name != "weft" and count is not None), default=0)
+        ratio = f"{ours / least:.2f}x" if ours and least and max(ours, least) >= COUNTS else "-"
+        if measured.memory:
+            rows.append([measured.case.name, *(megabytes(held[name]) for name in libraries), ratio])
+    return table.render(["MB of one step", *libraries, "weft / leanest peer"], rows)
+
+
+def speed_up_table(cases: Iterable[Measured]) -> str:
+    """Lay out how much faster weft is on all threads than on one, for passes that take more than 10 ms."""
+    rows = []
     for measured in cases:
-        for what, most in SMALL_CALL.items() if measured.case.graph == "small" else ():
+        for what, ratio in measured.speed_up.items():
             ours = measured.median(what, "weft")
-            if ours is not None:
-                text = f"small call, {what.replace('_', ' ')}: at most {most:.0f} us"
-                found.append({"goal": text, "holds": 1e6 * ours <= most, "measured": f"{1e6 * ours:.1f} us"})
-    return found
+            if ours is not None and ours > SLOW:
+                rows.append([measured.case.name, what.replace("_", " "), duration(ours), f"{ratio:.2f}x"])
+    return table.render(["case", "pass", "weft", "all threads against one"], rows, left=2)
 
 
-def judge(goal: str, ratios: dict[str, float], least: float) -> dict[str, Any]:
-    """Compare the worst ratio with the goal; without any ratio the goal is open."""
-    if not ratios:
-        return {"goal": goal, "holds": None, "measured": "nothing to compare with"}
-    worst = sorted(ratios, key=lambda label: ratios[label])
-    failing = [label for label in worst if ratios[label] < least]
-    middle = statistics.median(ratios.values())
-    text = f"{len(ratios) - len(failing)} of {len(ratios)} cases; median {middle:.2f}x"
-    shown = failing or worst[:1]
-    return {
-        "goal": goal,
-        "holds": not failing,
-        "measured": text + "; lowest " + ", ".join(f"{label} {ratios[label]:.2f}x" for label in shown[:6]),
-        "failing": {label: round(ratios[label], 3) for label in failing},
-    }
-
-
-def goal_lines(found: list[dict[str, Any]]) -> str:
-    """Write one line for each goal."""
-    word = {True: "holds", False: "FAILS", None: "open "}
-    return "\n".join(f"{word[goal['holds']]}  {goal['goal']}: {goal['measured']}" for goal in found)
-
-
-def to_json(measured: Measured) -> dict[str, Any]:
-    """Give a case as the result file stores it: medians and every round, in milliseconds."""
-    passes = {}
-    for what, libraries in measured.seconds.items():
-        passes[what] = {
-            name: {
-                "median_ms": round(1e3 * statistics.median(rounds), 5),
-                "rounds_ms": [round(1e3 * seconds, 5) for seconds in rounds],
-            }
-            for name, rounds in libraries.items()
-            if rounds
-        }
-    case = measured.case.to_json()
-    return {**case, "passes": passes, "kernels": measured.route, "missing": measured.missing}
+def missing_lines(cases: Iterable[Measured]) -> list[str]:
+    """List the reasons why libraries were not measured, each with its cases."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for measured in cases:
+        for library, why in measured.missing.items():
+            found.setdefault((library, why), []).append(measured.case.name)
+    return [
+        f"{library}: {why} ({', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''})"
+        for (library, why), names in sorted(found.items())
+    ]

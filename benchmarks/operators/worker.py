@@ -14,6 +14,8 @@ import resource
 import sys
 import time
 import traceback
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,14 +24,16 @@ from torch import Tensor
 
 from benchmarks.graphs import EdgeList
 
+from . import memory
 from .cases import Case, cotangent, inputs
-from .library import Library, Prepared, UnsupportedError
+from .library import Library, Prepared, Problem, UnsupportedError
 
 LIBRARIES = {
     "weft": ("with_weft", "Weft"),
     "dgl": ("with_dgl", "Dgl"),
     "pyg": ("with_pyg", "Pyg"),
     "torch": ("with_torch", "Torch"),
+    "scipy": ("with_scipy", "Scipy"),
 }
 NUM_SAMPLES = 4096
 LARGE = 2**29  # bytes; a larger cotangent is not kept while the other libraries run
@@ -45,6 +49,7 @@ class Worker:
         self.edges = EdgeList(np.zeros(0), np.zeros(0), 0)
         self.prepared: Prepared | None = None
         self.shape: tuple[int, ...] = ()
+        self.dtype = torch.float32
         self.gradient: Tensor | None = None
 
     def start(self, threads: int, memory: float) -> dict[str, Any]:
@@ -58,28 +63,59 @@ class Worker:
         """Read a graph and build the library's structures."""
         self.drop()
         with np.load(path) as stored:
-            self.edges = EdgeList(stored["source"], stored["target"], int(stored["num_nodes"]))
+            ends = stored["source"], stored["target"]
+            self.edges = EdgeList(*ends, int(stored["num_nodes"]), stored.get("sizes"))
         self.library.load(self.edges)
         return {}
 
+    def threads(self, count: int) -> dict[str, Any]:
+        """Change the number of threads."""
+        torch.set_num_threads(count)
+        return {}
+
     def prepare(self, case: dict[str, Any]) -> dict[str, Any]:
-        """Build a case, run it once, and give its results at sampled places."""
+        """Build a case, run it once, and give its results at sampled places.
+
+        Raises:
+            UnsupportedError: if the library cannot do the case in few digits; that it fails in float32 is another error.
+        """
         self.drop()
         parsed = Case(**case)
-        prepared = self.library.prepare(parsed, inputs(parsed, self.edges))
+        problem = Problem(parsed, rounded(inputs(parsed, self.edges), parsed.dtype))
+        try:
+            prepared = self.library.prepare(problem)
+            results = self._results(prepared, parsed.dtype)
+            kernels = self.library.kernels(prepared)
+        except UnsupportedError:
+            raise
+        except Exception as error:
+            if parsed.dtype == "float32" or out_of_memory(error):
+                raise
+            raise UnsupportedError(f"{parsed.dtype}: {first_line(error)}") from error
+        self.prepared = prepared
+        return {"results": results, "route": prepared.route, "kernels": kernels, "backward": prepared.backward}
+
+    def exact(self, case: dict[str, Any]) -> dict[str, Any]:
+        """Give the results of a case from the same inputs, but calculated in float32."""
+        self.drop()
+        parsed = Case(**case)
+        given = rounded(inputs(parsed, self.edges), parsed.dtype)
+        problem = Problem(replace(parsed, dtype="float32"), given)
+        return {"results": self._results(self.library.prepare(problem), parsed.dtype)}
+
+    def _results(self, prepared: Prepared, dtype: str) -> dict[str, Any]:
+        """Run a case once; the gradient of its output is rounded to `dtype`."""
         out = prepared.call()
-        results = {"out": sample(out.detach())}
+        shown = prepared.results(out)
+        results = {name: sample(value.detach()) for name, value in shown.items()}
         if prepared.backward:
-            found = torch.autograd.grad(out, prepared.leaves, torch.from_numpy(cotangent(tuple(out.shape))))
+            self.shape, self.dtype = tuple(out.shape), out.dtype
+            gradient = torch.from_numpy(rounded({"out": cotangent(self.shape)}, dtype)["out"]).to(out.dtype)
+            found = torch.autograd.grad(out, prepared.leaves, gradient)
             for name, value in zip(prepared.compared, found, strict=False):
                 restore = prepared.restore.get(name)
                 results[name] = sample(restore(value) if restore else value)
-            del found
-        self.shape = tuple(out.shape)
-        del out
-        kernels = self.library.kernels(prepared)
-        self.prepared = prepared
-        return {"results": results, "route": prepared.route, "kernels": kernels, "backward": prepared.backward}
+        return results
 
     def time(self, what: str, number: int) -> dict[str, Any]:
         """Time `number` calls of a pass and give the seconds of one.
@@ -88,8 +124,8 @@ class Worker:
         virtual machine even gives it to its host), and in a training loop no other library runs in between.
         """
         assert self.prepared is not None, "prepare comes first"
-        if self.gradient is None and what in ("backward", "step"):
-            self.gradient = torch.from_numpy(cotangent(self.shape))
+        if what in ("backward", "step"):
+            self._make_gradient()
         gc.collect()
         gc.disable()
         run = getattr(self, f"_{what}")
@@ -100,6 +136,21 @@ class Worker:
             gc.enable()
             if self.gradient is not None and self.gradient.nbytes > LARGE:
                 self.gradient = None
+
+    def memory(self) -> dict[str, Any]:
+        """Say how many bytes one step, forward and where there is one backward, holds at its peak beyond its inputs."""
+        assert self.prepared is not None, "prepare comes first"
+        run: Callable[[int], float] = self._forward
+        if self.prepared.backward:
+            self._make_gradient()
+            run = self._step
+        run(1)  # buffers that are made once are no part of a step
+        found, method = memory.extra_bytes(lambda: run(1))
+        return {"bytes": found, "method": method}
+
+    def _make_gradient(self) -> None:
+        if self.gradient is None:
+            self.gradient = torch.from_numpy(cotangent(self.shape)).to(self.dtype)
 
     def calibrate(self, what: str) -> dict[str, Any]:
         """Say how many calls one timed run needs to be long enough."""
@@ -155,9 +206,32 @@ def sample(value: Tensor) -> dict[str, Any]:
     entries = flat[at] if len(flat) else flat
     return {
         "shape": list(value.shape),
+        "exact": not value.is_floating_point(),
         "sum": float(flat.sum(dtype=torch.float64)),
         "entries": [float(entry) for entry in entries],
     }
+
+
+def rounded(arrays: dict[str, np.ndarray], dtype: str) -> dict[str, np.ndarray]:
+    """Round numbers to what a dtype can hold, kept in float32."""
+    if dtype == "float32":
+        return arrays
+    narrow = getattr(torch, dtype)
+    return {
+        name: torch.from_numpy(array).to(narrow).float().numpy() if array.dtype == np.float32 else array
+        for name, array in arrays.items()
+    }
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Say whether an error means that there was not enough memory."""
+    text = str(error)
+    return isinstance(error, MemoryError) or "allocate memory" in text or "not enough memory" in text
+
+
+def first_line(error: Exception) -> str:
+    """Give what an error says first."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:160]
 
 
 def answer(worker: Worker, request: dict[str, Any]) -> dict[str, Any]:
@@ -166,13 +240,10 @@ def answer(worker: Worker, request: dict[str, Any]) -> dict[str, Any]:
         return {"ok": True, **getattr(worker, request.pop("do"))(**request)}
     except UnsupportedError as error:
         return {"ok": False, "kind": "unsupported", "why": str(error)}
-    except MemoryError as error:
-        return {"ok": False, "kind": "memory", "why": str(error) or "out of memory"}
     except Exception as error:
-        text = str(error)
-        memory = "allocate memory" in text or "not enough memory" in text
-        trace = "" if memory else traceback.format_exc()
-        return {"ok": False, "kind": "memory" if memory else "error", "why": text, "trace": trace}
+        if out_of_memory(error):
+            return {"ok": False, "kind": "memory", "why": str(error) or "out of memory"}
+        return {"ok": False, "kind": "error", "why": str(error) or repr(error), "trace": traceback.format_exc()}
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 import numpy as np
 
-from benchmarks.graphs import flat, rmat, uniform
+from benchmarks.graphs import flat, molecules, rmat, uniform
 
 
 def test_the_same_seed_draws_the_same_graph_and_another_seed_another():
@@ -37,3 +37,19 @@ def test_uniform_graph_has_the_counts_asked_for():
     edges = uniform(24, 50)
     assert edges.num_edges == 50
     assert edges.source.max() < 24
+
+
+def test_molecules_are_connected_graphs_of_their_own_with_every_bond_in_both_directions():
+    edges = molecules(200)
+    assert edges.sizes.sum() == edges.num_nodes
+    assert 24 < edges.num_nodes / 200 < 26
+    assert 48 < edges.num_edges / 200 < 53
+    graph = np.repeat(np.arange(200), edges.sizes)
+    assert np.array_equal(graph[edges.source], graph[edges.target])
+    places = sorted(zip(edges.source, edges.target, strict=True))
+    assert places == sorted(zip(edges.target, edges.source, strict=True))
+    reached = np.arange(edges.num_nodes)
+    for _ in range(40):
+        np.minimum.at(reached, edges.target, reached[edges.source])
+    assert len(np.unique(reached)) == 200
+    assert np.array_equal(edges.source, molecules(200).source)

@@ -9,57 +9,158 @@ import pytest
 import torch
 
 import weft
-from benchmarks.graphs import EdgeList, rmat
-from benchmarks.operators import cases, driver, report
-from benchmarks.operators.cases import LAYERS, PASSES, Case
-from benchmarks.operators.driver import Measured, Remote, Settings, WorkerError
+from benchmarks import machine
+from benchmarks.graphs import EdgeList, molecules, rmat
+from benchmarks.operators import __main__ as program
+from benchmarks.operators import agreement, cases, compared, driver, goals, memory, remote, report, stored, summary
+from benchmarks.operators.cases import Case
+from benchmarks.operators.driver import Measured
+from benchmarks.operators.families import FAMILIES, FAMILY_OF, OPERATORS
+from benchmarks.operators.families.operator import LAYER, NO_GRADIENT
+from benchmarks.operators.families.segments import segment_lengths
+from benchmarks.operators.families.sparse import MOST_PATHS, compressed, thinned
 from benchmarks.operators.library import Prepared
-from benchmarks.operators.worker import Worker, answer
+from benchmarks.operators.remote import Remote, Settings, WorkerError
+from benchmarks.operators.worker import Worker, answer, rounded
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*[Ss]parse.*:UserWarning")
-IN_TORCH = ("copy_sum", "weighted_sum", "max", "segment_sum", "gcn")
+SPARSE = tuple(FAMILIES["sparse"])
+SEGMENTS = tuple(FAMILIES["segments"])
+IN_TORCH = ("copy_sum", "weighted_sum", "max", "min", "gcn", *SEGMENTS, *SPARSE)
+IN_SCIPY = ("copy_sum", "weighted_sum", *SPARSE, "knn", "radius")
+NARROW = [name for name, operator in OPERATORS.items() if "bfloat16" in operator.dtypes]
 
 
 @pytest.fixture(scope="module")
 def graph(tmp_path_factory):
-    return driver.save_graph(rmat(6, 300), tmp_path_factory.mktemp("graph"), "rmat")
+    return remote.save_graph(rmat(6, 300), tmp_path_factory.mktemp("graph"), "rmat")
+
+
+@pytest.fixture(scope="module")
+def batch(tmp_path_factory):
+    return remote.save_graph(molecules(7), tmp_path_factory.mktemp("batch"), "molecules")
+
+
+def loaded(name, path):
+    worker = Worker(name)
+    worker.load(str(path))
+    return worker
 
 
 @pytest.fixture(scope="module")
 def weft_worker(graph):
-    worker = Worker("weft")
-    worker.load(str(graph))
-    return worker
+    return loaded("weft", graph)
 
 
 @pytest.fixture(scope="module")
 def torch_worker(graph):
-    worker = Worker("torch")
-    worker.load(str(graph))
-    return worker
+    return loaded("torch", graph)
 
 
-def case(operator, width=16):
-    return Case(operator, "rmat", 0 if operator == "edge_softmax" else width)
+@pytest.fixture(scope="module")
+def scipy_worker(graph):
+    return loaded("scipy", graph)
 
 
-@pytest.mark.parametrize("operator", PASSES)
+@pytest.fixture(scope="module")
+def on_molecules(batch):
+    return {name: loaded(name, batch) for name in ("weft", "torch", "scipy")}
+
+
+def case(operator, width=16, dtype="float32"):
+    return Case(operator, "rmat", 0 if OPERATORS[operator].least_width is None else width, dtype)
+
+
+def computed(worker, chosen):
+    return worker.prepare(chosen.to_json())["results"]
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
 def test_every_case_runs_native_kernels_and_is_timed(weft_worker, operator):
     chosen = case(operator)
     prepared = weft_worker.prepare(chosen.to_json())
     assert prepared["kernels"].startswith("native ")
-    assert len(prepared["results"]) > 1
+    assert prepared["backward"] == (chosen.passes != NO_GRADIENT)
+    assert len(prepared["results"]) > prepared["backward"]
     for what in chosen.passes:
         assert weft_worker.time(what, 2)["seconds"] > 0
 
 
+@pytest.mark.parametrize("operator", NARROW)
+def test_weft_in_bfloat16_is_near_float32(weft_worker, operator):
+    chosen = case(operator, dtype="bfloat16")
+    exact = weft_worker.exact(chosen.to_json())["results"]
+    results = {"weft": computed(weft_worker, chosen)}
+    assert agreement.accurate(chosen, exact, results, {}) == ["weft"]
+
+
 @pytest.mark.parametrize("operator", IN_TORCH)
-def test_weft_and_torch_sparse_compute_the_same(weft_worker, torch_worker, operator):
+@pytest.mark.parametrize("width", [1, 16])
+def test_weft_and_torch_compute_the_same(weft_worker, torch_worker, operator, width):
+    chosen = case(operator, width)
+    agreement.compare(chosen, {"weft": computed(weft_worker, chosen), "torch": computed(torch_worker, chosen)})
+
+
+@pytest.mark.parametrize("operator", IN_SCIPY)
+def test_weft_and_scipy_compute_the_same(weft_worker, scipy_worker, operator):
     chosen = case(operator)
-    results = {
-        w: worker.prepare(chosen.to_json())["results"] for w, worker in (("weft", weft_worker), ("torch", torch_worker))
-    }
-    driver.compare(chosen, results)
+    agreement.compare(chosen, {"weft": computed(weft_worker, chosen), "scipy": computed(scipy_worker, chosen)})
+
+
+@pytest.mark.parametrize(("operator", "other"), [("knn", "scipy"), ("radius", "scipy"), ("segment_topk", "torch")])
+def test_the_graphs_of_a_batch_are_clouds_and_segments(on_molecules, operator, other):
+    chosen = case(operator)
+    agreement.compare(chosen, {name: computed(on_molecules[name], chosen) for name in ("weft", other)})
+
+
+def test_farthest_points_of_every_cloud_are_found(on_molecules):
+    chosen = case("farthest_points")
+    assert computed(on_molecules["weft"], chosen)["point"]["shape"] == [7 * 8, 3]
+
+
+def test_scipy_says_that_it_has_no_bfloat16(scipy_worker):
+    found = answer(scipy_worker, {"do": "prepare", "case": case("copy_sum", dtype="bfloat16").to_json()})
+    assert (found["kind"], found["why"]) == ("unsupported", "no bfloat16")
+
+
+def test_a_peer_that_fails_in_bfloat16_is_unsupported_and_in_float32_an_error(torch_worker, monkeypatch):
+    def fail(problem):
+        raise RuntimeError("\nnot implemented for these\nat some place")
+
+    monkeypatch.setattr(torch_worker.library, "prepare", fail)
+    ask = {dtype: {"do": "prepare", "case": case("copy_sum", dtype=dtype).to_json()} for dtype in cases.DTYPES}
+    found = answer(torch_worker, ask["bfloat16"])
+    assert (found["kind"], found["why"]) == ("unsupported", "bfloat16: not implemented for these")
+    assert answer(torch_worker, ask["float32"])["kind"] == "error"
+
+
+def test_an_inaccurate_peer_is_left_out_and_an_inaccurate_weft_refused():
+    exact, near, far = ({"out": {"shape": [2], "entries": entries}} for entries in ([1, 2], [1, 2.01], [1, 3]))
+    chosen, missing = case("mean", dtype="bfloat16"), {}
+    assert agreement.accurate(chosen, exact, {"weft": near, "dgl": far}, missing) == ["weft"]
+    assert missing["dgl"].startswith("inaccurate: out differs by 4.5e-01")
+    with pytest.raises(WorkerError, match="float32 and weft: out differs"):
+        agreement.accurate(chosen, exact, {"weft": far}, {})
+
+
+def test_ids_are_compared_exactly():
+    one, other = ({"place": {"shape": [1], "exact": True, "entries": [entry]}} for entry in (10_000.0, 10_001.0))
+    with pytest.raises(WorkerError, match="place differs in 1 of 1 places"):
+        agreement.compare(case("transpose"), {"weft": one, "scipy": other})
+
+
+def test_which_of_equal_values_won_is_not_compared_in_bfloat16():
+    one, other = ({"x": {"shape": [1], "entries": [entry]}} for entry in (0.0, 1.0))
+    assert agreement.difference(case("max", dtype="bfloat16"), one, other) is None
+    assert agreement.difference(case("max"), one, other) is not None
+
+
+def test_rounded_numbers_are_those_of_the_dtype_and_ids_stay():
+    given = {"x": np.array([1.0, 1.001], np.float32), "id": np.array([257])}
+    found = rounded(given, "bfloat16")
+    assert found["x"].tolist() == [1.0, 1.0]
+    assert found["id"].tolist() == [257]
+    assert rounded(given, "float32") is given
 
 
 def test_a_fallback_to_the_reference_is_refused(weft_worker, monkeypatch):
@@ -79,21 +180,23 @@ def test_a_case_that_runs_no_operator_of_weft_is_refused(weft_worker):
 def test_different_results_are_refused():
     one = {"out": {"shape": [2], "sum": 3.0, "entries": [1.0, 2.0]}}
     other = {"out": {"shape": [2], "sum": 3.1, "entries": [1.0, 2.1]}}
-    with pytest.raises(WorkerError, match="out of weft and dgl differ by"):
-        driver.compare(case("max"), {"weft": one, "dgl": other})
+    with pytest.raises(WorkerError, match="weft and dgl: out differs by"):
+        agreement.compare(case("max"), {"weft": one, "dgl": other})
     nan = {"out": {"shape": [2], "sum": 3.1, "entries": [1.0, float("nan")]}}
-    with pytest.raises(WorkerError, match="differ by nan"):
-        driver.compare(case("max"), {"weft": one, "dgl": nan})
+    with pytest.raises(WorkerError, match="differs by nan"):
+        agreement.compare(case("max"), {"weft": one, "dgl": nan})
 
 
 def test_workers_take_turns_and_a_dead_one_comes_back(graph):
     settings = Settings(threads=1, repeat=2, memory=0)
     remotes = {name: Remote(name, Path(sys.executable), settings) for name in ("torch",)}
     try:
-        for remote in remotes.values():
-            remote.load(graph)
+        remotes["torch"].load(graph)
         measured = driver.measure(case("copy_sum"), remotes, settings)
         assert [len(rounds) for rounds in measured.seconds["backward"].values()] == [2]
+        assert measured.memory["torch"]["method"] in (memory.HIGH_WATER, memory.SAMPLED, memory.UNKNOWN)
+        remotes["torch"].ask("prepare", case=case("copy_sum").to_json())
+        assert driver.speed_up(remotes["torch"], "forward", Settings(threads=2, repeat=1)) > 0
         process = remotes["torch"]._process
         process.kill()
         process.wait()
@@ -101,20 +204,19 @@ def test_workers_take_turns_and_a_dead_one_comes_back(graph):
         assert remotes["torch"].ask("prepare", case=case("copy_sum").to_json())["ok"]
         assert remotes["torch"].ask("prepare", case=case("gat").to_json())["kind"] == "unsupported"
     finally:
-        for remote in remotes.values():
-            remote.stop()
+        remotes["torch"].stop()
 
 
 def test_a_worker_that_cannot_start_says_why(graph):
-    remote = Remote("dgl", Path(sys.executable), Settings(memory=0))
+    broken = Remote("dgl", Path(sys.executable), Settings(memory=0))
     with pytest.raises(WorkerError, match="dgl: the worker does not start"):
-        remote.load(graph)
-    remote.stop()
+        broken.load(graph)
+    broken.stop()
 
 
 def test_inputs_depend_on_the_case_alone():
     edges = EdgeList(np.array([0, 1]), np.array([1, 2]), 3)
-    for operator in PASSES:
+    for operator in OPERATORS:
         one, two = (cases.inputs(case(operator), edges) for _ in range(2))
         assert one.keys() == two.keys()
         assert all(np.array_equal(one[name], two[name]) for name in one)
@@ -127,7 +229,7 @@ def test_cotangent_repeats_its_rows_with_a_prime_period():
 
 
 def test_segments_cover_every_row_once():
-    lengths = cases.segment_lengths(1000)
+    lengths = segment_lengths(1000)
     assert lengths.sum() == 1000
     assert lengths.min() >= 1
     assert lengths.max() < 64
@@ -147,7 +249,7 @@ def test_ratios_name_the_fastest_peer():
 
 def test_goals_hold_or_name_the_cases_that_fail():
     good = [measured("max", weft=0.01, dgl=0.06, pyg=0.02), measured("gat", weft=0.01, dgl=0.04)]
-    found = {goal["goal"]: goal for goal in report.goals([*good, measured("copy_sum", "small", weft=20e-6, dgl=1e-4)])}
+    found = {goal["goal"]: goal for goal in goals.goals([*good, measured("copy_sum", "small", weft=20e-6, dgl=1e-4)])}
     assert found["no case slower than the fastest peer"]["holds"] is True
     assert found["max at least 5 times faster than DGL"]["holds"] is True
     assert found["gat at least 5 times faster than DGL"]["failing"].keys() == {
@@ -157,21 +259,152 @@ def test_goals_hold_or_name_the_cases_that_fail():
     assert found["weighted_sum at least 5 times faster than DGL"]["holds"] is None
     assert found["small call, forward: at most 15 us"]["holds"] is False
     assert found["small call, forward with grad: at most 30 us"]["holds"] is True
-    lines = report.goal_lines(list(found.values()))
+    lines = goals.goal_lines(list(found.values()))
     assert "FAILS  gat at least 5 times faster than DGL" in lines
-    slower = report.goals([measured("copy_sum", weft=0.02, dgl=0.06, torch=0.01)])[0]
+    slower = goals.goals([measured("copy_sum", weft=0.02, dgl=0.06, torch=0.01)])[0]
     assert slower["failing"] == {"rmat copy_sum 16 forward": 0.5, "rmat copy_sum 16 backward": 0.5}
 
 
-def test_a_measured_case_is_stored_whole():
-    stored = report.to_json(measured("gcn", weft=0.01, dgl=0.05))
-    assert json.loads(json.dumps(stored)) == stored
-    assert stored["passes"]["step"]["dgl"]["median_ms"] == 50.0
+def test_a_measured_case_is_stored_whole_and_read_again():
+    whole = measured("gcn", weft=0.01, dgl=0.05)
+    whole.memory, whole.speed_up = {"weft": {"bytes": 5_000_000, "method": memory.HIGH_WATER}}, {"step": 1.5}
+    found = stored.to_json(whole)
+    assert json.loads(json.dumps(found)) == found
+    assert found["passes"]["step"]["dgl"]["median_ms"] == 50.0
+    assert stored.from_json(found) == whole
+
+
+@pytest.mark.parametrize("path", sorted(machine.RESULTS.glob("operators*.json")), ids=lambda path: path.stem)
+def test_stored_results_can_be_shown(path, capsys):
+    program.show(json.loads(path.read_text()))
+    assert "no slower than it" in capsys.readouterr().out
+
+
+def test_result_files_are_shown_together():
+    one, two = ({"versions": {name: {}}, "threads": 2, "cases": [name]} for name in ("weft", "dgl"))
+    found = stored.together([one, {**two, "errors": ["no"]}])
+    assert (found["cases"], found["errors"], found["threads"]) == (["weft", "dgl"], ["no"], 2)
+    assert found["versions"].keys() == {"weft", "dgl"}
+
+
+def test_a_run_of_one_case_writes_and_prints_what_it_found(tmp_path, capsys):
+    arguments = "--quick --graphs small --libraries weft torch --repeat 1 --memory 0 --threads 1"
+    options = program.parse(arguments.split())
+    found = program.run(options, tmp_path / "found.json")
+    assert json.loads((tmp_path / "found.json").read_text()) == found
+    assert found["errors"] == []
+    program.show(found)
+    printed = capsys.readouterr().out
+    assert "small copy_sum 16  forward" in printed
+    assert "small call, forward: at most 15 us" in printed
 
 
 def test_layers_are_timed_as_steps_and_operators_backward_alone():
-    assert all(PASSES[layer] == ("forward", "step") for layer in LAYERS)
-    assert PASSES["max"] == ("forward", "backward")
+    layers = ("gcn", "sage", "gat", "gatv2", "dot_attention", "rgcn", "gine", "edge_conv")
+    assert [name for name, operator in OPERATORS.items() if operator.passes == LAYER] == sorted(
+        layers, key=list(OPERATORS).index
+    )
+    assert case("max").passes == ("forward", "backward")
+    assert case("knn").passes == ("forward",)
+
+
+def test_every_operator_has_one_family_and_weft_has_every_operator(weft_worker):
+    assert sum(len(operators) for operators in FAMILIES.values()) == len(FAMILY_OF)
+    assert weft_worker.library.operators.keys() == OPERATORS.keys()
+
+
+def test_cases_have_the_widths_and_dtypes_that_their_operator_knows():
+    found = cases.cases(["rmat", "small"], [1, 8], ["gat", "mean", "knn", "copy_sum"], cases.DTYPES)
+    names = [each.name for each in found]
+    assert "rmat gat 1" not in names
+    assert {"rmat gat 8", "rmat mean 1 bfloat16", "rmat knn", "small copy_sum 16"} <= set(names)
+    assert names.count("rmat knn") == 1
+    assert "rmat knn bfloat16" not in names
+
+
+def test_the_full_run_has_every_graph_width_and_dtype():
+    everything = program.chosen_cases(program.parse(["--full"]))
+    assert {each.graph for each in everything} == set(cases.GRAPHS)
+    assert {each.width for each in everything} == {0, *cases.ALL_WIDTHS}
+    assert {each.dtype for each in everything} == set(cases.DTYPES)
+    quick = program.chosen_cases(program.parse(["--quick", "--families", "points", "--graphs", "flat"]))
+    assert [each.operator for each in quick] == list(FAMILIES["points"])
+
+
+def test_families_have_geometric_means_and_count_what_is_no_slower():
+    found = summary.families(
+        [measured("max", weft=0.01, dgl=0.04, pyg=0.02), measured("min", weft=0.01, dgl=0.01, pyg=0.005)]
+    )
+    assert found.keys() == {"extrema", "all"}
+    assert found["extrema"].mean("dgl") == pytest.approx(2)
+    assert found["extrema"].mean("pyg") == pytest.approx(1)
+    assert found["extrema"].mean("fastest") == pytest.approx(1)
+    assert found["extrema"].mean("torch") is None
+    assert found["extrema"].num_not_slower() == 2
+    text = summary.family_table(found, ["weft", "dgl", "pyg", "torch"])
+    assert "2.00x (4)" in text
+    assert "2 of 4" in text
+
+
+def test_memory_is_told_beside_the_leanest_peer():
+    one, tiny = measured("max", weft=0.01, dgl=0.04), measured("min", weft=0.01, dgl=0.04)
+    one.memory = {"weft": {"bytes": 3_000_000}, "dgl": {"bytes": 9_000_000}, "pyg": {"bytes": 6_000_000}}
+    tiny.memory = {"weft": {"bytes": 8_192}, "dgl": {"bytes": 4_096}}
+    text = report.memory_table([one, tiny], ["weft", "dgl", "pyg", "torch"])
+    assert text.splitlines()[2].split()[-5:] == ["3.0", "9.0", "6.0", "-", "0.50x"]
+    assert text.splitlines()[3].endswith("-")
+
+
+def test_further_threads_are_told_for_long_passes():
+    one = measured("gcn", weft=0.02)
+    one.seconds["forward"]["weft"] = [0.001]
+    one.speed_up = {"forward": 1.1, "step": 1.9}
+    lines = report.speed_up_table([one]).splitlines()[2:]
+    assert [line.split()[-1] for line in lines] == ["1.90x"]
+
+
+def test_reasons_are_told_once_with_their_cases():
+    cases_of = [measured(name, weft=0.01) for name in ("max", "min", "mean", "copy_sum")]
+    for each in cases_of:
+        each.missing["scipy"] = "unsupported: no gradient"
+    (line,) = report.missing_lines(cases_of)
+    assert line == "scipy: unsupported: no gradient (rmat max 16, rmat min 16, rmat mean 16 and 1 more)"
+
+
+@pytest.mark.skipif(not memory.STATUS.exists(), reason="the system tells no resident set")
+@pytest.mark.parametrize("writable", [True, False])
+def test_the_peak_of_a_call_counts_what_it_frees_again(writable, monkeypatch):
+    if not writable:
+        monkeypatch.setattr(memory, "_reset_peak", lambda: False)
+
+    def call():
+        for _ in range(20):
+            torch.ones(2**23)  # 32 MiB
+
+    found, method = memory.extra_bytes(call)
+    assert 0.7 * 2**25 < found < 3 * 2**25
+    assert writable or method == memory.SAMPLED
+
+
+def test_products_are_thinned_until_few_enough_entries_meet():
+    hub = EdgeList(
+        np.append(np.arange(20_000), np.zeros(20_000, int)), np.append(np.zeros(20_000, int), np.arange(20_000)), 20_000
+    )
+    kept = thinned(hub)
+    assert np.dot(np.bincount(kept.source, minlength=20_000), np.bincount(kept.target, minlength=20_000)) <= MOST_PATHS
+    assert kept.num_edges == 20_000
+
+
+def test_compressed_edges_have_every_place_once():
+    indptr, column = compressed(EdgeList(np.array([2, 0, 2]), np.array([1, 1, 1]), 3))
+    assert indptr.tolist() == [0, 0, 2, 2]
+    assert column.tolist() == [0, 2]
+
+
+def test_neighbours_are_compared_by_distance():
+    points = torch.tensor([[0.0], [1.0], [-1.0]])
+    one, other = (compared.neighbors(points, torch.tensor([far]), torch.tensor([0])) for far in (1, 2))
+    assert torch.equal(one["distance"], other["distance"])
 
 
 @pytest.mark.parametrize("kept", [False, True])
@@ -184,7 +417,7 @@ def test_kept_memory_costs_no_page_faults_when_it_is_used_again(kept):
         torch.ones(2**24)
         print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
     """
-    environment = {**os.environ, **(driver.KEEP_MEMORY if kept else {})}
+    environment = {**os.environ, **(remote.KEEP_MEMORY if kept else {})}
     found = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     faults = int(found.stdout)
     assert faults < 100 if kept else faults > 10_000
