@@ -22,7 +22,7 @@ template <class T>
 struct Segment {
   const T* const* rows;
   const Acc<T>* weights;
-  int64_t stride, count, far, near;  // rows to fetch ahead: into the second cache level, into the first
+  int64_t stride, count, far, near;  // rows to fetch ahead: into the second cache level, into the first (0: they are there)
   bool fresh;      // the first segment of its row: accumulators start anew
   int64_t offset;  // edges of this row or piece before this segment
   int64_t apart = 0;
@@ -59,7 +59,7 @@ WEFT_INLINE Vec<Acc<T>, N> message(const Tile<T>& tile, const Segment<T>& s, int
 template <class T, int N, int NV>
 WEFT_INLINE void fetch(const Tile<T>& tile, const Segment<T>& s, int64_t j) {
   fetch_far(s.rows[j + s.far] + tile.begin, NV * N * sizeof(T));
-  fetch_near(s.rows[j + s.near] + tile.begin, NV * N * sizeof(T));
+  if (s.near) fetch_near(s.rows[j + s.near] + tile.begin, NV * N * sizeof(T));
 }
 
 // Memory: each edge's row is read once for all SUMS, from cache lines fetched some edges earlier; accumulators live in registers.
