@@ -116,16 +116,17 @@ struct Forward : Shape<T> {
   }
 
   void merge(A* state, A* other) const {
-    for (int64_t h = 0; h < heads; ++h) {
+    for (int64_t h = 0; h < heads; ++h) {  // their highest scores become factors for a while
       const A high = larger_of(top(state)[h], top(other)[h]), base = measured_from(high);
-      const A mine = vexp<A, 1>(top(state)[h] - base), theirs = vexp<A, 1>(top(other)[h] - base);
-      tiling.each([&](int64_t slot, int64_t feature, int64_t lanes) {
-        for (int64_t l = 0; l < lanes; ++l)
-          if ((feature + l) / this->width == h) state[slot + l] = state[slot + l] * mine + other[slot + l] * theirs;
-      });
-      total(state)[h] = total(state)[h] * mine + total(other)[h] * theirs;
-      top(state)[h] = high;
+      top(state)[h] = vexp<A, 1>(top(state)[h] - base);
+      top(other)[h] = vexp<A, 1>(top(other)[h] - base);
+      total(state)[h] = total(state)[h] * top(state)[h] + total(other)[h] * top(other)[h];
+      total(other)[h] = high;
     }
+    rescale(top(state), state);
+    rescale(top(other), other);
+    for (int64_t slot = 0; slot < tiling.slots; ++slot) state[slot] += other[slot];
+    memcpy(top(state), total(other), heads * sizeof(A));
   }
 
   void finish(int64_t row, const Scratch& s, A* state) const {

@@ -2,7 +2,7 @@
 // an edge has; its gradient to the row is a sum over edges. A Score has
 //   table, features: rows of the other end that it reads (none: null), and how many values the row has of its own;
 //   begin(row, own): those values;  compute(block, own, raw): a number for each edge and head;  value(raw), slope(raw): the score
-//   it stands for, and its derivative;  sums(): how many accumulators the gradient of a row needs, a multiple of nothing;
+//   it stands for, and its derivative;  sums(): how many accumulators the gradient of a row needs;
 //   accumulate(block, own, gradient, sums, spare): adds the gradients of the numbers of some edges;
 //   finish(row, own, sums, values, spare): writes the gradient of the row, or adds it to `values`, which it shares with the values.
 #pragma once

@@ -12,6 +12,7 @@ from .._registry import others
 from .._segments import VALUES, along, check_float, check_segments, rows_listed, sample_segments, segment_at
 from .._structure import Structure
 from .._winners import winners
+from .place_values import place_values
 
 SegmentReduce = Literal["sum", "mean", "max", "min", "mul", "var", "std"]
 REDUCERS = ("sum", "mean", "max", "min", "mul", "var", "std")
@@ -107,13 +108,10 @@ def _(
         assert x is not None, "x is saved for mul"
         return (_product_of_others(grad, indptr, x, order),)
     assert winner is not None, "max and min save their winners"
-    # Segments are disjoint: each value meets a zero, and the order of additions cannot matter.
-    spread = torch.zeros(x_shape, dtype=grad.dtype, device=grad.device)
-    if not x_shape[0]:
-        return (spread,)
-    at = winner.clamp(min=0).long()
-    at = at if order is None else order.long()[at]
-    return (spread.scatter_add(0, at, grad.where(winner >= 0, torch.zeros((), dtype=grad.dtype, device=grad.device))),)
+    if order is not None:
+        listed = torch.cat((order, order.new_full((1,), -1)))  # the last place answers for empty segments
+        winner = listed[winner.long()]
+    return (place_values(winner, grad, x_shape[0]),)  # segments are disjoint: no row is named twice in a column
 
 
 def _degree(indptr: Tensor, like: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor
 from ...errors import DtypeError, OptionError, ShapeError, message
 from .._checks import product
 from .._operator import operator
+from .._registry import others
 from .._segments import VALUES, check_segments, sample_segments
 from ..segment_sort.segment_sort import segment_sort
 
@@ -70,13 +71,7 @@ segment_topk.autocast = "none"
 
 @segment_topk.backward(of="x", saves={"index": ""}, outputs="values index")
 def _(grads: tuple[Tensor, Tensor | None], needs: dict[str, bool], x_shape: torch.Size, index: Tensor) -> tuple[Tensor]:
-    grad = grads[0].flatten(0, 1)
-    spread = grad.new_zeros(x_shape)
-    if not x_shape[0]:
-        return (spread,)
-    # A row is chosen once a column at most: what meets it beside its gradient are zeros.
-    at = index.flatten(0, 1)
-    return (spread.scatter_add(0, at.clamp(min=0), grad.where(at >= 0, grad.new_zeros(()))),)
+    return (others.place_values(index.flatten(0, 1), grads[0].flatten(0, 1), x_shape[0]),)
 
 
 segment_topk.tolerance(1e-5, 1e-12, 2e-2, 2e-3)
