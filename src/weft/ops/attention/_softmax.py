@@ -8,6 +8,7 @@ For the edge e = j -> i, with s the score of the two ends and c the factor of e,
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -160,7 +161,9 @@ def seed_of(name: str, dropout: float, seed: Tensor | None) -> Tensor | None:
 
 
 def sizes(name: str, rows: Structure, values: Tensor, score_width: int, edges: Edges, option: float) -> tuple[int, ...]:
-    """Check what belongs to edges, and give the numbers that kernels read."""
+    """Check what belongs to edges and the option, a slope or scale, and give the numbers that kernels read."""
+    if not math.isfinite(option):
+        raise OptionError(message(name, "a finite slope or scale", repr(option)))
     heads, count = values.shape[1:-1], rows.num_edges
     check_same_dtype(name, values=values, edge_score=edges.score, edge_weight=edges.weight)
     for argument, x, is_scalar in (("edge_score", edges.score, False), ("edge_weight", edges.weight, True)):

@@ -42,7 +42,7 @@ def gat_attention(
 
     Raises:
         ShapeError, DtypeError, DeviceError: if arguments do not fit each other.
-        OptionError: if `dropout` is no probability, or stands without `seed`.
+        OptionError: if `dropout` is no probability or stands without `seed`, or `negative_slope` is not finite.
         IdError, StructureError: if `rows` points outside `z` or contradicts itself.
         GradientError: in backward, if `rows.transposed` is missing.
 
@@ -204,5 +204,5 @@ def _() -> Iterator[tuple[Any, ...]]:
 
 @gat_attention_backward.samples
 def _() -> Iterator[tuple[Any, ...]]:
-    for rows, z, left, right, slope, *edges in islice(gat_attention.make_samples(), 0, None, 2):
+    for rows, z, left, right, slope, *edges in islice(gat_attention.make_samples(), 1, None, 5):
         yield _softmax.gradient_sample(gat_attention, rows, (z, left, right), slope, Edges(*edges), False)

@@ -72,7 +72,7 @@ struct Forward : Shape<T> {
   Table<T> values() const { return {value, this->features()}; }
   bool checks_edges() const { return edges.any(); }
   bool has_memory() const { return tiling.tiles.data && score.has_memory(); }
-  int64_t state() const { return tiling.slots + 2 * heads; }  // sums; the highest score and the sum of exp(score - highest) of each head
+  int64_t state() const { return tiling.slots + 2 * heads + kSpare; }  // sums; the highest score and the sum of exp(score - highest) of heads
   A* top(A* state) const { return state + tiling.slots; }
   A* total(A* state) const { return top(state) + heads; }
 
@@ -134,7 +134,9 @@ struct Forward : Shape<T> {
     tiling.unpack(state, s.features());
     for (int64_t h = 0; h < heads; ++h) s.scale()[h] = A(1) / total(state)[h];
     this->each_feature([&](int64_t k, int64_t h) { to[k] = narrow<T>(s.features()[k] * s.scale()[h]); });
-    for (int64_t h = 0; lse && h < heads; ++h) lse[row * heads + h] = measured_from(top(state)[h]) + natural_log(total(state)[h]);
+    if (!lse) return;
+    for (int64_t h = 0; h < heads; h += L) store<L, A>(s.high() + h, vlog<A, L>(load<L>(total(state) + h)));
+    for (int64_t h = 0; h < heads; ++h) lse[row * heads + h] = measured_from(top(state)[h]) + s.high()[h];
   }
 
   void clear(int64_t row) const {
@@ -155,7 +157,7 @@ struct Forward : Shape<T> {
       const A before = fresh ? -__builtin_inf() : top(state)[h], now = larger_of(high[h], before);
       top(state)[h] = now;
       high[h] = measured_from(now);
-      scale[h] = now == before ? A(1) : vexp<A, 1>(before - high[h]);
+      scale[h] = now == before || fresh ? A(1) : vexp<A, 1>(before - high[h]);  // a row begins with sums of its own
       changed |= !fresh && now != before;
     }
     return changed;

@@ -58,21 +58,33 @@ WEFT_INLINE Vec<A, N> vexp(Vec<A, N> x) {
   return sum * power(half) * power(whole - half);
 }
 
-// The natural logarithm of a normal number or 0, within 2 ulp of it or of 1, whichever is larger: with v = m * 2^n and
+// The natural logarithm of normal numbers or 0, within 2 ulp of it or of 1, whichever is larger: with v = m * 2^n and
 // f = (m - 1) / (m + 1), log v = n * ln 2 + 2 (f + f^3 / 3 + f^5 / 5 + ...).
-template <class A>
-WEFT_INLINE A natural_log(A v) {
+template <class A, int N>
+WEFT_INLINE Vec<A, N> vlog(Vec<A, N> v) {
   using C = ExpConstants<A>;
+  using V = Vec<A, N>;
+  using M = Mask<A, N>;
   using S = typename Signed<A>::type;
-  if (!(v > 0)) return v == 0 ? -__builtin_inf() : v;
-  S n = (bit_cast<S>(v) >> C::mantissa) - C::bias;
-  A m = bit_cast<A>(bit_cast<S>(v) - n * (S(1) << C::mantissa));
-  if (m > A(1.41421356)) m *= A(0.5), n += 1;
-  const A f = (m - 1) / (m + 1);
-  A sum = 0;
-  for (int k = 2 * C::degree + 1; k > 0; k -= 2) sum = A(1) / A(k) + f * f * sum;
-  return A(n) * A(0.69314718055994530942) + 2 * f * sum;
+  M n = (bit_cast<M>(v) >> C::mantissa) - splat<S, N>(C::bias);
+  using U = Vec<std::make_unsigned_t<S>, N>;  // a negative number, which has no logarithm, may run over
+  V m = bit_cast<V>(bit_cast<U>(v) - (bit_cast<U>(n) << C::mantissa));
+  const auto above = m > splat<A, N>(A(1.41421356));
+  n = above ? n + splat<S, N>(1) : n;
+  m = above ? m * splat<A, N>(A(0.5)) : m;
+  const V one = splat<A, N>(1), f = (m - one) / (m + one);
+  V sum{};
+  for (int k = 2 * C::degree + 1; k > 0; k -= 2) sum = splat<A, N>(A(1) / A(k)) + f * f * sum;
+  V whole;
+  if constexpr (N == 1) whole = static_cast<A>(n);
+  else whole = __builtin_convertvector(n, V);
+  const V log = whole * splat<A, N>(A(0.69314718055994530942)) + splat<A, N>(2) * f * sum;
+  const V zero{};
+  return v > zero ? log : v == zero ? splat<A, N>(-__builtin_inf()) : v;
 }
+
+template <class A>
+WEFT_INLINE A natural_log(A v) { return vlog<A, 1>(v); }
 
 }  // namespace WEFT_ISA
 }  // namespace weft
