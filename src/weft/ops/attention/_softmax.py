@@ -1,4 +1,4 @@
-"""What the kinds of attention share: checks, the reference from scores on, and what they say about edges.
+"""From scores on all kinds of attention are one: checks of what belongs to edges, the softmax, its gradient, samples.
 
 For the edge e = j -> i, with s the score of the two ends and c the factor of e,
 
@@ -17,11 +17,12 @@ import torch
 from torch import Tensor
 
 from ...errors import OptionError, ShapeError, message
-from .._checks import check_rows, check_same_dtype, check_transposed, checked_ids, expect, product
+from .._checks import check_same_dtype, checked_ids, expect, product
 from .._operator import Operator
 from .._philox import keep_limit, keep_scale, kept
 from .._samples import sample_structures
 from .._structure import Structure
+from ._kinds import Ends, Inputs
 
 DIMS = "num_targets num_sources num_edges heads width score_width weights limit scale option"
 
@@ -35,14 +36,6 @@ class Edges(NamedTuple):
     seed: Tensor | None
 
 
-class Ends(NamedTuple):
-    """Ids of each position, as int64."""
-
-    source: Tensor
-    target: Tensor
-    edge: Tensor
-
-
 def ends_of(name: str, rows: Structure, num_sources: int) -> Ends:
     """The ends of every edge, checked."""
     source = checked_ids(name, "source", rows.source, num_sources, "sources")
@@ -53,8 +46,14 @@ def ends_of(name: str, rows: Structure, num_sources: int) -> Ends:
     return Ends(source, rows.targets(), edge)
 
 
-def attend(rows: Structure, ends: Ends, score: Tensor, value: Tensor, edges: Edges) -> tuple[Tensor, Tensor]:
-    """The reference from scores on: the output, and the logarithm of the sum of exp(score), in the dtype of both.
+def exact_of(inputs: Inputs) -> Inputs:
+    """The inputs in the dtype that sums have: once, so that gradients add up before they are rounded."""
+    first, second, third = (x.to(torch.promote_types(x.dtype, torch.float32)) for x in inputs)
+    return first, second, third
+
+
+def softmax_sum(rows: Structure, ends: Ends, score: Tensor, value: Tensor, edges: Edges) -> tuple[Tensor, Tensor]:
+    """The sum of values weighted by a softmax over scores, and the logarithm of the sum of exp(score).
 
     *Shapes* `score: (num_edges, *H)` by position, `value: (num_sources, *H, width)`
     """
@@ -73,23 +72,14 @@ def attend(rows: Structure, ends: Ends, score: Tensor, value: Tensor, edges: Edg
     out = score.new_zeros((rows.num_targets, *value.shape[1:])).index_add(0, target, messages)
     has_edges = (rows.indptr.diff() > 0).reshape(-1, *(1,) * len(heads))
     lse = torch.where(has_edges, top + sums.clamp(min=torch.finfo(score.dtype).tiny).log(), 0)
-    return out, lse.detach()
-
-
-class Sent(NamedTuple):
-    """What the reference of a gradient sends back: by position to scores, by edge id to edges."""
-
-    value: Tensor
-    score: Tensor
-    edge_score: Tensor
-    edge_weight: Tensor
+    return out, lse
 
 
 def send_back(
     rows: Structure, ends: Ends, score: Tensor, value: Tensor, edges: Edges, lse: Tensor, grad: Tensor,
     result: Tensor | None, edge_gradients: bool,
-) -> Sent:  # fmt: skip
-    """The gradients of values, scores and edges, in the dtype of `lse`, as `score` and `value` are.
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
+    """The gradients of values, of scores by position, and by edge id of edge scores and weights, in the dtype of `lse`.
 
     `result` is the output; without it what is needed of it is computed again.
     """
@@ -115,7 +105,7 @@ def send_back(
         if edges.weight.dim() == 1:
             of_weight = of_weight.flatten(1).sum(1) if of_weight.dim() > 1 else of_weight
         edge_weight = of_weight
-    return Sent(of_value, of_score, edge_score, edge_weight)
+    return of_value, of_score, edge_score, edge_weight
 
 
 def _biased(score: Tensor, ends: Ends, edges: Edges) -> Tensor:
@@ -140,11 +130,6 @@ def _factor(ends: Ends, edges: Edges, like: Tensor) -> Tensor | None:
 def _by_id(x: Tensor, ends: Ends) -> Tensor:
     order = torch.empty_like(ends.edge).scatter(0, ends.edge, torch.arange(len(ends.edge), device=x.device))
     return x[order]
-
-
-def cast(dtype: torch.dtype, *sent: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """What a backward operator gives."""
-    return tuple(x.to(dtype) for x in sent)  # type: ignore[return-value]
 
 
 def seed_of(name: str, dropout: float, seed: Tensor | None) -> Tensor | None:
@@ -185,60 +170,13 @@ def _bits(number: float) -> int:
     return int(struct.unpack("q", struct.pack("d", float(number)))[0])
 
 
-def check_ends(
-    name: str, rows: Structure, form: str, at_source: dict[str, Tensor], at_target: dict[str, Tensor]
-) -> None:
-    """Refuse ends that are not `(nodes, *H, width)` with equal heads, or not as many as `rows` says."""
-    check_rows(name, rows)
-    tensors = {**at_source, **at_target}
-    check_same_dtype(name, **tensors)
-    first = next(iter(at_source.values()))
-    got = " and ".join(str(tuple(x.shape)) for x in tensors.values())
-    if any(x.dim() < 2 or x.dim() != first.dim() for x in tensors.values()):
-        raise ShapeError(message(name, form, got))
-    for argument, x in tensors.items():
-        if x.shape[-1] == 0:
-            raise ShapeError(message(name, f"`{argument}` with a width of at least 1", got))
-        expect(x.shape[1:-1] == first.shape[1:-1], lambda: message(name, form, got))
-        count = first.shape[0] if argument in at_source else rows.num_targets
-        expect(x.shape[0] == count, lambda: message(name, form, got))
+def declare(op: Operator[..., Any]) -> None:
+    """What holds for every kind of attention and for its gradient."""
+    op.tolerance(2e-5, 1e-11, 2e-2, 4e-3)
+    op.lacks("triton", issue=8)
 
 
-def check_gradient(
-    name: str, rows: Structure, values: Tensor, lse: Tensor, grad: Tensor, result: Tensor | None = None
-) -> None:
-    """Refuse what forward did not give: `lse` of targets and heads, `grad` and `result` of the shape of the output."""
-    check_same_dtype(name, values=values, grad=grad, result=result)
-    shape, result = (rows.num_targets, *values.shape[1:]), grad if result is None else result
-    got = f"{tuple(lse.shape)}, {tuple(grad.shape)} and {tuple(result.shape)}"
-    expect(
-        lse.shape == shape[:-1] and grad.shape == shape and result.shape == shape,
-        lambda: message(name, f"`lse` {tuple(shape[:-1])}, `grad` and `result` {tuple(shape)}", got),
-    )
-    check_transposed(name, rows, values.shape[0])
-
-
-def edge_room(values: Tensor, edges: Edges, wanted: bool) -> tuple[Tensor, Tensor]:
-    """Room for the gradients of what belongs to edges; without elements where nobody asks."""
-    score, weight = (values.new_empty(x.shape if wanted and x is not None else 0) for x in (edges.score, edges.weight))
-    return score, weight
-
-
-def asked(needs: dict[str, bool], sent: tuple[Tensor, ...]) -> tuple[Tensor | None, ...]:
-    """The gradients of a backward operator, with None for what nobody asked for."""
-    *ends, score, weight = sent
-    return *ends, score if needs["edge_score"] else None, weight if needs["edge_weight"] else None
-
-
-def declare(forward: Operator[..., Any], backward: Operator[..., Any]) -> None:
-    """What holds for every kind of attention."""
-    backward.autocast = "none"
-    for op in (forward, backward):
-        op.tolerance(2e-5, 1e-11, 2e-2, 4e-3)
-        op.lacks("triton", issue=8)
-
-
-def samples() -> Iterator[tuple[Structure, int, tuple[int, ...], int, Edges]]:
+def edge_samples() -> Iterator[tuple[Structure, int, tuple[int, ...], int, Edges]]:
     """Structures, numbers of sources, heads, widths and arguments of edges of every kind."""
     kinds: tuple[tuple[tuple[int, ...], int, bool, int | None, bool], ...] = (
         ((2,), 8, False, None, False), ((), 5, True, 0, True), ((3,), 7, False, 0, False), ((8,), 2, True, 1, True),
@@ -251,13 +189,3 @@ def samples() -> Iterator[tuple[Structure, int, tuple[int, ...], int, Edges]]:
             weight = None if weight_depth is None else torch.rand(e, *heads[:weight_depth], dtype=torch.float64)
             edges = Edges(score, weight, 0.4, torch.tensor(width - 3)) if drops else Edges(score, weight, 0.0, None)
             yield rows, num_sources, heads, width, edges
-
-
-def gradient_sample(
-    forward: Operator[..., Any], rows: Structure, inputs: Any, option: float, edges: Edges, reads_output: bool = True
-) -> Any:
-    """Arguments of a backward operator: what forward gave for `inputs`, and a gradient."""
-    out, lse = forward.reference(rows, *inputs, option, *edges)
-    grad = torch.randn(out.shape, dtype=torch.float64)
-    given = (rows, *inputs, edges.score, edges.weight, edges.seed, lse, grad)
-    return *given, *((out,) if reads_output else ()), option, edges.dropout, True

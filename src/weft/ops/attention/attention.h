@@ -18,29 +18,20 @@ struct AttentionArguments : Call {
   AttentionSizes sizes;
 };
 
-struct GradientInputs : Call {
+// In the order of KINDS in _kinds.py.
+enum AttentionKind : int64_t { kGat, kGatv2, kDot };
+
+struct AttentionGradients : Call {
   const int64_t* indptr;
   const void *source, *edge;
   const int64_t* by_source_indptr;
   const void *by_source, *by_source_edge, *inputs[3], *edge_score, *edge_weight;
   const int64_t* seed;
-  const void *lse, *grad;
-};
-
-// The output of forward. Where backward does not read it, layers may change it in place.
-struct ForwardOutput {
-  const void* result = nullptr;
-};
-
-struct GradientOutputs {
+  const void *lse, *grad, *result;
   void *grads[3], *grad_edge_score, *grad_edge_weight;
   AttentionSizes sizes;
+  int64_t kind;
 };
-
-// One after the other, as Python packs them.
-struct NumberGradients : GradientInputs, GradientOutputs {};
-struct RowGradients : GradientInputs, ForwardOutput, GradientOutputs {};
-static_assert(sizeof(NumberGradients) + sizeof(void*) == sizeof(RowGradients), "no padding");
 
 namespace WEFT_ISA {
 
@@ -72,19 +63,25 @@ Rows<I> rows_by_target(const Arguments& a) {
   return {a.indptr, static_cast<const I*>(a.source), static_cast<const I*>(a.edge), a.sizes.num_targets, a.sizes.num_sources, a.sizes.num_edges};
 }
 
-template <class I, class Arguments>
-Rows<I> rows_by_source(const Arguments& a) {
+template <class I>
+Rows<I> rows_by_source(const AttentionGradients& a) {
   return {a.by_source_indptr, static_cast<const I*>(a.by_source), static_cast<const I*>(a.by_source_edge), a.sizes.num_sources,
           a.sizes.num_targets, a.sizes.num_edges};
 }
 
-inline int no_memory_for_attention() { return fail(kNoMemory, "no memory for the attention of nodes"); }
+// Status of body(a, T{}, I{}) for the types of a call.
+template <class Arguments, class Body>
+WEFT_INLINE int with_attention(const void* arguments, const Body& body) {
+  const auto& a = *static_cast<const Arguments*>(arguments);
+  if (a.sizes.heads == 0) return kOk;
+  return with_types(a, [&](auto value, auto id) { return body(a, value, id); });
+}
 
 // Builds a pass of the rest and walks the rows with it.
 template <class Pass, class T, class I, class... Rest>
 int run_pass(int64_t threads, const Rows<I>& rows, const Rest&... rest) {
   const Pass pass(rows, rest...);
-  if (!pass.has_memory()) return no_memory_for_attention();
+  if (!pass.has_memory()) return rows.no_memory();
   return AttentionWalk<T, I, Pass>(rows, pass).run(threads);
 }
 
@@ -97,17 +94,17 @@ int attend(const AttentionArguments& a, const Rows<I>& rows, const Score& score,
 }
 
 // The two walks of a gradient. The first writes a row of `stride` into `packed` for each target, which the second reads.
-template <class Pass, class T, class I, class Score, class Arguments>
-int walk_by_target(const Arguments& a, const void* result, const Rows<I>& rows, const Score& score, const void* value, Acc<T>* packed, int64_t stride) {
+template <class Pass, class T, class I, class Score>
+int walk_by_target(const AttentionGradients& a, const Rows<I>& rows, const Score& score, const void* value, Acc<T>* packed, int64_t stride) {
   EdgeFactors<T, I> edges = edge_factors<T, I>(a, rows);
   edges.grad_score = static_cast<T*>(a.grad_edge_score), edges.grad_weight = static_cast<T*>(a.grad_edge_weight);
   use_large_pages(packed, rows.count * stride * sizeof(Acc<T>));
   return run_pass<Pass, T, I>(a.threads, rows, score, edges, a.sizes.width, static_cast<const T*>(value), static_cast<const T*>(a.grad),
-                              static_cast<const T*>(result), static_cast<const Acc<T>*>(a.lse), packed, stride);
+                              static_cast<const T*>(a.result), static_cast<const Acc<T>*>(a.lse), packed, stride);
 }
 
-template <class Pass, class T, class I, class Score, class Arguments>
-int walk_by_source(const Arguments& a, const Rows<I>& rows, const Score& score, const void* value, void* grad_value,
+template <class Pass, class T, class I, class Score>
+int walk_by_source(const AttentionGradients& a, const Rows<I>& rows, const Score& score, const void* value, void* grad_value,
                    const Acc<T>* packed, int64_t stride) {
   const EdgeFactors<T, I> edges = edge_factors<T, I>(a, rows);
   use_large_pages(grad_value, rows.count * a.sizes.heads * a.sizes.width * sizeof(T));
@@ -117,12 +114,12 @@ int walk_by_source(const Arguments& a, const Rows<I>& rows, const Score& score, 
 
 // Both, for a score that reads rows.
 template <class T, class I, class TargetScore, class SourceScore>
-int attend_backward(const RowGradients& a, const Rows<I>& in, const Rows<I>& out, const TargetScore& of_target,
+int attend_backward(const AttentionGradients& a, const Rows<I>& in, const Rows<I>& out, const TargetScore& of_target,
                     const SourceScore& of_source, const void* value, void* grad_value) {
   const int64_t stride = 2 * a.sizes.heads;
   Buffer<Acc<T>> packed(a.sizes.num_targets * stride);
-  if (a.sizes.num_targets && !packed.data) return no_memory_for_attention();
-  const int status = walk_by_target<ByTarget<T, I, TargetScore>, T, I>(a, a.result, in, of_target, value, packed.data, stride);
+  if (a.sizes.num_targets && !packed.data) return in.no_memory();
+  const int status = walk_by_target<ByTarget<T, I, TargetScore>, T, I>(a, in, of_target, value, packed.data, stride);
   if (status != kOk) return status;
   return walk_by_source<BySource<T, I, SourceScore>, T, I>(a, out, of_source, value, grad_value, packed.data, stride);
 }

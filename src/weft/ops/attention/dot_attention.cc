@@ -15,7 +15,7 @@ int dots(const AttentionArguments& a) {
 }
 
 template <class T, class I>
-int dots_backward(const RowGradients& a) {
+int dots_backward(const AttentionGradients& a) {
   using A = Acc<T>;
   const AttentionSizes& n = a.sizes;
   const Rows<I> in = rows_by_target<T, I>(a), out = rows_by_source<I>(a);
@@ -32,16 +32,12 @@ int dots_backward(const RowGradients& a) {
 
 WEFT_KERNEL(dot_attention, "indptr source edge query key value edge_score edge_weight seed out lse " WEFT_ATTENTION_SIZES) {
   using namespace weft;
-  const auto& a = *static_cast<const AttentionArguments*>(arguments);
-  if (a.sizes.num_targets * a.sizes.heads == 0) return kOk;
-  return WEFT_ISA::with_types(a, [&](auto value, auto id) { return WEFT_ISA::dots<decltype(value), decltype(id)>(a); });
+  return WEFT_ISA::with_attention<AttentionArguments>(
+      arguments, [](const auto& a, auto value, auto id) { return WEFT_ISA::dots<decltype(value), decltype(id)>(a); });
 }
 
-WEFT_KERNEL(dot_attention_backward,
-            "indptr source edge by_source_indptr by_source by_source_edge query key value edge_score edge_weight seed lse grad result "
-            "grad_query grad_key grad_value grad_edge_score grad_edge_weight " WEFT_ATTENTION_SIZES) {
+extern "C" int WEFT_PASTE(weft, dot_gradients, WEFT_ISA)(const void* arguments) {
   using namespace weft;
-  const auto& a = *static_cast<const RowGradients*>(arguments);
-  if (a.sizes.heads == 0) return kOk;
-  return WEFT_ISA::with_types(a, [&](auto value, auto id) { return WEFT_ISA::dots_backward<decltype(value), decltype(id)>(a); });
+  return WEFT_ISA::with_attention<AttentionGradients>(
+      arguments, [](const auto& a, auto value, auto id) { return WEFT_ISA::dots_backward<decltype(value), decltype(id)>(a); });
 }

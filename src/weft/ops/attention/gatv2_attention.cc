@@ -10,14 +10,14 @@ int gatv2(const AttentionArguments& a) {
   const AttentionSizes& n = a.sizes;
   const Rows<I> rows = rows_by_target<T, I>(a);
   const Widened<T> factor(a.inputs[2], n.heads * n.width);
-  if (!factor.has_memory(n.heads)) return no_memory_for_attention();
+  if (!factor.has_memory(n.heads)) return rows.no_memory();
   const Gatv2Score<T, 1> score(n.heads, n.width, static_cast<const T*>(a.inputs[1]), static_cast<const T*>(a.inputs[0]), factor.data,
                                static_cast<Acc<T>>(bit_cast<double>(n.option)), nullptr, nullptr, 1);
   return attend<T, I>(a, rows, score, a.inputs[0]);
 }
 
 template <class T, class I>
-int gatv2_backward(const RowGradients& a) {
+int gatv2_backward(const AttentionGradients& a) {
   using A = Acc<T>;
   const AttentionSizes& n = a.sizes;
   const int64_t features = n.heads * n.width, rows_of_part = rows_per_task(n.num_targets), parts = n.num_targets / rows_of_part + 1;
@@ -25,7 +25,7 @@ int gatv2_backward(const RowGradients& a) {
   const A slope = static_cast<A>(bit_cast<double>(n.option));
   const Widened<T> factor(a.inputs[2], features);
   Buffer<A> part(parts * features);
-  if (!factor.has_memory(n.heads) || !part.data) return no_memory_for_attention();
+  if (!factor.has_memory(n.heads) || !part.data) return in.no_memory();
   memset(part.data, 0, parts * features * sizeof(A));
   const T *left = static_cast<const T*>(a.inputs[0]), *right = static_cast<const T*>(a.inputs[1]);
   const Gatv2Score<T, 2> of_target(n.heads, n.width, right, left, factor.data, slope, static_cast<T*>(a.grads[1]), part.data, rows_of_part);
@@ -43,16 +43,12 @@ int gatv2_backward(const RowGradients& a) {
 
 WEFT_KERNEL(gatv2_attention, "indptr source edge left right factor edge_score edge_weight seed out lse " WEFT_ATTENTION_SIZES) {
   using namespace weft;
-  const auto& a = *static_cast<const AttentionArguments*>(arguments);
-  if (a.sizes.num_targets * a.sizes.heads == 0) return kOk;
-  return WEFT_ISA::with_types(a, [&](auto value, auto id) { return WEFT_ISA::gatv2<decltype(value), decltype(id)>(a); });
+  return WEFT_ISA::with_attention<AttentionArguments>(
+      arguments, [](const auto& a, auto value, auto id) { return WEFT_ISA::gatv2<decltype(value), decltype(id)>(a); });
 }
 
-WEFT_KERNEL(gatv2_attention_backward,
-            "indptr source edge by_source_indptr by_source by_source_edge left right factor edge_score edge_weight seed lse grad result "
-            "grad_left grad_right grad_factor grad_edge_score grad_edge_weight " WEFT_ATTENTION_SIZES) {
+extern "C" int WEFT_PASTE(weft, gatv2_gradients, WEFT_ISA)(const void* arguments) {
   using namespace weft;
-  const auto& a = *static_cast<const RowGradients*>(arguments);
-  if (a.sizes.heads == 0) return kOk;
-  return WEFT_ISA::with_types(a, [&](auto value, auto id) { return WEFT_ISA::gatv2_backward<decltype(value), decltype(id)>(a); });
+  return WEFT_ISA::with_attention<AttentionGradients>(
+      arguments, [](const auto& a, auto value, auto id) { return WEFT_ISA::gatv2_backward<decltype(value), decltype(id)>(a); });
 }
