@@ -14,6 +14,7 @@ from torch import Tensor
 from benchmarks.graphs import EdgeList
 
 from .cases import DTYPES, Case
+from .families.operator import NO_GRADIENT
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -65,6 +66,25 @@ class Problem:
             for name, value in values.items():
                 parameters[name].copy_(torch.from_numpy(value).reshape(parameters[name].shape))
         return list(parameters.values())
+
+
+def of_input(problem: Problem, x: Tensor, call: Callable[[], Any], route: str) -> Prepared:
+    """Prepare a call of one input, differentiated unless only its forward pass is timed."""
+    return without_gradient(call, route) if problem.case.passes == NO_GRADIENT else Prepared(call, [x], ("x",), route)
+
+
+def matrix_call(problem: Problem, matrix: Callable[[str], Any], turned: Callable[[Any], Any]) -> Callable[[], Any]:
+    """Make the call of a sparse case for matrices that know `@`, `+` and `index_select`; `turned` transposes one."""
+    name, left = problem.case.operator, matrix("")
+    if name == "sparse_product":
+        return lambda: left @ left
+    if name == "sparse_sum":
+        right = matrix("_other")
+        return lambda: left + right
+    if name == "transpose":
+        return lambda: turned(left)
+    rows = problem.tensor("rows")
+    return lambda: left.index_select(0, rows)
 
 
 def only_out(out: Any) -> dict[str, Tensor]:

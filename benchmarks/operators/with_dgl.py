@@ -22,6 +22,7 @@ from .library import (
     Problem,
     UnsupportedError,
     edge_network,
+    matrix_call,
     network_parameters,
     prepares,
     without_gradient,
@@ -180,7 +181,7 @@ class Dgl(Library):
     def _sparse(self, problem: Problem) -> Prepared:
         size, name = (self.graph.num_nodes(), self.graph.num_nodes()), problem.case.operator
 
-        def matrix(suffix: str = "") -> Any:
+        def matrix(suffix: str) -> Any:
             return dgl.sparse.from_csr(
                 *(problem.tensor(part + suffix) for part in ("indptr", "column", "values")), size
             )
@@ -188,7 +189,7 @@ class Dgl(Library):
         def whole(found: Any) -> dict[str, Tensor]:
             return compared.entries(*found.coo(), found.val, size[1])
 
-        def turned() -> Any:
+        def turned(left: Any) -> Any:
             found = left.T
             indptr, column, entry = found.csr()
             return dgl.sparse.from_csr(indptr, column, found.val if entry is None else found.val[entry], size)
@@ -197,16 +198,7 @@ class Dgl(Library):
             row, column, values = (problem.tensor(part) for part in ("row", "column", "values"))
             call = lambda: dgl.sparse.from_coo(row, column, values, size).coalesce()  # noqa: E731
             return without_gradient(call, "dgl.sparse", whole)
-        left = matrix()
-        right = matrix("_other") if name == "sparse_sum" else left
-        rows = problem.tensor("rows") if name == "select_rows" else None
-        calls: dict[str, Callable[[], Any]] = {
-            "sparse_product": lambda: left @ right,
-            "sparse_sum": lambda: left + right,
-            "transpose": turned,
-            "select_rows": lambda: left.index_select(0, rows),
-        }
-        return without_gradient(calls[name], "dgl.sparse", whole)
+        return without_gradient(matrix_call(problem, matrix, turned), "dgl.sparse", whole)
 
     @prepares("knn", "radius")
     def _neighbors(self, problem: Problem) -> Prepared:

@@ -25,6 +25,7 @@ from .library import (
     Problem,
     UnsupportedError,
     edge_network,
+    matrix_call,
     network_parameters,
     prepares,
     scales,
@@ -208,7 +209,7 @@ class Pyg(Library):
     def _sparse(self, problem: Problem) -> Prepared:
         library, size, name = extension("torch_sparse"), (self.num_nodes, self.num_nodes), problem.case.operator
 
-        def matrix(suffix: str = "") -> Any:
+        def matrix(suffix: str) -> Any:
             indptr, column, value = (problem.tensor(part + suffix) for part in ("indptr", "column", "values"))
             built = library.SparseTensor(
                 rowptr=indptr, col=column, value=value, sparse_sizes=size, is_sorted=True, trust_data=True
@@ -220,7 +221,7 @@ class Pyg(Library):
             row, column, value = found.coo()
             return compared.entries(row, column, value, found.size(1))
 
-        def turned() -> Any:
+        def turned(left: Any) -> Any:
             left.storage.clear_cache_()
             found = left.t()
             found.storage.rowptr()
@@ -231,16 +232,7 @@ class Pyg(Library):
             call = lambda: library.coalesce(ends, values, *size)  # noqa: E731
             results = lambda found: compared.entries(*found[0], found[1], size[1])  # noqa: E731
             return without_gradient(call, "torch_sparse.coalesce", results)
-        left = matrix()
-        right = matrix("_other") if name == "sparse_sum" else left
-        rows = problem.tensor("rows") if name == "select_rows" else None
-        calls: dict[str, Callable[[], Any]] = {
-            "sparse_product": lambda: left @ right,
-            "sparse_sum": lambda: left + right,
-            "transpose": turned,
-            "select_rows": lambda: left.index_select(0, rows),
-        }
-        return without_gradient(calls[name], "torch_sparse.SparseTensor", whole)
+        return without_gradient(matrix_call(problem, matrix, turned), "torch_sparse.SparseTensor", whole)
 
     @prepares("knn", "radius", "farthest_points")
     def _points(self, problem: Problem) -> Prepared:

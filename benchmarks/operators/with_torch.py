@@ -13,7 +13,7 @@ from benchmarks.graphs import EdgeList
 
 from . import compared
 from .families.segments import TOP
-from .library import Library, Prepared, Problem, UnsupportedError, prepares, scales, without_gradient
+from .library import Library, Prepared, Problem, UnsupportedError, of_input, prepares, scales, without_gradient
 
 
 class Torch(Library):
@@ -103,11 +103,7 @@ class Torch(Library):
             "segment_cumsum": lambda: back(padded(0).cumsum(1)),
         }
         route = f"torch.{name.split('_')[1]} of padded segments"
-        return (
-            without_gradient(calls[name], route)
-            if name == "segment_argmax"
-            else Prepared(calls[name], [x], ("x",), route)
-        )
+        return of_input(problem, x, calls[name], route)
 
     @prepares("sparse_product", "sparse_sum", "transpose", "select_rows", "coalesce")
     def _sparse(self, problem: Problem) -> Prepared:

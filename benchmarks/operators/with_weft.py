@@ -16,7 +16,7 @@ from . import compared
 from .cases import cotangent
 from .families.attention import head_sizes
 from .families.segments import TOP
-from .library import Library, Prepared, Problem, edge_network, network_parameters, prepares, without_gradient
+from .library import Library, Prepared, Problem, edge_network, network_parameters, of_input, prepares, without_gradient
 
 
 @weft.formula
@@ -179,12 +179,7 @@ class Weft(Library):
             "segment_argmax": lambda: ops.segment_argmax(indptr, x),
             "segment_cumsum": lambda: ops.segment_cumsum(indptr, x),
         }
-        route = f"weft.ops.{name}"
-        return (
-            without_gradient(calls[name], route)
-            if name == "segment_argmax"
-            else Prepared(calls[name], [x], ("x",), route)
-        )
+        return of_input(problem, x, calls[name], f"weft.ops.{name}")
 
     @prepares("sparse_product", "sparse_sum", "transpose", "select_rows", "coalesce")
     def _sparse(self, problem: Problem) -> Prepared:
