@@ -1,8 +1,8 @@
 // Edges compressed by row are sorted by column within each row: short rows are ranked; long ones take a counting sort over the ranks
 // that the set of columns gives, so that the work is linear however long a row is. What is sorted shows its entries in one pass.
 #include "../coo_to_csc/counting.h"
+#include "../segment_sort/ranks.h"
 #include "../sparse_product/column_set.h"
-#include "../segment_sort/sorting.h"
 #include "../sparse_product/compressed.h"
 
 namespace weft {

@@ -3,6 +3,7 @@
 #pragma once
 #include <cfloat>
 
+#include "../segment_sort/ranks.h"
 #include "forest.h"
 
 namespace weft {
@@ -95,22 +96,16 @@ struct Nearest {
     for (int64_t at = end - 1; at >= 0; --at) held[at] = std::min(held[at], std::max(held[at - 1], key));
   }
 
-  // Keys differ, so that each place is the number of keys below: up to a few hundred that takes less than a sort that branches.
+  // Up to a few hundred, ranks take less than a sort that branches.
   void sort() {
     constexpr int64_t kRanks = 256;
     if (wanted <= kFew) return;
     if constexpr (sizeof(Key<A>) == 8) {
       if (count <= kRanks) {
-        constexpr int L = kVectorBytes / 8;
-        alignas(64) int64_t keys[kRanks] = {};
+        alignas(64) int64_t keys[kRanks + 64], ranks[kRanks + 64];
         for (int64_t i = 0; i < count; ++i) keys[i] = static_cast<int64_t>(held[i]);
-        for (int64_t i = count; i % L; ++i) keys[i] = INT64_MAX;
-        for (int64_t i = 0; i < count; i += L) {
-          const Vec<int64_t, L> mine = load<L>(keys + i);
-          Vec<int64_t, L> below = {};
-          for (int64_t j = 0; j < count; ++j) below -= splat<int64_t, L>(keys[j]) < mine;
-          for (int64_t l = 0; l < L && i + l < count; ++l) held[below[l]] = static_cast<Key<A>>(keys[i + l]);
-        }
+        rank_keys(keys, count, ranks);
+        for (int64_t i = 0; i < count; ++i) held[ranks[i]] = static_cast<Key<A>>(keys[i]);
         return;
       }
     }

@@ -3,7 +3,7 @@
 // cache; the result once. The set of columns gives a sum its place, so that sums are added where they stay and nothing
 // is sorted. A right matrix that selects columns adds nothing up: what a row reaches is copied, and short rows are ranked.
 #include "../coo_to_csc/counting.h"
-#include "../segment_sort/sorting.h"
+#include "../segment_sort/ranks.h"
 #include "paths.h"
 
 namespace weft {
