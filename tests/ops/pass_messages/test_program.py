@@ -47,6 +47,18 @@ def test_the_gradient_of_what_no_output_reads_needs_no_walk():
     assert walk.text == "target:2 |  | sum 0"
 
 
+def test_sources_add_up_what_the_gradient_keeps_for_edges_anyway():
+    text = "source:2 edge:2 target:2 | add 0 1; add 3 2; relu 4 | sum 5"
+    both = gradient(text, (True, True, True))
+    assert both.sums == ((0, 1),)
+    assert [walk.is_reversed for walk in both.walks] == [False]
+    alone = gradient(text, (True, False, True))
+    assert alone.sums == ()
+    assert [walk.is_reversed for walk in alone.walks] == [False, True]
+    other = gradient("source:2 edge:2 | mul 0 1 | sum 2", (True, True))
+    assert other.sums == ()
+
+
 @pytest.mark.parametrize("text", ["", "a | b | c", "source:x | | sum 0", "sauce:1 | | sum 0", "source:1 | | attend 0"])
 def test_what_is_no_program_is_refused(text):
     with pytest.raises(ValueError, match="no program of messages"):

@@ -26,10 +26,11 @@ class Walk(NamedTuple):
 
 
 class Gradient(NamedTuple):
-    """Extras are numbered after the operands."""
+    """Extras are numbered after the operands; `sums` pairs an operand of sources with one of edges whose gradient it adds up."""
 
     extras: tuple[Extra, ...]
     walks: tuple[Walk, ...]
+    sums: tuple[tuple[int, int], ...]
 
 
 @functools.cache
@@ -37,7 +38,8 @@ def gradient(text: str, needs: tuple[bool, ...]) -> Gradient:
     """The programs that give the gradients of the operands marked in `needs`.
 
     One walk by target gives those of targets, edges and shared rows, one by source those of sources; both run the
-    program again instead of keeping values of edges.
+    program again instead of keeping values of edges. What is wanted for every edge anyway is not computed twice: an operand
+    of sources that has the same gradient there adds it up.
     """
     return _Adjoint(parse(text), needs).walks()
 
@@ -67,13 +69,14 @@ class _Adjoint:
             grads = INSTRUCTIONS[name].derivative(b, self.adjoint[value], self.values[value], inputs, rest)
             for v, grad in zip(values, grads, strict=True):
                 self._add(v, grad)
-        by_source: list[int] = []
-        by_target: list[int] = []
-        for i, operand in enumerate(self.program.operands):
-            if self.needs[i] and i in self.adjoint:
-                (by_source if operand.side == "source" else by_target).append(i)
+        sides = [operand.side for operand in self.program.operands]
+        wanted = [i for i in range(count) if self.needs[i] and i in self.adjoint]
+        by_target = [i for i in wanted if sides[i] != "source"]
+        of_edges = {self.adjoint[i]: i for i in by_target if sides[i] == "edge"}
+        by_source = [i for i in wanted if sides[i] == "source" and self.adjoint[i] not in of_edges]
+        sums = [(i, of_edges[self.adjoint[i]]) for i in wanted if sides[i] == "source" and i not in by_source]
         walks = [self._walk(of, of is by_source) for of in (by_target, by_source) if of]
-        return Gradient(tuple(self.extras), tuple(walks))
+        return Gradient(tuple(self.extras), tuple(walks), tuple(sums))
 
     def _walk(self, of: list[int], is_reversed: bool) -> Walk:
         sides = self.program.operands

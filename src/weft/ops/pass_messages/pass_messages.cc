@@ -68,7 +68,7 @@ class Messages {
       for (int64_t at = lo; at < hi; at += machine.block) {
         const int64_t count = smaller(machine.block, hi - at);
         if (!machine.run(at, count, hi, [&](int64_t) { return row; })) return all.faults_.note(machine.fault);
-        all.store_edges(machine, count);
+        all.store_edges(machine, at, count, hi);
         all.add(machine, 0, count, at - lo, kept, scratch.data);
       }
     }
@@ -86,7 +86,7 @@ class Messages {
           return walked;
         };
         if (!machine.run(at, count, hi, target)) return all.faults_.note(machine.fault);
-        all.store_edges(machine, count);
+        all.store_edges(machine, at, count, hi);
         for (int64_t j = 0, stop; j < count; j = stop) {
           row = machine.ids(kTarget)[j];
           const int64_t before = at + j - indptr[row];
@@ -136,7 +136,15 @@ class Messages {
     for (int64_t k = 0; k < code_.winner_width; ++k) winner(row)[k] = -1;
   }
 
-  void store_edges(const Machine<T, I>& machine, int64_t count) const {
+  // Rows of the next block are fetched to be written.
+  void store_edges(const Machine<T, I>& machine, int64_t at, int64_t count, int64_t end) const {
+    if (!code_.stored_width) return;
+    const int64_t bytes = code_.stored_width * sizeof(T);
+    if (rows_.edge)
+      for (int64_t p = at + machine.block; p < smaller(at + 2 * machine.block, end); ++p) {
+        const char* to = static_cast<const char*>(a_.stored) + static_cast<int64_t>(rows_.edge[p]) * bytes;
+        for (int64_t line = 0; line < bytes; line += 64) __builtin_prefetch(to + line, 1, 3);
+      }
     for (int64_t i = 0; i < code_.num_outputs; ++i) {
       const Output& o = code_.outputs()[i];
       if (o.kind != kStore) continue;

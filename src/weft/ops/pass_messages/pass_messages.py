@@ -10,6 +10,7 @@ from ...errors import GradientError, OptionError, ShapeError, message
 from .._checks import check_rows, check_same_dtype, checked_ids, expect
 from .._operator import operator
 from .._philox import kept
+from .._registry import others
 from .._samples import sample_structures
 from .._structure import Structure
 from .._winners import winners
@@ -276,6 +277,9 @@ def _(
             for operand in operands:
                 shared = parse(program).operands[operand].side == "shared"
                 found[operand] = result.sum(0, keepdim=True) if shared else result
+    for operand, of_edges in plan.sums:
+        by_source = rows.reversed()
+        found[operand] = others.segment_reduce(by_source.indptr, found[of_edges], by_source.edge)
     return found
 
 
