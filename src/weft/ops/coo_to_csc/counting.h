@@ -5,21 +5,25 @@
 namespace weft {
 namespace WEFT_ISA {
 
-// counts[chunk * num + id] = how often the chunk holds the id. `faults` notes the first id outside 0 .. num - 1.
+// Ids count one by one, or in groups of 2^shift neighbours.
+WEFT_INLINE int64_t groups_of(int64_t num, int64_t shift) { return (num + (int64_t{1} << shift) - 1) >> shift; }
+
+// counts[chunk * groups + group] = how often the chunk holds an id of the group. `faults` notes the first id outside 0 .. num - 1.
 template <class I>
-WEFT_INLINE void count_ids(const I* ids, int64_t count, int64_t num, int64_t chunks, int64_t* counts, Faults& faults) {
-  const int64_t length = (count + chunks - 1) / chunks;
+WEFT_INLINE void count_ids(const I* ids, int64_t count, int64_t num, int64_t chunks, int64_t* counts, Faults& faults, int64_t shift = 0) {
+  const int64_t length = (count + chunks - 1) / chunks, groups = groups_of(num, shift);
   parallel_tasks(chunks, chunks, [&](int64_t chunk) {
-    int64_t* mine = counts + chunk * num;
-    for (int64_t i = 0; i < num; ++i) mine[i] = 0;
+    int64_t* mine = counts + chunk * groups;
+    for (int64_t i = 0; i < groups; ++i) mine[i] = 0;
     for (int64_t e = chunk * length; e < smaller(count, (chunk + 1) * length); ++e) {
-      if (__builtin_expect(static_cast<uint64_t>(static_cast<int64_t>(ids[e])) >= static_cast<uint64_t>(num), 0)) return faults.note(e);
-      ++mine[ids[e]];
+      const uint64_t id = static_cast<uint64_t>(static_cast<int64_t>(ids[e]));
+      if (__builtin_expect(id >= static_cast<uint64_t>(num), 0)) return faults.note(e);
+      ++mine[id >> shift];
     }
   });
 }
 
-// Turns the counts of chunks into the first place of each id in each chunk, and into the pointers of all.
+// Turns the counts of chunks into the first place of each id, or group, in each chunk, and into the pointers of all.
 WEFT_INLINE void number_places(int64_t* counts, int64_t num, int64_t chunks, int64_t* indptr) {
   int64_t at = 0;
   for (int64_t i = 0; i < num; ++i) {
@@ -33,18 +37,18 @@ WEFT_INLINE void number_places(int64_t* counts, int64_t num, int64_t chunks, int
   indptr[num] = at;
 }
 
-// Calls move(e, place) for positions lo .. hi, whose ids take the places in turn, and fetch(place) for one that is taken soon. The counts
-// held when they were taken; an id that another thread changes since must not lead beyond `total`.
+// Calls move(e, place) for positions lo .. hi, whose ids, or groups, take the places in turn, and fetch(place) for one that is taken soon. The
+// counts held when they were taken; an id that another thread changes since must not lead beyond `total`.
 template <class I, class Fetch, class Move>
 WEFT_INLINE void place_ids(const I* ids, int64_t lo, int64_t hi, int64_t num, int64_t total, int64_t* place, Faults& faults,
-                           const Fetch& fetch, const Move& move) {
+                           const Fetch& fetch, const Move& move, int64_t shift = 0) {
   constexpr int64_t kAhead = 16;
   for (int64_t e = lo; e < hi; ++e) {
     const uint64_t ahead = e + kAhead < hi ? static_cast<uint64_t>(static_cast<int64_t>(ids[e + kAhead])) : UINT64_MAX;
-    if (__builtin_expect(ahead < static_cast<uint64_t>(num), 1)) fetch(place[ahead]);
-    const uint64_t id = static_cast<uint64_t>(static_cast<int64_t>(ids[e]));
-    if (__builtin_expect(id >= static_cast<uint64_t>(num) || place[id] >= total, 0)) return faults.note(e);
-    move(e, place[id]++);
+    if (__builtin_expect(ahead < static_cast<uint64_t>(num), 1)) fetch(place[ahead >> shift]);
+    const uint64_t id = static_cast<uint64_t>(static_cast<int64_t>(ids[e])), group = id >> shift;
+    if (__builtin_expect(id >= static_cast<uint64_t>(num) || place[group] >= total, 0)) return faults.note(e);
+    move(e, place[group]++);
   }
 }
 
