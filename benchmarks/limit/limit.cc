@@ -1,7 +1,8 @@
-// What the memory of a machine allows, without a library: the rows of `x` are read in the order of a compressed graph and added up.
-//   limit INDPTR SOURCE WIDTH THREADS SECONDS
+// What the memory of a machine allows, without a library: the rows of `x` are read in the order of a compressed graph and added up,
+// as they are and multiplied by a weight for each edge, which is read by the edge's id.
+//   limit INDPTR SOURCE EDGE WIDTH THREADS SECONDS
 // The files hold int64 pointers and int32 ids. For 4 KiB and for huge pages, several block sizes and all distances of prefetching it
-// times the sum, and beside it copies, and reads rows at random. One line of JSON for each.
+// times both sums, and beside them copies, and reads rows at random. One line of JSON for each.
 #include <omp.h>
 #include <sys/mman.h>
 
@@ -53,7 +54,7 @@ std::vector<T> read(const char* path) {
 
 struct Graph {
   std::vector<int64_t> indptr;
-  std::vector<int32_t> source;
+  std::vector<int32_t> source, edge;
   int64_t count() const { return indptr.size() - 1; }
   int64_t edges() const { return source.size(); }
 };
@@ -66,8 +67,9 @@ double seconds(const std::function<void()>& body) {
 
 // Rows of a block of rows, `vectors` columns of vectors from `column` on, with accumulators in registers.
 template <int V>
-void sum_rows(const Graph& graph, const float* x, float* out, int64_t width, int64_t column, int64_t first, int64_t last, int64_t ahead) {
-  const int32_t* source = graph.source.data();
+void sum_rows(const Graph& graph, const float* x, const float* weight, float* out, int64_t width, int64_t column, int64_t first,
+              int64_t last, int64_t ahead) {
+  const int32_t *source = graph.source.data(), *edge = graph.edge.data();
   const int64_t end = graph.edges() - 1;
   for (int64_t row = first; row < last; ++row) {
     Vector sum[V] = {};
@@ -76,12 +78,14 @@ void sum_rows(const Graph& graph, const float* x, float* out, int64_t width, int
         const char* later = reinterpret_cast<const char*>(x + source[std::min(p + ahead, end)] * width + column);
         const char* much_later = reinterpret_cast<const char*>(x + source[std::min(p + kFarther * ahead, end)] * width + column);
         for (int line = 0; line < V; ++line) __builtin_prefetch(later + 64 * line, 0, 3), __builtin_prefetch(much_later + 64 * line, 0, 2);
+        if (weight) __builtin_prefetch(weight + edge[std::min(p + kFarther * ahead, end)], 0, 3);
       }
+      const float factor = weight ? weight[edge[p]] : 1;
       const float* from = x + source[p] * width + column;
       for (int v = 0; v < V; ++v) {
         Vector value;
         memcpy(&value, from + v * kLanes, sizeof value);
-        sum[v] += value;
+        sum[v] += weight ? value * factor : value;
       }
     }
     memcpy(out + row * width + column, sum, sizeof sum);
@@ -89,15 +93,15 @@ void sum_rows(const Graph& graph, const float* x, float* out, int64_t width, int
 }
 
 // Widths that are no multiple of a vector read up to the next one: rows stand that far apart.
-void sum(const Graph& graph, const float* x, float* out, int64_t width, const std::vector<int64_t>& cuts, int64_t ahead) {
+void sum(const Graph& graph, const float* x, const float* weight, float* out, int64_t width, const std::vector<int64_t>& cuts, int64_t ahead) {
   const int64_t blocks = cuts.size() - 1;
 #pragma omp parallel for schedule(dynamic, 1)
   for (int64_t block = 0; block < blocks; ++block) {
     int64_t column = 0;
-    for (; column + 8 * kLanes <= width; column += 8 * kLanes) sum_rows<8>(graph, x, out, width, column, cuts[block], cuts[block + 1], ahead);
-    for (; column + 4 * kLanes <= width; column += 4 * kLanes) sum_rows<4>(graph, x, out, width, column, cuts[block], cuts[block + 1], ahead);
-    for (; column + 2 * kLanes <= width; column += 2 * kLanes) sum_rows<2>(graph, x, out, width, column, cuts[block], cuts[block + 1], ahead);
-    for (; column + 1 * kLanes <= width; column += 1 * kLanes) sum_rows<1>(graph, x, out, width, column, cuts[block], cuts[block + 1], ahead);
+    for (; column + 8 * kLanes <= width; column += 8 * kLanes) sum_rows<8>(graph, x, weight, out, width, column, cuts[block], cuts[block + 1], ahead);
+    for (; column + 4 * kLanes <= width; column += 4 * kLanes) sum_rows<4>(graph, x, weight, out, width, column, cuts[block], cuts[block + 1], ahead);
+    for (; column + 2 * kLanes <= width; column += 2 * kLanes) sum_rows<2>(graph, x, weight, out, width, column, cuts[block], cuts[block + 1], ahead);
+    for (; column + 1 * kLanes <= width; column += 1 * kLanes) sum_rows<1>(graph, x, weight, out, width, column, cuts[block], cuts[block + 1], ahead);
   }
 }
 
@@ -122,22 +126,25 @@ double best_of(double budget, const std::function<void()>& body) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 6) return fprintf(stderr, "usage: limit INDPTR SOURCE WIDTH THREADS SECONDS\n"), 2;
-  const Graph graph{read<int64_t>(arguments[1]), read<int32_t>(arguments[2])};
-  const int64_t asked = atoll(arguments[3]), width = (asked + kLanes - 1) / kLanes * kLanes;
-  const double budget = atof(arguments[5]);
-  omp_set_num_threads(atoi(arguments[4]));
+  if (count != 7) return fprintf(stderr, "usage: limit INDPTR SOURCE EDGE WIDTH THREADS SECONDS\n"), 2;
+  const Graph graph{read<int64_t>(arguments[1]), read<int32_t>(arguments[2]), read<int32_t>(arguments[3])};
+  const int64_t asked = atoll(arguments[4]), width = (asked + kLanes - 1) / kLanes * kLanes;
+  const double budget = atof(arguments[6]);
+  omp_set_num_threads(atoi(arguments[5]));
   int64_t sources = 0;
   for (const int32_t id : graph.source) sources = std::max<int64_t>(sources, id + 1);
   for (const bool huge : {false, true}) {
-    const Pages x(sources * width, huge), out(graph.count() * width, huge);
+    const Pages x(sources * width, huge), out(graph.count() * width, huge), weights(graph.edges(), huge);
     for (int64_t k = 0; k < sources * width; ++k) x.data()[k] = static_cast<float>(k % 1000);
+    for (int64_t k = 0; k < graph.edges(); ++k) weights.data()[k] = static_cast<float>(k % 1000);
     const char* pages = huge ? "huge" : "4 KiB";
     for (const int64_t block : {1024, 8192, 65536}) {
       const auto cuts = cut(graph, block);
       for (const int64_t ahead : {0, 1, 2, 4, 6, 8, 12, 16, 24, 32})
-        printf("{\"what\": \"sum\", \"pages\": \"%s\", \"block\": %ld, \"ahead\": %ld, \"seconds\": %.6f}\n", pages, block, ahead,
-               best_of(budget, [&] { sum(graph, x.data(), out.data(), width, cuts, ahead); }));
+        for (const float* weight : {static_cast<const float*>(nullptr), static_cast<const float*>(weights.data())})
+          printf("{\"what\": \"%s\", \"pages\": \"%s\", \"block\": %ld, \"ahead\": %ld, \"seconds\": %.6f}\n",
+                 weight ? "weighted sum" : "sum", pages, block, ahead,
+                 best_of(budget, [&] { sum(graph, x.data(), weight, out.data(), width, cuts, ahead); }));
     }
     const int64_t values = int64_t{32} << 20;
     const Pages from(values, huge), to(values, huge);

@@ -10,7 +10,9 @@ from weft.ops import coo_to_csc
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
-@pytest.mark.parametrize(("num", "count"), [(10, 0), (1, 50), (7, 100), (1000, 90000), (200000, 50000), (140001, 300000)])
+@pytest.mark.parametrize(
+    ("num", "count"), [(10, 0), (1, 50), (7, 100), (1000, 90000), (200000, 50000), (140001, 300000)]
+)
 @pytest.mark.parametrize("kind", ["uniform", "hub", "sorted"])
 def test_edges_of_a_node_keep_their_order(num, count, kind, threads):
     generator = np.random.default_rng(num)
