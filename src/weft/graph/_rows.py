@@ -17,15 +17,15 @@ moment, so that writing into a tensor of the first graph is seen; assigning anot
 
 
 class Rows(NamedTuple):
-    """Rows of a tensor that nobody looked at yet; `index` is None for all of them, and -1 in it for a row of zeros."""
+    """Rows of a tensor that nobody looked at yet; `ids` is None for all of them, and -1 in it for a row of zeros."""
 
     x: Tensor
-    index: Tensor | None
+    ids: Tensor | None
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of the tensor to come."""
-        return tuple(self.x.shape) if self.index is None else (self.index.shape[0], *self.x.shape[1:])
+        return tuple(self.x.shape) if self.ids is None else (self.ids.shape[0], *self.x.shape[1:])
 
     @property
     def dtype(self) -> torch.dtype:
@@ -34,13 +34,13 @@ class Rows(NamedTuple):
 
     def take(self) -> Tensor:
         """Copy the rows; all of them are the tensor itself."""
-        if self.index is None:
+        if self.ids is None:
             return self.x
-        known = self.index >= 0
+        known = self.ids >= 0
         if bool(known.all()):
-            return _take(self.x, self.index)
+            return _take(self.x, self.ids)
         made = self.x.new_zeros(self.shape)
-        return made.index_copy(0, known.nonzero().squeeze(1), _take(self.x, self.index[known]))
+        return made.index_copy(0, known.nonzero().squeeze(1), _take(self.x, self.ids[known]))
 
 
 def checked_features(where: str, features: str) -> None:
@@ -53,5 +53,5 @@ def checked_features(where: str, features: str) -> None:
         raise OptionError(message(where, '`features` of "copy", "lazy" or "none"', repr(features)))
 
 
-def _take(x: Tensor, index: Tensor) -> Tensor:
-    return x.index_select(0, index) if x.dtype.is_complex else gather_rows(x, index)
+def _take(x: Tensor, ids: Tensor) -> Tensor:
+    return x.index_select(0, ids) if x.dtype.is_complex else gather_rows(x, ids)
