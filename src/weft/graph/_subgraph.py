@@ -15,7 +15,7 @@ from ._graph import Graph
 from ._naming import EdgeType
 from ._rows import Features, Rows, checked_features
 
-Given: TypeAlias = Mapping[str | EdgeType, Mapping[str, Tensor]]
+Given: TypeAlias = Mapping[Any, Mapping[str, Tensor]]
 """Features by node type or edge type and name."""
 
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
@@ -80,13 +80,13 @@ def derive_graph(
     edge_ids: Mapping[EdgeType, Tensor | None],
     features: Features = "copy",
     given: Given = NOTHING,
-    offsets: Mapping[str, Tensor] = NOTHING,
+    begins: Mapping[str, Tensor] = NOTHING,
 ) -> Graph:
     """Make what `derive` makes, without writing out original ids that are evident.
 
-    `offsets` tell where each graph of a batch begins among nodes of which some are new.
+    `begins` are the offsets of node types of a batch among whose nodes some are new.
     """
-    return _derived(where, graph, counts, adjacencies, node_ids, edge_ids, features, given, offsets)[0]
+    return _derived(where, graph, counts, adjacencies, node_ids, edge_ids, features, given, begins)[0]
 
 
 def _derived(
@@ -98,7 +98,7 @@ def _derived(
     edge_ids: Mapping[EdgeType, Tensor | None],
     features: Features,
     given: Given,
-    offsets: Mapping[str, Tensor] = NOTHING,
+    begins: Mapping[str, Tensor] = NOTHING,
 ) -> tuple[Graph, Mapping[EdgeType, Tensor | None]]:
     """The graph, and the ids of its edges, which the graphs of a batch may have put into another order."""
     checked_features(where, features)
@@ -107,24 +107,24 @@ def _derived(
     found_ids = dict(edge_ids)
     for node_type, count in counts.items():
         nodes = graph.node_sets.get(node_type)
-        begins = offsets.get(node_type)
-        if begins is None:
-            begins = _node_offsets(where, nodes, node_ids.get(node_type), count)
+        offsets = begins.get(node_type)
+        if offsets is None:
+            offsets = _node_offsets(where, nodes, node_ids.get(node_type), count)
         rows = _rows(nodes, node_type, node_ids, features, given.get(node_type, {}))
-        node_sets[node_type] = NodeSet._trusted(node_type, count, graph.device, rows, begins)
+        node_sets[node_type] = NodeSet._trusted(node_type, count, graph.device, rows, offsets)
     for edge_type, adjacency in adjacencies.items():
-        begins = node_sets[edge_type[0]].offsets
+        inner = node_sets[edge_type[0]].offsets
         new = given.get(edge_type, {})
-        edge_begins = None
-        if begins is not None:
-            adjacency, order, edge_begins = graph_after_graph(adjacency, begins)
+        offsets = None
+        if inner is not None:
+            adjacency, order, offsets = graph_after_graph(adjacency, inner)
             if order is not None:
                 new = {name: feature[order] for name, feature in new.items()}
                 if edge_type in found_ids:
                     ids = found_ids[edge_type]
                     found_ids[edge_type] = order if ids is None else ids[order]
         rows = _rows(graph.edge_sets.get(edge_type), edge_type, found_ids, features, new)
-        edge_sets[edge_type] = EdgeSet._trusted(edge_type, adjacency, graph.device, rows, edge_begins)
+        edge_sets[edge_type] = EdgeSet._trusted(edge_type, adjacency, graph.device, rows, offsets)
     return Graph._trusted(node_sets, edge_sets, graph.device), found_ids
 
 
