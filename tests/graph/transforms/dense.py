@@ -33,6 +33,7 @@ def normalised(matrix, norm):
 
 def assert_matrix(found, expected, tolerance=1e-5):
     torch.testing.assert_close(
-        torch.as_tensor(found, dtype=torch.float64), torch.as_tensor(np.array(expected), dtype=torch.float64),
-        rtol=tolerance, atol=tolerance,
-    )  # fmt: skip
+        *(torch.tensor(np.asarray(part, dtype=np.float64)) for part in (found, expected)),
+        rtol=tolerance,
+        atol=tolerance,
+    )

@@ -7,11 +7,10 @@ import torch
 from torch import Tensor
 
 from ...errors import OptionError, message
-from .._adjacency import Adjacency
 from .._by_type import by_edge_type, by_node_type
 from .._graph import Graph
 from .._naming import EdgeType
-from .._subgraph import Subgraph, derive, derive_graph
+from ..change import remove_edges, remove_nodes
 from ._pairs import pair_numbers
 from ._with_features import checked_share, floats_of, inner_edge_type, set_of, with_features
 
@@ -79,17 +78,15 @@ def drop_edges(graph: Graph, p: float | Mapping[str | EdgeType, float], *, both_
     Graph(100 nodes, 50 edges, on cpu)
     """
     generator = torch.Generator().manual_seed(seed)
-    kept: dict[EdgeType, Tensor] = {}
+    falls: dict[str | EdgeType, Tensor] = {}
     for edge_type, share in by_edge_type("drop_edges", "p", graph, p).items():
-        adjacency = graph.edge_sets[edge_type].adjacency
         checked_share("drop_edges", "p", share)
+        adjacency = graph.edge_sets[edge_type].adjacency
+        draws = torch.rand(adjacency.num_edges, generator=generator).to(graph.device)
         if both_ways:
-            number = pair_numbers(graph.edge_sets[inner_edge_type("drop_edges", graph, edge_type)].adjacency)
-            draws = torch.rand(adjacency.num_edges, generator=generator).to(graph.device)[number]
-        else:
-            draws = torch.rand(adjacency.num_edges, generator=generator).to(graph.device)
-        kept[edge_type] = (draws >= share).nonzero().squeeze(1)
-    return keep_edges("drop_edges", graph, kept).graph
+            draws = draws[pair_numbers(graph.edge_sets[inner_edge_type("drop_edges", graph, edge_type)].adjacency)]
+        falls[edge_type] = draws < share
+    return remove_edges(graph, falls).graph
 
 
 def drop_nodes(graph: Graph, p: float | Mapping[str, float], *, seed: int) -> Graph:
@@ -112,40 +109,8 @@ def drop_nodes(graph: Graph, p: float | Mapping[str, float], *, seed: int) -> Gr
     Graph(78 nodes, 63 edges, on cpu)
     """
     generator = torch.Generator().manual_seed(seed)
-    stays: dict[str, Tensor] = {}
+    falls: dict[str, Tensor] = {}
     for node_type, share in by_node_type("drop_nodes", "p", graph, p).items():
-        draws = torch.rand(graph.node_sets[node_type].count, generator=generator)
-        stays[node_type] = (draws >= checked_share("drop_nodes", "p", share)).to(graph.device)
-    ids: dict[str, Tensor | None] = dict.fromkeys(graph.node_types)
-    ids |= {name: mask.nonzero().squeeze(1) for name, mask in stays.items()}
-    counts = {name: nodes.count for name, nodes in graph.node_sets.items()}
-    counts |= {name: found.shape[0] for name, found in ids.items() if found is not None}
-    number = {name: mask.cumsum(0) - 1 for name, mask in stays.items()}
-    adjacencies, edge_ids = {}, {}
-    for (first, relation, last), edges in graph.edge_sets.items():
-        ends, masks = [edges.adjacency.source, edges.adjacency.target], []
-        for name, end in ((first, ends[0]), (last, ends[1])):
-            masks += [stays[name][end]] if name in stays else []
-        kept = None
-        if masks:
-            kept = (masks[0] & masks[-1]).nonzero().squeeze(1)
-            ends = [end[kept] for end in ends]
-        for at, name in enumerate((first, last)):
-            if name in number:
-                ends[at] = number[name][ends[at]].to(edges.adjacency.source.dtype)
-        adjacencies[first, relation, last] = Adjacency._trusted(ends[0], ends[1], counts[first], counts[last])
-        edge_ids[first, relation, last] = kept
-    return derive_graph("drop_nodes", graph, counts, adjacencies, node_ids=ids, edge_ids=edge_ids)
-
-
-def keep_edges(where: str, graph: Graph, kept: Mapping[EdgeType, Tensor]) -> Subgraph:
-    """The same nodes with only some edges of some types, ids ascending."""
-    counts = {name: nodes.count for name, nodes in graph.node_sets.items()}
-    adjacencies = {name: edges.adjacency for name, edges in graph.edge_sets.items()}
-    for name, ids in kept.items():
-        found = adjacencies[name]
-        adjacencies[name] = Adjacency._trusted(
-            found.source[ids], found.target[ids], found.num_sources, found.num_targets
-        )
-    edge_ids = {name: kept.get(name) for name in adjacencies}
-    return derive(where, graph, counts, adjacencies, node_ids=dict.fromkeys(counts), edge_ids=edge_ids)
+        draws = torch.rand(graph.node_sets[node_type].count, generator=generator).to(graph.device)
+        falls[node_type] = draws < checked_share("drop_nodes", "p", share)
+    return remove_nodes(graph, falls).graph

@@ -49,7 +49,9 @@ class PPR(Kernel):
     def of(self, matrix: Tensor) -> Tensor:
         """The sum for dense matrices, (*, size, size), by their inverse."""
         identity = torch.eye(matrix.shape[-1], dtype=matrix.dtype, device=matrix.device)
-        found: Tensor = torch.linalg.solve(identity - (1 - self.alpha) * matrix, self.alpha * identity)
+        found: Tensor = torch.linalg.solve(
+            identity - (1 - self.alpha) * matrix, (self.alpha * identity).expand_as(matrix)
+        )
         return found
 
 

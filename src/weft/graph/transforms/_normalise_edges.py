@@ -11,7 +11,7 @@ from .._adjacency import Adjacency
 from .._by_type import edge_type_of
 from .._graph import Graph
 from .._naming import EdgeType, quoted
-from .._subgraph import derive
+from ..change import add_self_loops
 from ._with_features import floats_of, with_features
 
 Norm = Literal["both", "left", "right", "none"]
@@ -119,27 +119,14 @@ def edge_weights(
 
 
 def with_self_loops(where: str, graph: Graph, edge_type: EdgeType, weight: str | None) -> Graph:
-    """Give each node without a self loop one, behind the other edges, of weight 1."""
-    adjacency = graph.edge_sets[edge_type].adjacency
-    source, target = adjacency.source, adjacency.target
-    lacks = torch.ones(adjacency.num_sources, dtype=torch.bool, device=graph.device)
-    lacks[source[source == target]] = False
-    loops = lacks.nonzero().squeeze(1)
-    count = adjacency.num_sources
-    grown = Adjacency._trusted(
-        torch.cat((source, loops.to(source.dtype))), torch.cat((target, loops.to(target.dtype))), count, count
-    )
-    edge_ids: dict[EdgeType, Tensor | None] = dict.fromkeys(graph.edge_types)
-    edge_ids[edge_type] = torch.cat(
-        (torch.arange(adjacency.num_edges, device=graph.device), torch.full_like(loops, -1))
-    )
-    counts = {name: nodes.count for name, nodes in graph.node_sets.items()}
-    adjacencies = {name: edges.adjacency for name, edges in graph.edge_sets.items()} | {edge_type: grown}
-    made = derive(where, graph, counts, adjacencies, node_ids=dict.fromkeys(counts), edge_ids=edge_ids)
+    """Give each node without a self loop one of weight 1.
+
+    Raises:
+        FeatureError, ShapeError: if the feature holds no weights.
+    """
     if weight is not None:
-        edges = made.graph.edge_sets[edge_type]
-        edges[weight] = edges[weight].masked_fill(made.edge_ids[edge_type] < 0, 1)
-    return made.graph
+        edge_weights(where, graph, edge_type, weight)
+    return add_self_loops(graph, edge_type, only_missing=True, fill={} if weight is None else {weight: 1.0})
 
 
 def _powers(adjacency: Adjacency, weight: Tensor | None, power: float, dtype: torch.dtype, end: str) -> Tensor:

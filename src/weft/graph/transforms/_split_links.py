@@ -13,10 +13,10 @@ from .._by_type import edge_type_of
 from .._graph import Graph
 from .._naming import EdgeType, quoted
 from .._subgraph import Subgraph
+from ..change import remove_edges
 from ._columns import places_of
-from ._drop import keep_edges
 from ._pairs import sample_non_edges
-from ._split_rows import cuts_at, stages, times_of
+from ._split_rows import cumulated, cuts_at, stages, times_of
 from ._with_features import checked_share
 
 TRAIN, VAL, TEST = 1, 2, 3
@@ -146,15 +146,13 @@ def split_links(
         without[name] = link.non_edges(graph, sum(counts), is_directed, generator).split(counts)
     parts = []
     for at in (TRAIN, VAL, TEST):
-        kept = {name: (stage_of < at).nonzero().squeeze(1) for name, stage_of in stage.items()}
+        later: dict[str | EdgeType, Tensor] = {name: stage_of >= at for name, stage_of in stage.items()}
         ids = {name: found[name][at - 1] for name in types}
-        ends = {name: _ends(graph.edge_sets[name].adjacency, edges) for name, edges in ids.items()}
-        pairs = {name: torch.cat((ends[name], without[name][at - 1])) for name in types}
-        labels = {
-            name: (torch.arange(pairs[name].shape[0], device=graph.device) < len(edges)).to(torch.get_default_dtype())
-            for name, edges in ids.items()
-        }
-        parts.append(LinkPart(keep_edges("split_links", graph, kept), ids, pairs, labels))
+        pairs = {name: _pairs(graph.edge_sets[name].adjacency, ids[name], without[name][at - 1]) for name in types}
+        labels = {name: torch.zeros(len(pairs[name]), device=graph.device) for name in types}
+        for name in types:
+            labels[name][: len(ids[name])] = 1.0
+        parts.append(LinkPart(remove_edges(graph, later), ids, pairs, labels))
     return LinkSplit(*parts)
 
 
@@ -228,19 +226,17 @@ class _Links:
         )
 
 
-def _ends(adjacency: Adjacency, edges: Tensor) -> Tensor:
-    """Source and target of edges, (count, 2), int64."""
-    return torch.stack((adjacency.source[edges], adjacency.target[edges]), 1).long()
+def _pairs(adjacency: Adjacency, edges: Tensor, others: Tensor) -> Tensor:
+    """Source and target of edges, and other pairs behind them."""
+    return torch.cat((torch.stack((adjacency.source[edges], adjacency.target[edges]), 1).long(), others))
 
 
 def _ends_of_stages(count: int, sizes: tuple[float | int, float | int, float]) -> list[int]:
     """Where the stages after the first begin, of so many links or edges in order."""
-    val, test = (round(size * count) if isinstance(size, float) else size for size in sizes[:2])
-    if min(val, test) < 0 or val + test > count:
-        expected = f"`val` and `test` for {count} links at most"
-        raise OptionError(message("split_links", expected, f"{sizes[0]} and {sizes[1]}"))
-    left = count - val - test
-    return [left - round(sizes[2] * left), left, left + val]
+    val, test, supervision = sizes
+    behind = cumulated("split_links", (test, val), count)
+    left = count - behind[1]
+    return [left - round(supervision * left), left, count - behind[0]]
 
 
 def _limits(

@@ -168,8 +168,7 @@ def split_by_time(
     rows = _rows(where, found, among)
     times = times_of(where, found, time)[rows]
     if cuts is None:
-        ends = cumulated(where, sizes, times.shape[0])
-        limits = cuts_at(times, ends[:2])
+        limits = cuts_at(times, cumulated(where, sizes, times.shape[0])[:2])
     elif cuts[0] > cuts[1]:
         raise OptionError(message(where, "`cuts` that rise", repr(cuts)))
     else:
@@ -178,19 +177,18 @@ def split_by_time(
 
 
 def cumulated(where: str, sizes: Sizes, count: int) -> list[int]:
-    """Where the parts end, of so many rows.
+    """Where parts of these sizes end, of so many rows.
 
     Raises:
-        OptionError: if they are not three sizes, or ask for more than there is.
+        OptionError: if a size is negative, or they ask for more than there is.
     """
-    if len(sizes) != 3 or any(size < 0 for size in sizes):
-        raise OptionError(message(where, "three sizes of at least 0, for train, val and test", repr(sizes)))
-    share, ends, fixed = 0.0, [], 0
+    share, fixed, ends = 0.0, 0, []
     for size in sizes:
         share, fixed = (share + size, fixed) if isinstance(size, float) else (share, fixed + size)
         ends.append(fixed + round(share * count))
-    if share > 1 + 1e-9 or ends[-1] > count:
-        raise OptionError(message(where, f"sizes of {count} rows at most", repr(sizes)))
+    if min(sizes) < 0 or share > 1 + 1e-9 or ends[-1] > count:
+        expected = f"sizes of at least 0 that ask for no more than the {count} that there are"
+        raise OptionError(message(where, expected, " and ".join(map(str, sizes))))
     return ends
 
 
@@ -223,6 +221,8 @@ def times_of(where: str, found: NodeSet | EdgeSet, name: str) -> Tensor:
 
 def _parts(where: str, rank: Tensor, count: Tensor | int, sizes: Sizes) -> Tensor:
     """The part of rows by their rank among so many: 0, 1 or 2, or -1 for none."""
+    if len(sizes) != len(PARTS):
+        raise OptionError(message(where, "three sizes, for train, val and test", repr(sizes)))
     if isinstance(count, Tensor):
         cumulated(where, sizes, 0)
         shares = torch.tensor(sizes, dtype=torch.float64, device=rank.device).cumsum(0)

@@ -8,6 +8,7 @@ from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType, listed, quoted
 from .._subgraph import derive_graph
+from ..change._edge_sets import dtype_like
 from ._columns import places_of
 from ._with_features import inner_edge_type
 
@@ -47,7 +48,7 @@ def add_virtual_nodes(graph: Graph, node_type: str | None = None, *, edge_type: 
         expected = f"a `node_type` besides {listed(graph.node_types)}, or an `edge_type`"
         raise OptionError(message("add_virtual_nodes", expected, got))
     counts, adjacencies = {}, {name: edges.adjacency for name, edges in graph.edge_sets.items()}
-    offsets = {}
+    begins = {}
     for name, nodes in graph.node_sets.items():
         part = _graph_of(places_of(nodes).offsets, nodes.count)
         own = torch.arange(nodes.count, device=graph.device)
@@ -56,7 +57,7 @@ def add_virtual_nodes(graph: Graph, node_type: str | None = None, *, edge_type: 
         adjacencies[name, "to_virtual", node_type] = to_virtual
         adjacencies[node_type, "from_virtual", name] = to_virtual.reversed()
         if nodes.offsets is not None:
-            offsets[node_type] = torch.arange(graph.num_graphs + 1, device=graph.device)
+            begins[node_type] = torch.arange(graph.num_graphs + 1, device=graph.device)
     return derive_graph(
         "add_virtual_nodes",
         graph,
@@ -64,7 +65,7 @@ def add_virtual_nodes(graph: Graph, node_type: str | None = None, *, edge_type: 
         adjacencies,
         node_ids=dict.fromkeys(counts),
         edge_ids=dict.fromkeys(graph.edge_types),
-        offsets=offsets,
+        begins=begins,
     )
 
 
@@ -84,8 +85,8 @@ def _joined(graph: Graph, edge_type: EdgeType) -> Graph:
     adjacencies = {}
     for name, edges in graph.edge_sets.items():
         source, target = edges.adjacency.source, edges.adjacency.target
-        source = place[source].to(source.dtype) if name[0] == joined else source
-        target = place[target].to(target.dtype) if name[2] == joined else target
+        source = place[source].to(dtype_like(source, count)) if name[0] == joined else source
+        target = place[target].to(dtype_like(target, count)) if name[2] == joined else target
         if name == edge_type:
             new = torch.full((2 * nodes.count,), -1, device=graph.device)
             edge_ids[name] = torch.cat((torch.arange(edges.count, device=graph.device), new))
@@ -94,7 +95,7 @@ def _joined(graph: Graph, edge_type: EdgeType) -> Graph:
         adjacencies[name] = Adjacency._trusted(source, target, counts[name[0]], counts[name[2]])
     begins = {} if nodes.offsets is None else {joined: offsets + torch.arange(graphs + 1, device=graph.device)}
     return derive_graph(
-        "add_virtual_nodes", graph, counts, adjacencies, node_ids=node_ids, edge_ids=edge_ids, offsets=begins
+        "add_virtual_nodes", graph, counts, adjacencies, node_ids=node_ids, edge_ids=edge_ids, begins=begins
     )
 
 
