@@ -32,8 +32,7 @@ def ring(count):
 
 
 @pytest.mark.parametrize("method", ["power", "exact"])
-@pytest.mark.parametrize("kernel", FORMULAS, ids=str)
-@for_all(graph=graphs(), norm=st.sampled_from(["both", "left", "right"]))
+@for_all(graph=graphs(), kernel=st.sampled_from(list(FORMULAS)), norm=st.sampled_from(["both", "left", "right"]))
 def test_weights_are_the_sum_of_powers(method, kernel, graph, norm):
     graph.edges["w"] = graph.edges["w"] % 4 + 1
     found = diffuse(graph, kernel, norm=norm, weight="w", method=method, tolerance=1e-9)
@@ -45,7 +44,7 @@ def test_weights_are_the_sum_of_powers(method, kernel, graph, norm):
 @for_all(graph=graphs(), norm=st.sampled_from(["both", "left", "right"]))
 def test_pushing_comes_as_near_as_asked(graph, norm):
     expected = FORMULAS[PPR(0.2)](normalised(looped(graph), norm))
-    assert_matrix(dense(diffuse(graph, PPR(0.2), norm=norm, method="push", tolerance=1e-8), "weight"), expected)
+    assert_matrix(dense(diffuse(graph, PPR(0.2), norm=norm, method="push", tolerance=1e-6), "weight"), expected, 1e-4)
 
 
 def test_pushing_keeps_its_promise_where_it_stops_early():

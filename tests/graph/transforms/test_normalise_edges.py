@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from tests.graph.strategies import for_all, graphs, typed_graphs
@@ -14,8 +15,7 @@ from weft.nn import GraphConv
 NORMS = ["both", "left", "right", "none"]
 
 
-@pytest.mark.parametrize("norm", NORMS)
-@for_all(graph=graphs())
+@for_all(graph=graphs(), norm=st.sampled_from(NORMS))
 def test_weights_are_those_of_the_dense_matrix(norm, graph):
     graph.edges["w"] = graph.edges["w"] % 3 + 1
     for weight in (None, "w"):
@@ -26,8 +26,7 @@ def test_weights_are_those_of_the_dense_matrix(norm, graph):
         assert found.adjacency is graph.adjacency
 
 
-@pytest.mark.parametrize("norm", NORMS)
-@for_all(graph=graphs())
+@for_all(graph=graphs(), norm=st.sampled_from(NORMS))
 def test_graph_conv_with_these_weights_needs_no_norm(norm, graph):
     found = normalise_edges(graph, norm, self_loops=False)
     x = graph.nodes["x"]

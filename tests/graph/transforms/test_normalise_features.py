@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from tests.graph.strategies import for_all, graphs
@@ -17,8 +18,7 @@ LENGTHS = {
 }
 
 
-@pytest.mark.parametrize("norm", LENGTHS)
-@for_all(graph=graphs())
+@for_all(graph=graphs(), norm=st.sampled_from(list(LENGTHS)))
 def test_rows_are_divided_by_their_length(norm, graph):
     x = graph.nodes["x"].numpy() - 4
     graph.nodes["x"] = torch.tensor(x)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import strategies as st
 
 from tests.graph.strategies import for_all, graphs, typed_graphs
 from tests.graph.transforms.dense import assert_matrix, dense, looped, normalised
@@ -11,8 +12,7 @@ from weft.graph import Graph
 from weft.graph.transforms import propagate_features
 
 
-@pytest.mark.parametrize("norm", ["both", "right"])
-@for_all(graph=graphs())
+@for_all(graph=graphs(), norm=st.sampled_from(["both", "left", "right", "none"]))
 def test_powers_of_the_matrix_are_applied(norm, graph):
     graph.edges["w"] = graph.edges["w"] + 1
     found = propagate_features(graph, 3, norm=norm, weight="w")
