@@ -17,12 +17,13 @@ SHARES = st.sampled_from([0.0, 0.2, 0.5])
 
 @st.composite
 def networks(draw):
-    """Users who rate items and follow users; reverse types of both, in another order, may lack some edges."""
+    """Users who rate items and follow users; reverse types of both, in another order, may lack edges or have more."""
     users, items = draw(st.integers(1, 6)), draw(st.integers(1, 6))
     edges = {}
     for name, other, count in ((RATES, RATED, items), (FOLLOWS, FOLLOWED, users)):
         pairs = draw(st.lists(st.tuples(st.integers(0, users - 1), st.integers(0, count - 1)), max_size=14))
         turned = draw(st.permutations(pairs))[: draw(st.sampled_from([14, 14, 4]))]
+        turned += [(0, 0), (users - 1, count - 1)] if draw(st.booleans()) else []
         edges[name] = [list(ends) for ends in zip(*pairs, strict=True)] or [[], []]
         edges[other] = [list(ends) for ends in zip(*turned, strict=True)][::-1] or [[], []]
     graph = Graph(edges, num_nodes={"user": users, "item": items})

@@ -79,6 +79,7 @@ def test_groups_are_in_one_part():
     graph.nodes["group"] = torch.arange(60) // 3 * 5
     found = split_random(graph, (0.5, 0.25, 0.25), groups="group", seed=1).nodes
     assert counts(found) == [30, 15, 15]
+    assert not torch.equal(found["train_mask"], torch.arange(60) < 30)
     assert all(torch.equal(mask[::3], mask[1::3]) and torch.equal(mask[::3], mask[2::3]) for mask in masks(found))
 
 

@@ -167,13 +167,10 @@ def _exact(adjacency: Adjacency, w: Tensor, kernel: Kernel, places: Places) -> I
 
 
 def _largest(entries: Entries, top_k: int | None, threshold: float, num_nodes: int) -> Entries:
-    """The entries above the threshold, of each target the k largest, in their order."""
+    """The entries above the threshold, of each target the k largest; sources of a target ascend before and after."""
     target, source, value = (part[entries[2] > threshold] for part in entries)
     if top_k is None:
         return target, source, value
-    # Of equal weights the first are those of the lowest sources, in whatever order a method gives entries.
-    order = coo_to_csc(source, target, num_nodes)[2].long()
-    target, source, value = target[order], source[order], value[order]
     indptr, _, order = coo_to_csc(target, source, num_nodes)
     rows = top_rows(indptr, value, top_k, order=order)[1].sort().values
     return target[rows], source[rows], value[rows]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import scipy.sparse
 
 _TIE = 1 - 1e-6
+_PRECISION = 1e-7  # of an eigenvalue, as float32 has it
 
 
 def encode_laplacian(
@@ -87,7 +88,7 @@ def encode_laplacian(
     for rows, _, matrix in _sparse_parts(places, places, adjacency, w, large):
         own = require("scipy.sparse", "convert").diags_array(above - diagonal[rows].cpu().numpy())
         linalg = require("scipy.sparse.linalg", "convert")
-        _, vectors = linalg.eigsh(own + matrix, k + 1, which="LA", v0=_start(matrix, seed))
+        _, vectors = linalg.eigsh(own + matrix, k + 1, which="LA", v0=_start(matrix, seed), tol=_PRECISION)
         vectors = torch.from_numpy(vectors[:, ::-1][:, 1:].copy()).to(graph.device)
         out[rows] = vectors * _signs(vectors[None])
     return with_features(graph, {chosen[0]: {name: out.to(torch.get_default_dtype())}})
@@ -148,7 +149,7 @@ def encode_svd(
         right, values, left = torch.linalg.svd(matrix, full_matrices=False)
         _place_vectors(out, (columns, rows), (left.mT, right), values, k)
     for rows, columns, matrix in _sparse_parts(targets, sources, adjacency, w, large):
-        found = require("scipy.sparse.linalg", "convert").svds(matrix, k, v0=_start(matrix, seed))
+        found = require("scipy.sparse.linalg", "convert").svds(matrix, k, v0=_start(matrix, seed), tol=_PRECISION)
         order = found[1].argsort()[::-1]
         right, values, left = (
             torch.from_numpy(part.copy()).to(w.device)[None]
