@@ -22,6 +22,7 @@ DOCUMENTS = [
     "docs/guides/graphs.md",
     "docs/guides/formulas.md",
     "docs/guides/operators.md",
+    "docs/guides/transforms.md",
     "docs/guides/typed-linear.md",
 ]
 NEWEST_GLIBC = (2, 28)

@@ -55,6 +55,7 @@ class Adjacency:
     _id_dtype: torch.dtype
     _compressed: tuple[Structure, Structure] | None
     _in_target_order: Structure | None
+    _sorted_rows: Structure | None
 
     def __init__(
         self, source: Ids, target: Ids, *, num_sources: int | None = None, num_targets: int | None = None
@@ -86,6 +87,16 @@ class Adjacency:
         )
         return made
 
+    @classmethod
+    def _sorted_by_source(cls, indptr: Tensor, target: Tensor, num_targets: int, dtype: torch.dtype) -> "Adjacency":
+        """Edges in the order of a compression by source, which is kept; `dtype` is that of their ids."""
+        num_sources = indptr.shape[0] - 1
+        id_dtype = _smallest_dtype(num_sources, num_targets, target.shape[0])
+        rows = Structure(indptr, target.to(id_dtype))
+        made = cls._trusted(rows.targets().to(dtype), target.to(dtype), num_sources, num_targets, id_dtype)
+        object.__setattr__(made, "_sorted_rows", rows)
+        return made
+
     def _fill(self, source: Tensor, target: Tensor, num_sources: int, num_targets: int, id_dtype: torch.dtype) -> None:
         object.__setattr__(self, "source", source)
         object.__setattr__(self, "target", target)
@@ -94,6 +105,7 @@ class Adjacency:
         object.__setattr__(self, "_id_dtype", id_dtype)
         object.__setattr__(self, "_compressed", None)
         object.__setattr__(self, "_in_target_order", None)
+        object.__setattr__(self, "_sorted_rows", None)
 
     # Structures
 
@@ -154,7 +166,7 @@ class Adjacency:
     def _compress(self) -> tuple[Structure, Structure]:
         source, target = self.source.to(self._id_dtype), self.target.to(self._id_dtype)
         by_target = Structure(*coo_to_csc(target, source, self.num_targets))
-        by_source = Structure(*coo_to_csc(source, target, self.num_sources))
+        by_source = self._sorted_rows or Structure(*coo_to_csc(source, target, self.num_sources))
         if can_read(by_target.indptr):
             by_target = by_target._replace(edge=None if _ascends(target) else by_target.edge)
             by_source = by_source._replace(edge=None if _ascends(source) else by_source.edge)

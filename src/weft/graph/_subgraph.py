@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -13,6 +14,11 @@ from ._feature_set import EdgeSet, FeatureSet, NodeSet
 from ._graph import Graph
 from ._naming import EdgeType
 from ._rows import Features, Rows, checked_features
+
+Given: TypeAlias = Mapping[Any, Mapping[str, Tensor]]
+"""Features by node type or edge type and name."""
+
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,57 +50,103 @@ def derive(
     node_ids: Mapping[str, Tensor | None],
     edge_ids: Mapping[EdgeType, Tensor | None],
     features: Features = "copy",
+    given: Given = NOTHING,
 ) -> Subgraph:
     """Make a graph whose nodes and edges come from another, with their features.
 
     Rows of features follow `node_ids` and `edge_ids`: original ids, int64; None where all rows stay in place, whose
-    features are shared then; -1 for what is new, whose features are 0. A type that neither names is new altogether. A
-    batch stays one: its nodes have to stand graph after graph; edges are put so if they do not, in the order given.
+    features are shared then; -1 for what is new, whose features are 0. A type that neither names is new altogether and
+    has the features in `given` alone, which for other types stand in place of those of the same name. A batch stays
+    one: its nodes have to stand graph after graph; edges are put so if they do not, in the order given.
 
     Raises:
         OptionError: if `features` is another word, or nodes of the graphs of a batch are mixed, or new among them.
     """
+    made, edge_ids = _derived(where, graph, counts, adjacencies, node_ids, edge_ids, features, given)
+    return Subgraph(
+        made,
+        {name: _written_out(node_ids, name, nodes.count, graph.device) for name, nodes in made.node_sets.items()},
+        {name: _written_out(edge_ids, name, edges.count, graph.device) for name, edges in made.edge_sets.items()},
+    )
+
+
+def derive_graph(
+    where: str,
+    graph: Graph,
+    counts: Mapping[str, int],
+    adjacencies: Mapping[EdgeType, Adjacency],
+    *,
+    node_ids: Mapping[str, Tensor | None],
+    edge_ids: Mapping[EdgeType, Tensor | None],
+    features: Features = "copy",
+    given: Given = NOTHING,
+    begins: Mapping[str, Tensor] = NOTHING,
+) -> Graph:
+    """Make what `derive` makes, without writing out original ids that are evident.
+
+    `begins` are the offsets of node types of a batch among whose nodes some are new.
+    """
+    return _derived(where, graph, counts, adjacencies, node_ids, edge_ids, features, given, begins)[0]
+
+
+def _derived(
+    where: str,
+    graph: Graph,
+    counts: Mapping[str, int],
+    adjacencies: Mapping[EdgeType, Adjacency],
+    node_ids: Mapping[str, Tensor | None],
+    edge_ids: Mapping[EdgeType, Tensor | None],
+    features: Features,
+    given: Given,
+    begins: Mapping[str, Tensor] = NOTHING,
+) -> tuple[Graph, Mapping[EdgeType, Tensor | None]]:
+    """The graph, and the ids of its edges, which the graphs of a batch may have put into another order."""
     checked_features(where, features)
     node_sets: dict[str, NodeSet] = {}
     edge_sets: dict[EdgeType, EdgeSet] = {}
-    found_nodes: dict[str, Tensor] = {}
-    found_edges: dict[EdgeType, Tensor] = {}
+    found_ids = dict(edge_ids)
     for node_type, count in counts.items():
-        ids = _ids(node_ids, node_type, count, graph.device)
         nodes = graph.node_sets.get(node_type)
-        offsets = _node_offsets(where, nodes, ids, count)
-        rows = _rows(nodes, ids, features)
+        offsets = begins.get(node_type)
+        if offsets is None:
+            offsets = _node_offsets(where, nodes, node_ids.get(node_type), count)
+        rows = _rows(nodes, node_type, node_ids, features, given.get(node_type, {}))
         node_sets[node_type] = NodeSet._trusted(node_type, count, graph.device, rows, offsets)
-        found_nodes[node_type] = _written_out(ids, count, graph.device)
     for edge_type, adjacency in adjacencies.items():
-        ids = _ids(edge_ids, edge_type, adjacency.num_edges, graph.device)
-        begins = node_sets[edge_type[0]].offsets
+        inner = node_sets[edge_type[0]].offsets
+        new = given.get(edge_type, {})
         offsets = None
-        if begins is not None:
-            adjacency, order, offsets = _graph_after_graph(adjacency, begins)
+        if inner is not None:
+            adjacency, order, offsets = graph_after_graph(adjacency, inner)
             if order is not None:
-                ids = order if ids is None else ids[order]
-        rows = _rows(graph.edge_sets.get(edge_type), ids, features)
+                new = {name: feature[order] for name, feature in new.items()}
+                if edge_type in found_ids:
+                    ids = found_ids[edge_type]
+                    found_ids[edge_type] = order if ids is None else ids[order]
+        rows = _rows(graph.edge_sets.get(edge_type), edge_type, found_ids, features, new)
         edge_sets[edge_type] = EdgeSet._trusted(edge_type, adjacency, graph.device, rows, offsets)
-        found_edges[edge_type] = _written_out(ids, adjacency.num_edges, graph.device)
-    return Subgraph(Graph._trusted(node_sets, edge_sets, graph.device), found_nodes, found_edges)
+    return Graph._trusted(node_sets, edge_sets, graph.device), found_ids
 
 
-def _ids(given: Mapping[Any, Tensor | None], name: object, count: int, device: torch.device) -> Tensor | None:
-    return given[name] if name in given else torch.full((count,), -1, dtype=torch.int64, device=device)
+def _written_out(ids: Mapping[Any, Tensor | None], name: object, count: int, device: torch.device) -> Tensor:
+    if name not in ids:
+        return torch.full((count,), -1, dtype=torch.int64, device=device)
+    found = ids[name]
+    return torch.arange(count, device=device) if found is None else found
 
 
-def _written_out(ids: Tensor | None, count: int, device: torch.device) -> Tensor:
-    return torch.arange(count, device=device) if ids is None else ids
-
-
-def _rows(found: FeatureSet | None, ids: Tensor | None, features: Features) -> dict[str, Tensor | Rows]:
-    """The features of a set at the rows `ids`."""
-    if found is None or features == "none":
-        return {}
-    if features == "lazy":
-        return {name: Rows(found[name], ids) for name in found}
-    return {name: Rows(found[name], ids).take() for name in found}
+def _rows(
+    found: FeatureSet | None,
+    name: object,
+    ids: Mapping[Any, Tensor | None],
+    features: Features,
+    given: Mapping[str, Tensor],
+) -> dict[str, Tensor | Rows]:
+    """The features of a set at the rows of its ids, and those given."""
+    if found is None or features == "none" or name not in ids:
+        return dict(given)
+    rows = {feature: Rows(found[feature], ids[name]) for feature in found if feature not in given}
+    return {**(rows if features == "lazy" else {feature: row.take() for feature, row in rows.items()}), **given}
 
 
 def _node_offsets(where: str, nodes: NodeSet | None, ids: Tensor | None, count: int) -> Tensor | None:
@@ -110,7 +162,7 @@ def _node_offsets(where: str, nodes: NodeSet | None, ids: Tensor | None, count: 
     return torch.searchsorted(part, torch.arange(1, nodes.offsets.shape[0] + 1, device=ids.device))
 
 
-def _graph_after_graph(adjacency: Adjacency, begins: Tensor) -> tuple[Adjacency, Tensor | None, Tensor]:
+def graph_after_graph(adjacency: Adjacency, begins: Tensor) -> tuple[Adjacency, Tensor | None, Tensor]:
     """The edges of a batch, graph after graph: the order that puts them so, if they were not, and where each begins."""
     part = torch.searchsorted(begins, adjacency.source.long(), right=True)
     order = None

@@ -1,0 +1,144 @@
+"""Encodings of nodes by degrees and by distances to anchors."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from ...errors import OptionError, message
+from ...ops import spmm
+from .._adjacency import Ids
+from .._by_type import edge_type_of
+from .._graph import Graph
+from .._naming import EdgeType
+from ._columns import Places, places_of
+from ._with_features import inner_edge_type, rows_chosen, with_features
+
+Direction = Literal["in", "out"]
+
+
+def encode_degrees(
+    graph: Graph,
+    direction: Direction = "in",
+    name: str = "degree",
+    *,
+    largest: int | None = None,
+    edge_type: str | EdgeType | None = None,
+) -> Graph:
+    """Write how many edges enter or leave each node, as a number or one-hot, as a feature of nodes.
+
+    *Shapes* -> `(num_nodes, 1)`, or `(num_nodes, largest + 1)`, torch's default float.
+
+    Args:
+        direction: count the edges that enter ("in") the targets of the edge type, or that leave ("out") its sources.
+        largest: one-hot with so many columns and one for 0; degrees above count as this one. Numbers if None.
+        edge_type: the edge type; its target nodes get the feature, or its sources for "out".
+
+    Raises:
+        FeatureError: if there is no such edge type, or several and no name.
+        OptionError: if `direction` is another word, or `largest` is negative.
+
+    >>> encode_degrees(Graph([0, 1, 2], [2, 2, 0]), largest=2).nodes["degree"].tolist()
+    [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
+    """
+    chosen = edge_type_of("encode_degrees", graph, edge_type)
+    adjacency = graph.edge_sets[chosen].adjacency
+    _check_direction("encode_degrees", direction)
+    degree, of = (adjacency.in_degrees(), chosen[2]) if direction == "in" else (adjacency.out_degrees(), chosen[0])
+    if largest is None:
+        return with_features(graph, {of: {name: degree[:, None].to(torch.get_default_dtype())}})
+    if largest < 0:
+        raise OptionError(message("encode_degrees", "`largest` of at least 0", str(largest)))
+    one_hot = torch.zeros((degree.shape[0], largest + 1), device=graph.device)
+    return with_features(graph, {of: {name: one_hot.scatter_(1, degree.clamp(max=largest)[:, None], 1.0)}})
+
+
+def encode_distances(
+    graph: Graph,
+    anchors: int | Ids,
+    name: str = "distance",
+    *,
+    direction: Literal["in", "out", "both"] = "both",
+    furthest: int | None = None,
+    edge_type: str | EdgeType | None = None,
+    seed: int = 0,
+) -> Graph:
+    """Write how many edges lie between anchors and each node, as a feature of nodes.
+
+    `out[i, a]` is the length of a shortest path between anchor a of the graph of node i and that node, inf where there is none;
+    `1 / (1 + out)` makes a closeness of it, 0 where there is none
+
+    *Shapes* -> `(num_nodes, num_anchors)`, torch's default float.
+
+    Args:
+        anchors: a number of anchors to draw in each graph of a batch, or nodes: ids, or a mask. Graphs with fewer than
+            others have inf in the columns that are left; the a-th anchor of each graph, as given, has column a.
+        direction: paths from anchors along edges ("out"), against them ("in"), or along edges in either direction ("both").
+        furthest: look no further than so many edges; nodes beyond get inf.
+        edge_type: an edge type within one node type, whose nodes get the feature.
+        seed: draws the anchors, without repetition, if a number is given.
+
+    Raises:
+        FeatureError: if there is no such edge type, or several and no name.
+        OptionError: if the edge type joins two node types, or options do not exist.
+        IdError, ShapeError, DtypeError, DeviceError: if `anchors` are neither ids nor a mask.
+
+    *Source* You, Ying and Leskovec, 2019, Position-aware Graph Neural Networks, arXiv:1906.04817.
+
+    *Cost* E x anchors for each step of the longest path.
+
+    >>> encode_distances(Graph([0, 1], [1, 2], 4), [0]).nodes["distance"].squeeze(1)
+    tensor([0., 1., 2., inf])
+    """
+    where = "encode_distances"
+    chosen = inner_edge_type(where, graph, edge_type)
+    if direction != "both":
+        _check_direction(where, direction, ', "both"')
+    nodes = graph.node_sets[chosen[0]]
+    places = places_of(nodes)
+    if isinstance(anchors, int):
+        if anchors < 0:
+            raise OptionError(message(where, "`anchors` of at least 0", str(anchors)))
+        ids, columns = _drawn(places, anchors, seed)
+        width = anchors
+    else:
+        ids = rows_chosen(where, "anchors", nodes, anchors)
+        columns = _numbered(places, ids)
+        width = int(columns.max()) + 1 if columns.numel() else 0
+    reached = torch.zeros((nodes.count, width), device=graph.device)
+    reached[ids, columns] = 1.0
+    distance = torch.full_like(reached, torch.inf).masked_fill_(reached > 0, 0.0)
+    adjacency = graph.edge_sets[chosen].adjacency
+    frontier, step = reached, 0
+    while bool(frontier.any()) and (furthest is None or step < furthest):
+        step += 1
+        found = torch.zeros_like(frontier)
+        if direction in ("out", "both"):
+            found += spmm(adjacency.by_target, frontier)
+        if direction in ("in", "both"):
+            found += spmm(adjacency.by_source, frontier)
+        is_new = (found > 0) & distance.isinf()
+        distance.masked_fill_(is_new, step)
+        frontier = is_new.to(frontier.dtype)
+    return with_features(graph, {chosen[0]: {name: distance}})
+
+
+def _check_direction(where: str, direction: str, more: str = "") -> None:
+    if direction not in ("in", "out"):
+        raise OptionError(message(where, f'`direction` of "in", "out"{more}', repr(direction)))
+
+
+def _drawn(places: Places, count: int, seed: int) -> tuple[Tensor, Tensor]:
+    """So many nodes of each graph, or all that there are, and the column of each."""
+    device = places.offsets.device
+    order = torch.randperm(places.local.shape[0], generator=torch.Generator().manual_seed(seed)).to(device)
+    columns = _numbered(places, order)
+    return order[columns < count], columns[columns < count]
+
+
+def _numbered(places: Places, ids: Tensor) -> Tensor:
+    """Number the ids of each graph from 0, in the order in which they are given."""
+    begin, order = places.begin[ids].sort(stable=True)
+    first = torch.searchsorted(begin, begin)
+    numbers = torch.arange(ids.shape[0], device=ids.device) - first
+    return torch.empty_like(numbers).index_copy(0, order, numbers)

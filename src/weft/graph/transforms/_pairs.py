@@ -1,0 +1,111 @@
+"""Pairs of nodes that edges join, and pairs that no edge joins."""
+
+import torch
+from torch import Tensor
+
+from ...errors import OptionError, message
+from ...ops import coalesce
+from .._adjacency import Adjacency
+from .._graph import Graph
+from .._naming import EdgeType
+from ._columns import Places
+from ._with_features import inner_edge_type, with_features
+
+
+def number_pairs(graph: Graph, name: str = "pair", *, edge_type: str | EdgeType | None = None) -> Graph:
+    """Number the pairs of nodes that edges join, whatever their direction, as a feature of edges.
+
+    An edge, its reverse and all parallel to either have one number, so that `split_random(..., groups="pair")` keeps them in
+    one part. Numbers follow the lower node, then the higher.
+
+    *Shapes* -> `(num_edges,)`, int64.
+
+    Args:
+        edge_type: an edge type within one node type.
+
+    Raises:
+        FeatureError: if there is no such edge type, or several and no name.
+        OptionError: if it joins two node types.
+
+    *Cost* a sort of the edges.
+
+    >>> number_pairs(Graph([0, 1, 2], [1, 0, 0])).edges["pair"]
+    tensor([0, 0, 1])
+    """
+    chosen = inner_edge_type("number_pairs", graph, edge_type)
+    return with_features(graph, {chosen: {name: pair_numbers(graph.edge_sets[chosen].adjacency)}})
+
+
+def pair_numbers(adjacency: Adjacency) -> Tensor:
+    """The number of the pair of nodes of each edge, within one node type, whatever its direction."""
+    low, high = torch.minimum(adjacency.source, adjacency.target), torch.maximum(adjacency.source, adjacency.target)
+    count = adjacency.num_sources
+    return coalesce(low, high, num_rows=count, num_columns=count).slots().long()
+
+
+def sample_non_edges(
+    pairs: tuple[Tensor, Tensor],
+    count: int,
+    ends: tuple[Places, Places],
+    *,
+    is_within: bool,
+    is_directed: bool,
+    generator: torch.Generator,
+) -> Tensor:
+    """Draw pairs of nodes of one graph that no edge joins, all different, each set of them with the same probability.
+
+    Pairs are numbered, and of the numbers without those of edges some are drawn: a free number of rank r is r plus the
+    numbers of edges before it, which a binary search finds. So dense graphs cost no more than others.
+
+    *Shapes* `pairs`: source and target of the edges, `(num_edges,)` each -> `(count, 2)`, int64, in random order.
+
+    Args:
+        is_within: both ends are of one node type; no node is paired with itself, then.
+        is_directed: else, within one type, an edge joins a pair in either direction, and the order of a pair is drawn.
+
+    Raises:
+        OptionError: if there are fewer such pairs.
+    """
+    row, column = (end.long() for end in pairs)
+    sources, targets = ends
+    is_unordered = is_within and not is_directed
+    # The numbers of a row are those of its columns: all of its graph, or for unordered pairs those before it.
+    if is_unordered:
+        row, column = torch.maximum(row, column), torch.minimum(row, column)
+        row, column = row[row != column], column[row != column]
+        width, first = sources.local, sources.begin
+    else:
+        per_row = sources.offsets.diff()
+        width, first = (
+            torch.repeat_interleave(part, per_row, output_size=sources.local.shape[0])
+            for part in (targets.offsets.diff(), targets.offsets[:-1])
+        )
+        if is_within:
+            own = torch.arange(sources.local.shape[0], device=row.device)
+            row, column = torch.cat((row, own)), torch.cat((column, own))
+    begin = width.cumsum(0) - width
+    joined = coalesce(row, column - first[row], num_rows=width.shape[0], num_columns=targets.widest).matrix
+    taken = begin[joined.rows().long()] + joined.column
+    free = int(width.sum()) - taken.shape[0]
+    if count > free:
+        hint = "ask for fewer `negatives`"
+        raise OptionError(message("split_links", f"{count} pairs that no edge joins", f"{free} such pairs", hint))
+    rank = _distinct(count, free, generator).to(row.device)
+    number = rank + torch.searchsorted(taken - torch.arange(taken.shape[0], device=row.device), rank, right=True)
+    row = torch.searchsorted(begin, number, right=True) - 1
+    found = torch.stack((row, number - begin[row] + first[row]), 1)
+    if not is_unordered:
+        return found
+    turns = (torch.rand(count, generator=generator) < 0.5).to(row.device)
+    return torch.where(turns[:, None], found.flip(1), found)
+
+
+def _distinct(count: int, below: int, generator: torch.Generator) -> Tensor:
+    """Draw different numbers below a limit, in random order."""
+    if below < 4 * count or not count:
+        return torch.randperm(below, generator=generator)[:count]
+    found = torch.empty(0, dtype=torch.int64)
+    while found.shape[0] < count:
+        more = torch.randint(below, (count - found.shape[0] + 16,), generator=generator)
+        found = torch.cat((found, more)).unique()
+    return found[torch.randperm(found.shape[0], generator=generator)[:count]]

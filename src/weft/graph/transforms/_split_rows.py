@@ -1,0 +1,266 @@
+"""Nodes or edges in three parts, as masks: at random, by time, or so many of each class."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from ...errors import OptionError, ShapeError, message
+from .._adjacency import Ids
+from .._feature_set import EdgeSet, NodeSet
+from .._graph import Graph
+from .._naming import EdgeType, quoted
+from ._with_features import rows_chosen, set_of, with_features
+
+PARTS = ("train", "val", "test")
+Sizes = Sequence[float | int]
+"""Three sizes, for train, val and test: floats are shares, ints are counts."""
+
+
+def split_random(
+    graph: Graph,
+    sizes: Sizes = (0.8, 0.1, 0.1),
+    *,
+    stratify: str | None = None,
+    groups: str | None = None,
+    among: str | Ids | None = None,
+    of: str | EdgeType | None = None,
+    seed: int,
+) -> Graph:
+    """Split nodes or edges at random, as masks `train_mask`, `val_mask` and `test_mask`.
+
+    The parts never overlap. Shares are rounded so that the sizes of the first one, two and three parts are right; what the
+    sizes do not ask for is in no part. The structure stays: `split_links` takes edges out.
+
+    *Shapes* masks: `(count,)`, bool.
+
+    Args:
+        sizes: for train, val and test: shares as floats, or counts as ints.
+        stratify: a feature of integers, (count,), each of whose values is split by the same shares; negative for rows that
+            belong to no part, as nodes without a label.
+        groups: a feature of integers, (count,): rows of one value are in one part. Shares count groups, then.
+        among: the rows to split: ids, a mask, or the name of a feature that is a mask; all if None.
+        of: the node type or edge type to split; the nodes, if there is one node type.
+        seed: draws a permutation of the rows, or of the groups.
+
+    Raises:
+        FeatureError: if there is no such feature or type.
+        OptionError: if sizes ask for more than there is, or options exclude each other.
+        ShapeError: if labels or groups are no integer for each row.
+
+    *Cost* a permutation, and a sort for each of `stratify` and `groups`.
+
+    >>> graph = split_random(Graph([0], [9]), (0.6, 0.2, 0.2), seed=0)
+    >>> [int(graph.nodes[f"{part}_mask"].sum()) for part in ("train", "val", "test")]
+    [6, 2, 2]
+    """
+    where = "split_random"
+    found = set_of(where, graph, of)
+    rows = _rows(where, found, among)
+    if stratify is not None and groups is not None:
+        raise OptionError(message(where, "`stratify` or `groups`", "both"))
+    generator = torch.Generator().manual_seed(seed)
+    if groups is not None:
+        _, number = _integers(where, found, groups)[rows].unique(return_inverse=True)
+        count = int(number.max()) + 1 if number.numel() else 0
+        order = torch.randperm(count, generator=generator).to(graph.device)
+        part = torch.empty(count, dtype=torch.int64, device=graph.device)
+        part = part.index_copy(0, order, _parts(where, torch.arange(count, device=graph.device), count, sizes))[number]
+        return _with_masks(graph, found, rows, part)
+    rows = rows[torch.randperm(rows.shape[0], generator=generator).to(graph.device)]
+    if stratify is None:
+        part = _parts(where, torch.arange(rows.shape[0], device=graph.device), rows.shape[0], sizes)
+        return _with_masks(graph, found, rows, part)
+    if not all(isinstance(size, float) for size in sizes):
+        raise OptionError(message(where, "shares of each class as `sizes`", repr(sizes), "split_classes takes counts"))
+    label = _integers(where, found, stratify)[rows]
+    rows, label = rows[label >= 0], label[label >= 0]
+    rank, size = _ranks(label)
+    return _with_masks(graph, found, rows, _parts(where, rank, size, sizes))
+
+
+def split_classes(
+    graph: Graph,
+    label: str = "y",
+    *,
+    per_class: int = 20,
+    val: int = 500,
+    test: int = 1000,
+    of: str | EdgeType | None = None,
+    seed: int,
+) -> Graph:
+    """Split nodes as Planetoid's public splits are: so many of each class to train, so many of the rest to val and test.
+
+    Masks are `train_mask`, `val_mask` and `test_mask`. A class with fewer nodes gives all it has.
+
+    *Shapes* masks: `(count,)`, bool.
+
+    Args:
+        label: a feature of integers, (count,); nodes with a negative label are in no part.
+        of: the node type or edge type to split; the nodes, if there is one node type.
+        seed: draws a permutation of the rows.
+
+    Raises:
+        FeatureError: if there is no such feature or type.
+        OptionError: if val and test ask for more than is left.
+        ShapeError: if labels are no integer for each row.
+
+    *Source* Yang, Cohen and Salakhutdinov, 2016, Revisiting Semi-Supervised Learning with Graph Embeddings, arXiv:1603.08861.
+
+    >>> graph = Graph([0], [9])
+    >>> graph.nodes["y"] = [0, 1] * 5
+    >>> graph = split_classes(graph, per_class=1, val=3, test=4, seed=0)
+    >>> [int(graph.nodes[f"{part}_mask"].sum()) for part in ("train", "val", "test")]
+    [2, 3, 4]
+    """
+    where = "split_classes"
+    found = set_of(where, graph, of)
+    order = torch.randperm(found.count, generator=torch.Generator().manual_seed(seed)).to(graph.device)
+    labels = _integers(where, found, label)[order]
+    rows, labels = order[labels >= 0], labels[labels >= 0]
+    if min(per_class, val, test) < 0:
+        raise OptionError(message(where, "counts of at least 0", f"{per_class}, {val} and {test}"))
+    part = torch.where(_ranks(labels)[0] < per_class, 0, -1)
+    left = part < 0
+    count = int(left.sum())
+    part[left] = _parts(where, torch.arange(count, device=graph.device), count, (0, val, test))
+    return _with_masks(graph, found, rows, part)
+
+
+def split_by_time(
+    graph: Graph,
+    time: str = "time",
+    *,
+    cuts: tuple[float, float] | None = None,
+    sizes: Sizes = (0.8, 0.1, 0.1),
+    among: str | Ids | None = None,
+    of: str | EdgeType | None = None,
+) -> Graph:
+    """Split nodes or edges by time, as masks `train_mask`, `val_mask` and `test_mask`.
+
+    What is before the first cut trains, what is before the second validates, and the rest tests. Rows of one time are never
+    in two parts.
+
+    *Shapes* masks: `(count,)`, bool.
+
+    Args:
+        time: a feature of numbers, (count,).
+        cuts: the times at which val and test begin.
+        sizes: without cuts, those of the parts: the cuts are the times at which the rows, in order of time, reach them, and a
+            part may be smaller, where many rows have one time. The last size only has to fit.
+        among: the rows to split: ids, a mask, or the name of a feature that is a mask; all if None.
+        of: the node type or edge type to split; the nodes, if there is one node type.
+
+    Raises:
+        FeatureError: if there is no such feature or type.
+        OptionError: if cuts fall, or sizes ask for more than there is.
+        ShapeError: if there is not one time for each row.
+
+    *Cost* a sort of the times, without cuts.
+
+    >>> graph = Graph([0], [4])
+    >>> graph.nodes["time"] = [3, 1, 2, 5, 4]
+    >>> split_by_time(graph, cuts=(3, 5)).nodes["val_mask"]
+    tensor([ True, False, False, False,  True])
+    """
+    where = "split_by_time"
+    found = set_of(where, graph, of)
+    rows = _rows(where, found, among)
+    times = times_of(where, found, time)[rows]
+    if cuts is None:
+        limits = cuts_at(times, cumulated(where, sizes, times.shape[0])[:2])
+    elif cuts[0] > cuts[1]:
+        raise OptionError(message(where, "`cuts` that rise", repr(cuts)))
+    else:
+        limits = torch.tensor(cuts, device=graph.device)
+    return _with_masks(graph, found, rows, stages(times, limits))
+
+
+def cumulated(where: str, sizes: Sizes, count: int) -> list[int]:
+    """Where parts of these sizes end, of so many rows.
+
+    Raises:
+        OptionError: if a size is negative, or they ask for more than there is.
+    """
+    share, fixed, ends = 0.0, 0, []
+    for size in sizes:
+        share, fixed = (share + size, fixed) if isinstance(size, float) else (share, fixed + size)
+        ends.append(fixed + round(share * count))
+    if min(sizes) < 0 or share > 1 + 1e-9 or ends[-1] > count:
+        expected = f"sizes of at least 0 that ask for no more than the {count} that there are"
+        raise OptionError(message(where, expected, " and ".join(map(str, sizes))))
+    return ends
+
+
+def cuts_at(times: Tensor, ends: Sequence[int]) -> Tensor:
+    """The times that rows in order of time have behind so many of them; behind the last there is none."""
+    ordered = times.sort().values
+    never = torch.full(
+        (1,), torch.inf if times.is_floating_point() else torch.iinfo(times.dtype).max, dtype=times.dtype
+    )
+    return torch.cat((ordered, never.to(times)))[torch.tensor(ends, device=times.device)]
+
+
+def stages(times: Tensor, cuts: Tensor) -> Tensor:
+    """How many of the cuts, which rise, each time has reached: from 0 on."""
+    return sum(((times >= cut).long() for cut in cuts), torch.zeros_like(times, dtype=torch.int64))
+
+
+def times_of(where: str, found: NodeSet | EdgeSet, name: str) -> Tensor:
+    """A feature that holds times.
+
+    Raises:
+        FeatureError: if there is none of that name.
+        ShapeError: if there is not one time for each row.
+    """
+    if found[name].dim() != 1:
+        expected = f"one time for each row in {quoted(name)}, ({found.count},)"
+        raise ShapeError(message(where, expected, str(tuple(found[name].shape))))
+    return found[name]
+
+
+def _parts(where: str, rank: Tensor, count: Tensor | int, sizes: Sizes) -> Tensor:
+    """The part of rows by their rank among so many: 0, 1 or 2, or -1 for none."""
+    if len(sizes) != len(PARTS):
+        raise OptionError(message(where, "three sizes, for train, val and test", repr(sizes)))
+    if isinstance(count, Tensor):
+        cumulated(where, sizes, 0)
+        shares = torch.tensor(sizes, dtype=torch.float64, device=rank.device).cumsum(0)
+        ends = (count[:, None] * shares).round()
+    else:
+        ends = torch.tensor(cumulated(where, sizes, count), device=rank.device).expand(rank.shape[0], -1)
+    part = (rank[:, None] >= ends).sum(1)
+    return part.where(part < len(PARTS), -1)
+
+
+def _ranks(label: Tensor) -> tuple[Tensor, Tensor]:
+    """Which of its class each row is, in the order of rows, and how many the class has."""
+    ordered, order = label.sort(stable=True)
+    first = torch.searchsorted(ordered, ordered)
+    behind = torch.searchsorted(ordered, ordered, right=True)
+    rank, size = torch.empty_like(order), torch.empty_like(order)
+    rank[order] = torch.arange(order.shape[0], device=order.device) - first
+    size[order] = behind - first
+    return rank, size
+
+
+def _rows(where: str, found: NodeSet | EdgeSet, among: str | Ids | None) -> Tensor:
+    if among is None:
+        return torch.arange(found.count, device=found.device)
+    return rows_chosen(where, "among", found, among)
+
+
+def _integers(where: str, found: NodeSet | EdgeSet, name: str) -> Tensor:
+    values = found[name]
+    if values.dim() != 1 or values.dtype.is_floating_point or values.dtype.is_complex:
+        expected = f"an integer for each row in {quoted(name)}, ({found.count},)"
+        raise ShapeError(message(where, expected, f"{tuple(values.shape)} of {values.dtype}"))
+    return values.long()
+
+
+def _with_masks(graph: Graph, found: NodeSet | EdgeSet, rows: Tensor, part: Tensor) -> Graph:
+    masks = {}
+    for at, name in enumerate(PARTS):
+        mask = torch.zeros(found.count, dtype=torch.bool, device=found.device)
+        masks[f"{name}_mask"] = mask.index_fill(0, rows[part == at], True)
+    return with_features(graph, {found.type: masks})

@@ -1,0 +1,39 @@
+"""Features of neighbours, some steps away."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import strategies as st
+
+from tests.graph.strategies import for_all, graphs, typed_graphs
+from tests.graph.transforms.dense import assert_matrix, dense, looped, normalised
+from weft.errors import OptionError
+from weft.graph import Graph
+from weft.graph.transforms import propagate_features
+
+
+@for_all(graph=graphs(), norm=st.sampled_from(["both", "left", "right", "none"]))
+def test_powers_of_the_matrix_are_applied(norm, graph):
+    graph.edges["w"] = graph.edges["w"] + 1
+    found = propagate_features(graph, 3, norm=norm, weight="w")
+    matrix = normalised(looped(graph, "w"), norm)
+    for hop in (1, 2, 3):
+        expected = np.linalg.matrix_power(matrix, hop) @ graph.nodes["x"].numpy()
+        assert_matrix(found.nodes[f"x_{hop}"], expected, 1e-4)
+    assert found.adjacency is graph.adjacency
+    assert set(found.nodes) == {"x", "x_1", "x_2", "x_3"}
+
+
+@for_all(graph=typed_graphs())
+def test_one_edge_type_of_many(graph):
+    graph["user"]["x"] = torch.arange(graph["user"].count)
+    found = propagate_features(graph, 1, norm="none", self_loops=False, edge_type="follows")
+    assert_matrix(found["user"]["x_1"], dense(graph, None, "follows") @ graph["user"]["x"].numpy())
+
+
+def test_no_hops_are_no_features_and_fewer_are_refused():
+    graph = Graph([0], [1])
+    graph.nodes["x"] = torch.ones(2)
+    assert set(propagate_features(graph, 0).nodes) == {"x"}
+    with pytest.raises(OptionError, match="propagate_features: expected `hops` of at least 0, got -1"):
+        propagate_features(graph, -1)

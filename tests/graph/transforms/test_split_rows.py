@@ -1,0 +1,174 @@
+"""Nodes and edges in three parts, as masks."""
+
+import pytest
+import torch
+from hypothesis import strategies as st
+
+from tests.graph.strategies import for_all, graphs, typed_graphs
+from weft.errors import FeatureError, OptionError, ShapeError
+from weft.graph import Graph, batch
+from weft.graph.transforms import number_pairs, split_by_time, split_classes, split_random
+
+MASKS = ("train_mask", "val_mask", "test_mask")
+
+
+def masks(found):
+    return [found[name] for name in MASKS]
+
+
+def counts(found):
+    return [int(mask.sum()) for mask in masks(found)]
+
+
+def assert_apart(found):
+    assert int(sum(mask.long() for mask in masks(found)).max() if found.count else 0) <= 1
+
+
+def labelled(count, labels):
+    graph = Graph([], [], count)
+    graph.nodes["y"] = torch.tensor(labels)
+    return graph
+
+
+@for_all(graph=graphs(), train=st.floats(0, 1), rest=st.floats(0, 1), seed=st.integers(0, 9))
+def test_parts_have_their_sizes_and_never_overlap(graph, train, rest, seed):
+    sizes = (train, (1 - train) * rest, (1 - train) * (1 - rest))
+    found = split_random(graph, sizes, seed=seed).nodes
+    assert_apart(found)
+    ends = [round(sum(sizes[: at + 1]) * graph.num_nodes) for at in range(3)]
+    assert counts(found) == [ends[0], ends[1] - ends[0], ends[2] - ends[1]]
+    assert counts(split_random(graph, seed=seed, of="edge").edges)[0] == round(0.8 * graph.num_edges)
+
+
+def test_counts_shares_and_rest():
+    graph = Graph([], [], 50)
+    assert counts(split_random(graph, (10, 5, 3), seed=0).nodes) == [10, 5, 3]
+    assert counts(split_random(graph, (10, 0.2, 0.1), seed=0).nodes) == [10, 10, 5]
+    first, second = (split_random(graph, seed=seed).nodes["train_mask"] for seed in (0, 1))
+    assert not torch.equal(first, second)
+    assert torch.equal(first, split_random(graph, seed=0).nodes["train_mask"])
+
+
+def test_every_row_is_drawn_as_often():
+    graph = Graph([], [], 6)
+    drawn = sum(split_random(graph, (2, 2, 2), seed=seed).nodes["val_mask"].long() for seed in range(600))
+    assert (drawn - 200).abs().max() < 60
+
+
+def test_only_rows_among_those_given_are_split():
+    graph = Graph([], [], 40)
+    graph.nodes["known"] = torch.arange(40) % 2 == 0
+    for among in ("known", graph.nodes["known"], range(0, 40, 2)):
+        found = split_random(graph, (0.5, 0.25, 0.25), among=among, seed=3).nodes
+        assert counts(found) == [10, 5, 5]
+        assert not any(mask[1::2].any() for mask in masks(found))
+
+
+def test_each_label_is_split_by_the_same_shares():
+    labels = [0] * 40 + [1] * 20 + [2] * 10 + [-1] * 7
+    order = torch.randperm(77, generator=torch.Generator().manual_seed(0))
+    graph = labelled(77, torch.tensor(labels)[order].tolist())
+    found = split_random(graph, (0.5, 0.2, 0.3), stratify="y", seed=1).nodes
+    assert_apart(found)
+    for label, sizes in {0: [20, 8, 12], 1: [10, 4, 6], 2: [5, 2, 3], -1: [0, 0, 0]}.items():
+        assert [int(mask[graph.nodes["y"] == label].sum()) for mask in masks(found)] == sizes
+
+
+def test_groups_are_in_one_part():
+    graph = Graph([], [], 60)
+    graph.nodes["group"] = torch.arange(60) // 3 * 5
+    found = split_random(graph, (0.5, 0.25, 0.25), groups="group", seed=1).nodes
+    assert counts(found) == [30, 15, 15]
+    assert not torch.equal(found["train_mask"], torch.arange(60) < 30)
+    assert all(torch.equal(mask[::3], mask[1::3]) and torch.equal(mask[::3], mask[2::3]) for mask in masks(found))
+
+
+@for_all(graph=graphs(), seed=st.integers(0, 5))
+def test_an_edge_and_its_reverse_are_in_one_part(graph, seed):
+    found = split_random(number_pairs(graph), (0.4, 0.3, 0.3), groups="pair", of="edge", seed=seed)
+    ends = [
+        frozenset(ends) for ends in zip(found.adjacency.source.tolist(), found.adjacency.target.tolist(), strict=True)
+    ]
+    part = {}
+    for at, pair in enumerate(ends):
+        mine = [bool(mask[at]) for mask in masks(found.edges)]
+        assert sum(mine) == 1
+        assert part.setdefault(pair, mine) == mine
+    assert len(set(found.edges["pair"].tolist())) == len(part)
+
+
+def test_planetoid_takes_so_many_of_each_class():
+    labels = torch.arange(200) % 4
+    labels[:10] = -1
+    graph = labelled(200, labels.tolist())
+    found = split_classes(graph, per_class=7, val=50, test=60, seed=2).nodes
+    assert_apart(found)
+    assert counts(found) == [28, 50, 60]
+    assert torch.bincount(graph.nodes["y"][found["train_mask"]]).tolist() == [7, 7, 7, 7]
+    assert not any(mask[:10].any() for mask in masks(found))
+
+
+@for_all(
+    times=st.lists(st.integers(0, 5), max_size=12),
+    shares=st.sampled_from([(0.8, 0.1, 0.1), (0.4, 0.3, 0.3), (1.0, 0.0, 0.0)]),
+)
+def test_nobody_trains_on_what_comes_later(times, shares):
+    graph = Graph([], [], len(times))
+    graph.nodes["time"] = torch.tensor(times, dtype=torch.int64)
+    found = split_by_time(graph, sizes=shares).nodes
+    parts = [set(found["time"][mask].tolist()) for mask in masks(found)]
+    assert sum(counts(found)) == len(times)
+    for early in range(3):
+        for late in range(early + 1, 3):
+            assert not parts[early] or not parts[late] or max(parts[early]) < min(parts[late])
+    assert counts(found)[0] <= round(shares[0] * len(times))
+
+
+def test_cuts_belong_to_what_follows():
+    graph = Graph([0] * 5, [0] * 5)
+    graph.edges["t"] = torch.tensor([0.0, 1.0, 1.5, 2.0, 9.0])
+    found = split_by_time(graph, "t", cuts=(1.0, 2.0), of="edge").edges
+    assert [mask.nonzero().flatten().tolist() for mask in masks(found)] == [[0], [1, 2], [3, 4]]
+
+
+@for_all(graph=typed_graphs())
+def test_one_type_of_many(graph):
+    found = split_random(graph, of="rates", seed=0)
+    assert sum(counts(found["rates"])) == graph["rates"].count
+    assert "train_mask" not in found["user"]
+    assert sum(counts(split_random(graph, of="user", seed=0)["user"])) == graph["user"].count
+
+
+def test_a_batch_stays_one():
+    assert split_random(batch([Graph([0], [1])] * 4), seed=0).num_graphs == 4
+
+
+def test_errors_teach():
+    graph = labelled(4, [0, 1, 0, 1])
+    graph.nodes["z"] = torch.ones(4, 2)
+    for expected, options in {
+        "three sizes, for train, val and test": {"sizes": (0.5, 0.5)},
+        "sizes of at least 0 that ask for no more than the 4 that there are, got 0.9 and 0.2 and 0.1": {
+            "sizes": (0.9, 0.2, 0.1)
+        },
+        "sizes of at least 0 that ask for no more than the 4 that there are, got 3 and 1 and 1": {"sizes": (3, 1, 1)},
+        "sizes of at least 0 that ask for no more than the 4 that there are, got -1": {"sizes": (-1, 1, 1)},
+        "`stratify` or `groups`, got both": {"stratify": "y", "groups": "y"},
+        "shares of each class as `sizes`": {"sizes": (1, 1, 1), "stratify": "y"},
+    }.items():
+        with pytest.raises(OptionError, match=f"split_random: expected {expected}"):
+            split_random(graph, seed=0, **options)
+    with pytest.raises(ShapeError, match='split_random: expected an integer for each row in "z"'):
+        split_random(graph, stratify="z", seed=0)
+    with pytest.raises(
+        OptionError, match="split_classes: expected sizes of at least 0 that ask for no more than the 2 that there are"
+    ):
+        split_classes(graph, per_class=1, seed=0)
+    with pytest.raises(OptionError, match="split_classes: expected counts of at least 0, got -1, 500 and 1000"):
+        split_classes(graph, per_class=-1, seed=0)
+    with pytest.raises(OptionError, match=r"split_by_time: expected `cuts` that rise, got \(2, 1\)"):
+        split_by_time(graph, "y", cuts=(2, 1))
+    with pytest.raises(ShapeError, match='split_by_time: expected one time for each row in "z"'):
+        split_by_time(graph, "z")
+    with pytest.raises(FeatureError, match="have no feature"):
+        split_by_time(graph)
