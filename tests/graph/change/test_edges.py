@@ -70,9 +70,9 @@ def test_wrong_ends_types_and_rows_are_refused():
     graph.edges["w"] = [1.0]
     with pytest.raises(IdError, match="add_edges: expected `target` within the graph, got 2, but ids are 0 to 1"):
         add_edges(graph, [0], [2])
-    with pytest.raises(ShapeError, match="add_edges: expected as many sources as targets, .*, got 1 and 2"):
+    with pytest.raises(ShapeError, match=r"add_edges: expected as many sources as targets, .*, got 1 and 2"):
         add_edges(graph, [0], [1, 1])
-    with pytest.raises(FeatureError, match='add_edges: expected one of the edge types .*, got "likes"'):
+    with pytest.raises(FeatureError, match=r'add_edges: expected one of the edge types .*, got "likes"'):
         add_edges(graph, [0], [1], edge_type="likes")
     with pytest.raises(FeatureError, match='add_edges: expected one of the node types "node", got "user"'):
         add_edges(graph, [0], [1], edge_type=("user", "likes", "node"))
@@ -80,7 +80,7 @@ def test_wrong_ends_types_and_rows_are_refused():
         add_edges(graph, [0], [1], edge_type=("user", "likes"))
     with pytest.raises(ShapeError, match=r'feature "w" of 1 edge .*: expected shape \(1, ...\), got \(2,\)'):
         add_edges(graph, [0], [1], features={"w": [1.0, 2.0]})
-    with pytest.raises(DtypeError, match='add_edges: expected "w" of torch.float32, .*, got torch.int64'):
+    with pytest.raises(DtypeError, match=r'add_edges: expected "w" of torch.float32, .*, got torch.int64'):
         add_edges(graph, [0], [1], features={"w": [1]})
 
 
@@ -106,5 +106,5 @@ def test_edges_go_by_relation_and_mask():
 def test_edges_outside_and_unnamed_types_are_refused():
     with pytest.raises(IdError, match="remove_edges: expected `edges` within the graph, got 1, but ids are 0 to 0"):
         remove_edges(Graph([0], [1]), [1])
-    with pytest.raises(OptionError, match="remove_edges: expected `edges` for each edge type, .* 0 edge types"):
+    with pytest.raises(OptionError, match=r"remove_edges: expected `edges` for each edge type, .* 0 edge types"):
         remove_edges(Graph({}), [0])

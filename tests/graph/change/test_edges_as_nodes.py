@@ -36,7 +36,7 @@ def test_an_edge_leads_to_those_that_follow_it(graph, backtracking):
 def test_line_graphs_are_those_of_networkx(graph):
     times, name = Counter(), {}
     for edge, ends in enumerate(pairs(graph.edges)):
-        name[*ends, times[ends]] = edge  # parallel edges have keys 0, 1, ... there
+        name[(*ends, times[ends])] = edge  # parallel edges have keys 0, 1, ... there
         times[ends] += 1
     expected = {(name[e], name[f]) for e, f in nx.line_graph(to_networkx(graph)).edges()}
     assert set(pairs(line_graph(graph).edges)) == expected

@@ -168,18 +168,18 @@ def test_one_type_becomes_symmetric(graph):
 def test_wrong_types_and_words_are_refused():
     shop = Graph({("user", "rates", "item"): ([0], [0]), ("user", "follows", "user"): ([0], [0])})
     with pytest.raises(
-        OptionError, match="to_bidirected: expected edge types within one node type, .*add_reverse_edges"
+        OptionError, match=r"to_bidirected: expected edge types within one node type, .*add_reverse_edges"
     ):
         to_bidirected(shop)
     with pytest.raises(OptionError, match="to_bidirected: expected an edge type within one node type"):
         to_bidirected(shop, "rates")
-    with pytest.raises(FeatureError, match='simplify: .* got "likes"'):
+    with pytest.raises(FeatureError, match=r'simplify: .* got "likes"'):
         simplify(shop, "likes")
     graph = Graph([0], [1])
     graph.edges["kind"] = [1]
     with pytest.raises(OptionError, match='`parallel` of "merge" or "keep", got \'drop\''):
         to_bidirected(graph, parallel="drop")
-    with pytest.raises(OptionError, match="simplify: expected `reduce` of first, sum, mean, .* got 'last'"):
+    with pytest.raises(OptionError, match=r"simplify: expected `reduce` of first, sum, mean, .* got 'last'"):
         simplify(graph, reduce="last")
     with pytest.raises(OptionError, match='`reduce` for edge features among "kind", got "w"'):
         simplify(graph, reduce={"w": "sum"})

@@ -127,7 +127,7 @@ def test_wrong_orders_are_refused():
         reorder(graph, [0, 2])
     with pytest.raises(ShapeError, match=r"`parts` of shape \(2,\), got \(3,\)"):
         reorder(graph, parts=[0, 1, 1])
-    with pytest.raises(DtypeError, match="integers|int32 or int64"):
+    with pytest.raises(DtypeError, match=r"integers|int32 or int64"):
         reorder(graph, parts=[0.5, 1.0])
     with pytest.raises(OptionError, match="reorder: expected `order` for each node type"):
         reorder(Graph({("a", "to", "b"): ([0], [0])}), [0])

@@ -114,6 +114,6 @@ def test_features_of_reverse_edges_are_lazy_or_left_behind():
 def test_a_name_that_is_taken_is_refused():
     graph = Graph({("a", "to", "b"): ([0], [0]), ("b", "rev_to", "a"): ([0], [0])})
     with pytest.raises(
-        OptionError, match="add_reverse_edges: expected a new edge type .*; hint: choose another prefix"
+        OptionError, match=r"add_reverse_edges: expected a new edge type .*; hint: choose another prefix"
     ):
         add_reverse_edges(graph)
