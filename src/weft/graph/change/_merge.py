@@ -77,8 +77,9 @@ def simplify(
         places = coalesce(source, target, num_rows=found.num_sources, num_columns=found.num_targets)
         indptr, column, _, num_targets = places.matrix
         adjacencies[name] = Adjacency._sorted_by_source(indptr, column, num_targets, found.source.dtype)
-        first[name] = _firsts(places)
-        given[name] = {} if features == "none" else reduced(edges, places.segments, places.order, reduce)
+        if edges and features != "none":
+            first[name] = _firsts(places)
+            given[name] = reduced(edges, places.segments, places.order, reduce)
         counts[name], merged_ids[name] = places.segments.diff(), places.slots().long()
     made = with_edges("simplify", graph, adjacencies, edge_ids=first, features=features, given=given)
     return Simplified(made, counts, merged_ids)
@@ -137,9 +138,10 @@ def to_bidirected(
             adjacencies[name], edge_ids[name] = _evened(found)
             continue
         pairs = _pairs(found)
-        adjacencies[name], pair = _both_ways(pairs, found)
-        edge_ids[name] = _firsts(pairs)[pair]
-        if features != "none":
+        adjacencies[name], turned, place = _both_ways(pairs, found)
+        if edges and features != "none":
+            pair = gather_rows(torch.cat([turned, torch.arange(pairs.matrix.num_entries, device=graph.device)]), place)
+            edge_ids[name] = gather_rows(_firsts(pairs), pair)
             rows = reduced(edges, pairs.segments, pairs.order, reduce)
             given[name] = {feature: gather_rows(row, pair) for feature, row in rows.items()}
     return with_edges(where, graph, adjacencies, edge_ids=edge_ids, features=features, given=given)
@@ -157,8 +159,12 @@ def _pairs(found: Adjacency) -> Coalesced:
     return coalesce(low, high, num_rows=found.num_sources, num_columns=found.num_sources)
 
 
-def _both_ways(pairs: Coalesced, found: Adjacency) -> tuple[Adjacency, Tensor]:
-    """An edge in each direction between the nodes of each pair, sorted; the pair that each edge comes of."""
+def _both_ways(pairs: Coalesced, found: Adjacency) -> tuple[Adjacency, Tensor, Tensor]:
+    """An edge in each direction between the nodes of each pair, sorted.
+
+    Returns:
+        the edges; the pairs that are no loops; the place of each edge among the pairs that are no loops and then all.
+    """
     low, high = pairs.matrix.rows(), pairs.matrix.column
     ids = low.dtype if 2 * low.shape[0] < 2**31 else torch.int64
     low, high = low.to(ids), high.to(ids)
@@ -167,11 +173,7 @@ def _both_ways(pairs: Coalesced, found: Adjacency) -> tuple[Adjacency, Tensor]:
     # edges to higher ones come out ascending in each row.
     source, target = torch.cat([gather_rows(high, turned), low]), torch.cat([gather_rows(low, turned), high])
     indptr, column, place = coo_to_csc(source, target, found.num_sources)
-    every = torch.arange(low.shape[0], device=low.device)
-    return (
-        Adjacency._sorted_by_source(indptr, column, found.num_targets, found.source.dtype),
-        gather_rows(torch.cat([turned, every]), place),
-    )
+    return Adjacency._sorted_by_source(indptr, column, found.num_targets, found.source.dtype), turned, place
 
 
 def _evened(found: Adjacency) -> tuple[Adjacency, Tensor]:
@@ -188,7 +190,9 @@ def _evened(found: Adjacency) -> tuple[Adjacency, Tensor]:
         is_alone |= here & (count[1:] > partnered.repeat_interleave(end - begin, output_size=here.shape[0]))
     turned = torch.zeros_like(rises).index_fill_(0, pairs.order[is_alone].long(), True).nonzero().squeeze(1)
     ids = torch.arange(found.num_edges, device=found.device)
-    return edges_after(found, found.target[turned], found.source[turned]), torch.cat([ids, turned])
+    return edges_after(found, gather_rows(found.target, turned), gather_rows(found.source, turned)), torch.cat(
+        [ids, turned]
+    )
 
 
 def _counted_upto(mask: Tensor) -> Tensor:

@@ -87,9 +87,9 @@ def metapath_graph(graph: Graph, metapath: Sequence[str | EdgeType], *, relation
     (tensor([0, 1]), tensor([1., 2.], dtype=torch.float64))
     """
     where = "metapath_graph"
-    names = [edge_type_of(where, graph, name) for name in metapath]
-    if isinstance(metapath, str) or not names:
+    if isinstance(metapath, str) or not metapath:
         raise OptionError(message(where, "a list of at least one edge type", repr(metapath)))
+    names = [edge_type_of(where, graph, name) for name in metapath]
     for before, name in pairwise(names):
         if before[2] != name[0]:
             expected = f"an edge type that begins at {quoted(before[2])} after {quoted(before)}"

@@ -127,6 +127,8 @@ def _by_bandwidth(graph: Graph) -> dict[str, Tensor]:
     """The reverse Cuthill-McKee order of the nodes of all types together, by type."""
     sparse, csgraph = require("scipy.sparse", "convert"), require("scipy.sparse.csgraph", "convert")
     counts = [nodes.count for nodes in graph.node_sets.values()]
+    if sum(counts) == 0:
+        return {}
     begins = dict(zip(graph.node_types, accumulate(counts, initial=0), strict=False))
     ends = [torch.empty((2, 0), dtype=torch.int64)]
     for name, edges in graph.edge_sets.items():

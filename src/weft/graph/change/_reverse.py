@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ...errors import OptionError, message
+from ...ops import gather_rows
 from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType, quoted
@@ -111,11 +112,11 @@ def _turned(name: EdgeType, prefix: str) -> EdgeType:
 
 def _with_reverse(found: Adjacency, offsets: Tensor | None) -> tuple[Adjacency, Tensor, Tensor]:
     """Edges within a node type and their reverse edges, graph after graph; the edges they come from; their reverse."""
-    ids, turned = torch.arange(found.num_edges, device=found.device), straight(found)
-    joined = edges_after(found, found.target[turned], found.source[turned])
-    behind = found.num_edges + torch.arange(turned.shape[0], device=found.device)
-    come_from = torch.cat([ids, turned])
-    places = torch.cat([ids.index_copy(0, turned, behind), turned])
+    turned, count = straight(found), found.num_edges
+    joined = edges_after(found, gather_rows(found.target, turned), gather_rows(found.source, turned))
+    ids = torch.arange(joined.num_edges, device=found.device)
+    come_from = torch.cat([ids[:count], turned])
+    places = come_from.index_copy(0, turned, ids[count:])
     if offsets is not None:
         joined, order, _ = graph_after_graph(joined, offsets)
         if order is not None:
