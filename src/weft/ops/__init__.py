@@ -10,7 +10,11 @@ from .attention import gat_attention as gat_attention
 from .attention import gatv2_attention as gatv2_attention
 from .coalesce import Coalesced as Coalesced
 from .coalesce import coalesce as coalesce
+from .components import connected_components as connected_components
+from .components import spanning_forest as spanning_forest
+from .components import strong_components as strong_components
 from .coo_to_csc import coo_to_csc as coo_to_csc
+from .cores import core_numbers as core_numbers
 from .degree import degree as degree
 from .edge_softmax import edge_softmax as edge_softmax
 from .farthest_points import farthest_points as farthest_points
@@ -55,4 +59,10 @@ from .sparse_sum import sparse_lookup as sparse_lookup
 from .sparse_sum import sparse_multiply as sparse_multiply
 from .sparse_sum import sparse_sum as sparse_sum
 from .spmm import spmm as spmm
+from .streams import partition_stream as partition_stream
+from .streams import settle_labels as settle_labels
+from .traversal import breadth_first as breadth_first
+from .traversal import depth_first as depth_first
+from .traversal import topological_levels as topological_levels
+from .triangles import triangle_counts as triangle_counts
 from .voxel_groups import voxel_groups as voxel_groups

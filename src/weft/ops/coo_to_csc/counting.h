@@ -63,6 +63,13 @@ WEFT_INLINE int refuse_id(const char* what, const I* ids, int64_t at, int64_t nu
               static_cast<long long>(at), static_cast<long long>(num), things);
 }
 
+// Kernels that number `count` things in the type of the ids refuse more than it can tell apart.
+template <class I>
+WEFT_INLINE int check_width(int64_t count, const char* things) {
+  if (sizeof(I) == sizeof(int64_t) || count <= INT32_MAX) return kOk;
+  return fail(kBadDtype, "int32 ids cannot number %lld %s", static_cast<long long>(count), things);
+}
+
 template <class Body>
 WEFT_INLINE int with_ids(const Call& call, const Body& body) {
   if (call.ids == kI32) return body(int32_t{});

@@ -1,0 +1,52 @@
+"""Forests that hold a graph together at the least weight."""
+
+import torch
+from torch import Tensor
+
+from ...errors import OptionError, ShapeError, message
+from ...ops import spanning_forest
+from .._adjacency import Adjacency
+from .._graph import Graph
+from .._naming import EdgeType
+from ._edges import edges_of
+
+
+def minimum_spanning_forest(
+    graph: Graph | Adjacency, weight: Tensor | None = None, *, edge_type: str | EdgeType | None = None
+) -> Tensor:
+    """Choose edges of least total weight that join whatever paths join; the direction of edges does not count.
+
+    *Shapes* `weight: (num_edges,)` -> ids of the chosen edges, ascending, `(num_nodes - num_components,)`, int64.
+
+    Args:
+        weight: any numbers, 0 and negative ones among them, all alike if not given; of equal ones the lowest edge wins, so
+            that the forest is one and the same.
+        edge_type: which edges, if there are several types.
+
+    Raises:
+        FeatureError: if there is no such type, or several and none was named.
+        ShapeError: if there is not one weight for every edge.
+        OptionError: if a weight is NaN.
+
+    *Source* Kruskal (1956), On the Shortest Spanning Subtree of a Graph and the Traveling Salesman Problem.
+
+    *Cost* sorts the weights, then reads the edges in that order until all nodes are one tree.
+
+    >>> minimum_spanning_forest(Graph([0, 1, 2], [1, 2, 0]), torch.tensor([3.0, 1.0, 2.0]))
+    tensor([1, 2])
+    """
+    adjacency = edges_of("minimum_spanning_forest", graph, edge_type)
+    num_edges = adjacency.num_edges
+    if weight is None:
+        order = torch.arange(num_edges, device=adjacency.device)
+    elif weight.shape != (num_edges,):
+        expected = f"`weight` of shape ({num_edges},)"
+        raise ShapeError(message("minimum_spanning_forest", expected, str(tuple(weight.shape))))
+    elif bool(weight.isnan().any()):
+        edge = int(weight.isnan().to(torch.uint8).argmax())
+        raise OptionError(message("minimum_spanning_forest", "numbers as `weight`", f"NaN at edge {edge}"))
+    else:
+        order = torch.sort(weight, stable=True).indices
+    target = adjacency.target.to(adjacency.source.dtype)
+    taken = spanning_forest(adjacency.source, target, order, adjacency.num_sources)
+    return taken[taken >= 0].sort().values

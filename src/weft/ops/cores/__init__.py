@@ -1,0 +1,3 @@
+"""Cores of undirected graphs."""
+
+from .core_numbers import core_numbers as core_numbers

@@ -1,0 +1,41 @@
+// Depth-first search. Memory traffic: the edges once, in rows, and for each the place where a node goes on, 8 bytes, at a random place.
+#include "walk.h"
+
+namespace weft {
+namespace WEFT_ISA {
+namespace {
+
+struct Arguments : Call {
+  const int64_t* indptr;
+  const void* target;
+  const int64_t* seeds;
+  int64_t *order, *parent;
+  int64_t num_nodes, num_edges, num_seeds;
+};
+
+template <class I>
+int search(const Arguments& a) {
+  const Walk<I> walk({a.indptr, static_cast<const I*>(a.target), nullptr, a.num_nodes, a.num_nodes, a.num_edges});
+  int status = walk.begin();
+  if (status != kOk) return status;
+  for (int64_t v = 0; v < a.num_nodes; ++v) a.order[v] = a.parent[v] = -1;
+  int64_t found = 0;
+  for (int64_t s = 0; s < a.num_seeds && status == kOk; ++s) {
+    const int64_t seed = a.seeds[s];
+    if (static_cast<uint64_t>(seed) >= static_cast<uint64_t>(a.num_nodes)) return refuse_id("seeds", a.seeds, s, a.num_nodes, "nodes");
+    const auto enter = [&](int64_t v, int64_t from) { a.order[found++] = v, a.parent[v] = from; };
+    status = walk.from(seed, enter, [](int64_t, int64_t) {}, [](int64_t, int64_t) {});
+  }
+  return status;
+}
+
+}  // namespace
+}  // namespace WEFT_ISA
+}  // namespace weft
+
+WEFT_KERNEL(depth_first, "indptr target seeds order parent num_nodes num_edges num_seeds") {
+  using namespace weft;
+  using namespace weft::WEFT_ISA;
+  const auto& a = *static_cast<const Arguments*>(arguments);
+  return with_ids(a, [&](auto id) { return search<decltype(id)>(a); });
+}
