@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ... import settings
-from ...ops import Compressed, sparse_product, sparse_sum
+from ...ops import Compressed, coalesce, sparse_product
 from .._adjacency import Adjacency
 
 
@@ -16,7 +16,8 @@ def pushed_entries(
     """Rows of `alpha * (I - (1 - alpha) * T)^-1`, some at a time: target, source and value of each entry.
 
     A row begins with all of its probability at its own node. While some node holds more than tolerance x its in-degree, each
-    such node keeps the share alpha and sends the rest on along its row of T.
+    such node keeps the share alpha and sends the rest on along its row of T. What a node got that is less waits until
+    nothing is left to send; only then it is added up, so that each push costs no more than its own edges.
     """
     rows = adjacency.by_target
     count, ids = adjacency.num_targets, rows.source.dtype
@@ -26,23 +27,38 @@ def pushed_entries(
     for low in range(0, count, step):
         own = torch.arange(low, min(low + step, count), dtype=ids, device=w.device)
         begin = torch.arange(own.shape[0] + 1, device=w.device)
-        held = Compressed(begin, own, torch.ones_like(own, dtype=torch.float64), count)
-        kept = Compressed(torch.zeros_like(begin), own[:0], held.filled()[:0], count)
+        kept, held = [], Compressed(begin, own, torch.ones_like(own, dtype=torch.float64), count)
         while True:
-            value = held.filled()
-            enough = value.abs() > limit[held.column]
-            if not bool(enough.any()):
+            pushes, waits = _parted(held, limit)
+            if not pushes.num_entries:
                 break
-            pushes = _where(held, enough)
-            kept = sparse_sum(kept, _scaled(pushes, alpha))
-            held = sparse_sum(_where(held, ~enough), sparse_product(_scaled(pushes, 1 - alpha), matrix))
-        yield kept.rows().long() + low, kept.column.long(), kept.filled()
+            waiting = [waits]
+            while pushes.num_entries:
+                kept.append(_scaled(pushes, alpha))
+                pushes, waits = _parted(sparse_product(_scaled(pushes, 1 - alpha), matrix), limit)
+                waiting.append(waits)
+            held = _added(waiting)
+        found = _added(kept)
+        yield found.rows().long() + low, found.column.long(), found.filled()
 
 
-def _where(matrix: Compressed, mask: Tensor) -> Compressed:
-    """The entries of a matrix where the mask is True."""
-    before = torch.cat((matrix.indptr.new_zeros(1), mask.cumsum(0)))
-    return Compressed(before[matrix.indptr], matrix.column[mask], matrix.filled()[mask], matrix.num_columns)
+def _parted(matrix: Compressed, limit: Tensor) -> tuple[Compressed, Compressed]:
+    """The entries above the limits of their columns, and the others."""
+    value = matrix.filled()
+    is_above = value.abs() > limit[matrix.column]
+    parts = []
+    for mask in (is_above, ~is_above):
+        before = torch.cat((matrix.indptr.new_zeros(1), mask.cumsum(0)))
+        parts.append(Compressed(before[matrix.indptr], matrix.column[mask], value[mask], matrix.num_columns))
+    return parts[0], parts[1]
+
+
+def _added(parts: list[Compressed]) -> Compressed:
+    """The sum of matrices."""
+    row, column, value = (
+        torch.cat(found) for found in zip(*((p.rows(), p.column, p.filled()) for p in parts), strict=True)
+    )
+    return coalesce(row, column, value, num_rows=parts[0].num_rows, num_columns=parts[0].num_columns).matrix
 
 
 def _scaled(matrix: Compressed, factor: float) -> Compressed:
