@@ -44,12 +44,14 @@ def derive(
     node_ids: Mapping[str, Tensor | None],
     edge_ids: Mapping[EdgeType, Tensor | None],
     features: Features = "copy",
+    offsets: Mapping[str | EdgeType, Tensor] | None = None,
 ) -> Subgraph:
     """Make a graph whose nodes and edges come from another, with their features.
 
     Rows of features follow `node_ids` and `edge_ids`: original ids, int64; None where all rows stay in place, whose
     features are shared then; -1 for what is new, whose features are 0. A type that neither names is new altogether. A
-    batch stays one: its nodes have to stand graph after graph; edges are put so if they do not, in the order given.
+    batch stays one: its nodes have to stand graph after graph; edges are put so if they do not, in the order given. Whoever
+    makes other graphs of a batch says in `offsets` where each begins, for all types; edges then stay where they are.
 
     Raises:
         OptionError: if `features` is another word, or nodes of the graphs of a batch are mixed, or new among them.
@@ -62,20 +64,19 @@ def derive(
     for node_type, count in counts.items():
         ids = _ids(node_ids, node_type, count, graph.device)
         nodes = graph.node_sets.get(node_type)
-        offsets = _node_offsets(where, nodes, ids, count)
+        begins = _node_offsets(where, nodes, ids, count) if offsets is None else offsets[node_type]
         rows = _rows(nodes, ids, features)
-        node_sets[node_type] = NodeSet._trusted(node_type, count, graph.device, rows, offsets)
+        node_sets[node_type] = NodeSet._trusted(node_type, count, graph.device, rows, begins)
         found_nodes[node_type] = _written_out(ids, count, graph.device)
     for edge_type, adjacency in adjacencies.items():
         ids = _ids(edge_ids, edge_type, adjacency.num_edges, graph.device)
-        begins = node_sets[edge_type[0]].offsets
-        offsets = None
-        if begins is not None:
-            adjacency, order, offsets = _graph_after_graph(adjacency, begins)
+        begins = node_sets[edge_type[0]].offsets if offsets is None else offsets[edge_type]
+        if begins is not None and offsets is None:
+            adjacency, order, begins = _graph_after_graph(adjacency, begins)
             if order is not None:
                 ids = order if ids is None else ids[order]
         rows = _rows(graph.edge_sets.get(edge_type), ids, features)
-        edge_sets[edge_type] = EdgeSet._trusted(edge_type, adjacency, graph.device, rows, offsets)
+        edge_sets[edge_type] = EdgeSet._trusted(edge_type, adjacency, graph.device, rows, begins)
         found_edges[edge_type] = _written_out(ids, adjacency.num_edges, graph.device)
     return Subgraph(Graph._trusted(node_sets, edge_sets, graph.device), found_nodes, found_edges)
 

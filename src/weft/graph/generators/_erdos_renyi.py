@@ -136,8 +136,8 @@ def stochastic_block(
             table = PairTable(sizes[first], sizes[last], *within)
             source, target = table.edges(places_by_chance(table.size, rows[first][last], generator))
             parts.append((source + begins[first], target + begins[last]))
-    ends = (torch.cat(part) for part in zip(*parts, strict=True))
-    graph = graph_of(*ends, sum(sizes), directed=directed)
+    source, target = (torch.cat(part) for part in zip(*parts, strict=True))
+    graph = graph_of(source, target, sum(sizes), directed=directed)
     graph.nodes["block"] = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes, dtype=torch.int64))
     return graph
 

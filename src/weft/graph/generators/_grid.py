@@ -13,8 +13,8 @@ from ._drawing import check_at_least, graph_of
 def grid(shape: Sequence[int], *, periodic: bool | Sequence[bool] = False) -> Graph:
     """Make a grid, whose nodes are joined to the next ones along each dimension.
 
-    Nodes are numbered as the entries of a tensor of that shape, the last dimension fastest. Edges come dimension after dimension, and
-    stand in both directions.
+    Nodes are numbered as the entries of a tensor of that shape, the last dimension fastest. Edges come dimension after
+    dimension, and stand in both directions.
 
     Args:
         periodic: whether the last node along a dimension is joined to the first, for all or for each of them. A
