@@ -80,7 +80,8 @@ TYPED = Graph({("a", "to", "b"): ([0], [0])}, num_nodes={"a": 1, "b": 1})
         (lambda: pad(Graph([0], [1]), 3, 2, num_graphs=1), OptionError, "expected `num_graphs` above 1, since what is added"),
         (lambda: pad(TYPED, 3, 1), OptionError, "expected `num_nodes` for each node type, got one value for a graph of 2"),
         (lambda: pad(TYPED, {"a": 3}, {"to": 1}), OptionError, 'expected `num_nodes` for every type, got none for "b"'),
-        (lambda: pad(TYPED, {"a": 3, "b": 3}, {}), OptionError, 'expected `num_edges` for every type, got none for ("a", "to", "b")'),
+        (lambda: pad(TYPED, {"a": 3, "b": 3}, {}), OptionError,
+         'expected `num_edges` for every type, got none for ("a", "to", "b")'),
         (lambda: pad(TYPED, {"a": 3, "c": 3}, {"to": 1}), FeatureError, 'expected one of the node types "a", "b", got "c"'),
     ],
 )  # fmt: skip

@@ -161,7 +161,8 @@ def test_every_readout_takes_one_type_of_many(parts):
     [
         (lambda graph: readout_softmax(graph, torch.zeros(2, 3), torch.zeros(3)), ShapeError,
          "readout_softmax: expected `scores` of shape (2,), or with the first features of `x`, (2, 3), got (3,)"),
-        (lambda graph: softmax_in_graphs(graph, torch.zeros(3)), ShapeError, 'softmax_in_graphs: expected one row for each of 2 nodes'),
+        (lambda graph: softmax_in_graphs(graph, torch.zeros(3)), ShapeError,
+         'softmax_in_graphs: expected one row for each of 2 nodes'),
         (lambda graph: readout_topk(graph, torch.zeros(2, 3), torch.zeros(2, 3), k=1), ShapeError,
          "readout_topk: expected `score` of shape (2,), got (2, 3)"),
         (lambda graph: readout_topk(graph, torch.zeros(2), torch.zeros(2), k=-1), OptionError, "`k` of at least 0"),

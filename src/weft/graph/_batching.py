@@ -1,6 +1,6 @@
 """Many graphs side by side in one, some of them, and back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -19,8 +19,8 @@ def batch(graphs: Sequence[Graph]) -> Graph:
     """Put graphs side by side in one graph, without edges between them.
 
     Nodes and edges keep their order, graph after graph. Each node set and edge set knows in its `offsets` which rows
-    belong to which graph; `readout`, `slice_batch` and `unbatch` read them. A batch among the graphs counts as its graphs, so
-    that batches are merged in the same way.
+    belong to which graph; `readout`, `slice_batch` and `unbatch` read them. A batch among the graphs counts as its
+    graphs, so that batches are merged in the same way.
 
     Raises:
         OptionError: if there is no graph.
@@ -97,7 +97,8 @@ def unbatch(graph: Graph) -> list[Graph]:
 def slice_batch(graph: Graph, graphs: slice | Ids) -> Graph:
     """Take some graphs of a batch: a stretch of them, or those of a list, in its order.
 
-    The result is a batch, of one graph or none too. A graph that is no batch counts as a batch of one. Features are copied.
+    The result is a batch, of one graph or none too. A graph that is no batch counts as a batch of one. Features are
+    copied.
 
     Args:
         graphs: a slice, as in `slice_batch(graph, slice(3, 8))`; ids in any order, several times if wanted; or a mask.
@@ -151,6 +152,37 @@ def graph_offsets(found: FeatureSet) -> Tensor:
     if found.offsets is not None:
         return found.offsets
     return torch.tensor([0, found.count], dtype=torch.int64, device=found.device)
+
+
+def with_offsets(where: str, graph: Graph, offsets: Mapping[str, Tensor]) -> Graph:
+    """The graph as a batch, whose graphs begin at these nodes of each type; edges are put graph after graph if they are not.
+
+    Raises:
+        FeatureError: if a type has none.
+        ShapeError: if they do not rise from 0 to the count, or tell of another number of graphs for each type.
+    """
+    missing = [name for name in graph.node_types if name not in offsets]
+    if missing:
+        raise FeatureError(message(where, "offsets for every node type of a batch", f"none for {listed(missing)}"))
+    sizes = {begins.shape for begins in offsets.values()}
+    for name, found in graph.node_sets.items():
+        begins = offsets[name]
+        is_one = begins.dim() == 1 and begins.numel() and begins.dtype is torch.int64 and len(sizes) == 1
+        if not is_one or begins[0] != 0 or begins[-1] != found.count or bool((begins.diff() < 0).any()):
+            expected = f"int64 offsets of {quoted(name)} that rise from 0 to {found.count}, as many for every type"
+            raise ShapeError(message(where, expected, f"{begins.dtype} of shape {tuple(begins.shape)}"))
+    nodes = {
+        name: NodeSet._trusted(name, found.count, graph.device, found._tensors(), offsets[name])
+        for name, found in graph.node_sets.items()
+    }
+    return derive(
+        where,
+        Graph._trusted(nodes, graph._edge_sets, graph.device),
+        {name: found.count for name, found in nodes.items()},
+        {name: found.adjacency for name, found in graph.edge_sets.items()},
+        node_ids=dict.fromkeys(graph.node_types),
+        edge_ids=dict.fromkeys(graph.edge_types),
+    ).graph
 
 
 def sets_of(graph: Graph) -> dict[str | EdgeType, FeatureSet]:

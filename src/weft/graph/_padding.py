@@ -50,9 +50,9 @@ def pad(
 ) -> Padded:
     """Fill a graph or a batch up to fixed numbers of nodes and edges.
 
-    What is added comes last and forms a graph of its own in the batch, so that nothing that runs along edges, and no readout,
-    mixes it with the rest. Edges that are added run between nodes that are added, spread evenly over them. Features of what is
-    added are 0.
+    What is added comes last and forms a graph of its own in the batch, so that nothing that runs along edges, and no
+    readout, mixes it with the rest. Edges that are added run between nodes that are added, spread evenly over them.
+    Features of what is added are 0.
 
     Args:
         num_nodes: how many nodes there will be; for several node types a mapping of all.

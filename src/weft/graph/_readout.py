@@ -87,8 +87,8 @@ def readout_softmax(graph: Graph, x: Tensor, scores: Tensor, *, over: str | Edge
 
     `out[g] = sum over the nodes i of graph g of softmax(scores)[i] * x[i]`
 
-    *Shapes* `x: (num_nodes, *F)`; `scores: (num_nodes,)`, or one for each of the first features, `(num_nodes, *first of F)` ->
-    `(num_graphs, *F)`; a graph without nodes gets 0.
+    *Shapes* `x: (num_nodes, *F)`; `scores: (num_nodes,)`, or one for each of the first features, `(num_nodes, *first of
+    F)` -> `(num_graphs, *F)`; a graph without nodes gets 0.
 
     Args:
         over: as for `readout`.
@@ -112,8 +112,8 @@ def readout_softmax(graph: Graph, x: Tensor, scores: Tensor, *, over: str | Edge
 class TopRows(NamedTuple):
     """The rows of highest score of each graph, best first.
 
-    *Shapes* `values: (num_graphs, k, *F)`, `ids: (num_graphs, k)`, int64: the nodes or edges that the rows are of. A graph of
-    fewer rows has 0 and -1 for the rest.
+    *Shapes* `values: (num_graphs, k, *F)`, `ids: (num_graphs, k)`, int64: the nodes or edges that the rows are of. A
+    graph of fewer rows has 0 and -1 for the rest.
     """
 
     values: Tensor
@@ -127,8 +127,8 @@ def readout_topk(
 
     `values[g, r] = x[ids[g, r]]`, where ids[g, r] is the r-th best node of graph g
 
-    *Shapes* `x: (num_nodes, *F)`; `score: (num_nodes,)`, such as a feature, `x[:, 3]` -> `values: (num_graphs, k, *F)` and `ids:
-    (num_graphs, k)`, 0 and -1 where a graph has fewer rows.
+    *Shapes* `x: (num_nodes, *F)`; `score: (num_nodes,)`, such as a feature, `x[:, 3]` -> `values: (num_graphs, k, *F)`
+    and `ids: (num_graphs, k)`, 0 and -1 where a graph has fewer rows.
 
     Args:
         k: how many.
@@ -136,8 +136,8 @@ def readout_topk(
         over: as for `readout`.
 
     Raises:
-        FeatureError, ShapeError, DtypeError, DeviceError, OptionError: as `readout`, if there is not one score for each row, or
-            `k` is negative.
+        FeatureError, ShapeError, DtypeError, DeviceError, OptionError: as `readout`, if there is not one score for each
+            row, or `k` is negative.
 
     *Source* Zhang, Cui, Neumann and Chen, 2018, An end-to-end deep learning architecture for graph classification.
 

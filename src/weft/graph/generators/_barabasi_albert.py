@@ -10,8 +10,8 @@ from ._drawing import check_at_least, generator_of, graph_of, uniform
 def barabasi_albert(num_nodes: int, edges_per_node: int, *, directed: bool = False, seed: int) -> Graph:
     """Grow a graph whose new nodes join old ones with probability proportional to their degree.
 
-    It begins as a star of `edges_per_node` + 1 nodes around node 0. Node i then draws its neighbours among the ends of all edges
-    of the nodes before it. An undirected graph has each edge in both directions.
+    It begins as a star of `edges_per_node` + 1 nodes around node 0. Node i then draws its neighbours among the ends of
+    all edges of the nodes before it. An undirected graph has each edge in both directions.
 
     Args:
         edges_per_node: how many neighbours a new node draws, below `num_nodes`.

@@ -80,10 +80,10 @@ def house() -> Graph:
 def attach_motifs(graph: Graph, motif: Graph, count: int, *, at: int = 0, seed: int) -> Graph:
     """Attach copies of a small graph to nodes of another, drawn at random, each by one edge in both directions.
 
-    Nodes of the copies follow those of the graph, copy after copy; so do their edges, and the edges to the graph come last. The
-    features of the graph stay, with 0 for what is new; those of the motif are left behind. What explanations are measured by is
-    told by three more, all int64: `motif` of nodes and of edges is the number of the copy, -1 outside of all, and `place` of
-    nodes is the node of the motif, -1 outside. A second call counts the copies on.
+    Nodes of the copies follow those of the graph, copy after copy; so do their edges, and the edges to the graph come
+    last. The features of the graph stay, with 0 for what is new; those of the motif are left behind. What explanations
+    are measured by is told by three more, all int64: `motif` of nodes and of edges is the number of the copy, -1
+    outside of all, and `place` of nodes is the node of the motif, -1 outside. A second call counts the copies on.
 
     Args:
         graph: of one type, and no batch.
@@ -95,7 +95,8 @@ def attach_motifs(graph: Graph, motif: Graph, count: int, *, at: int = 0, seed: 
         OptionError: if there are more copies than nodes, no such node in the motif, or the graph is a batch.
         FeatureError: if one of the graphs has several types.
 
-    *Source* Ying, Bourgeois, You, Zitnik and Leskovec, 2019, GNNExplainer: generating explanations for graph neural networks.
+    *Source* Ying, Bourgeois, You, Zitnik and Leskovec, 2019, GNNExplainer: generating explanations for graph neural
+    networks.
 
     >>> from weft.graph import generators
     >>> graph = generators.attach_motifs(generators.barabasi_albert(300, 5, seed=0), generators.house(), 80, seed=1)

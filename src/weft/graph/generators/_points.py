@@ -14,8 +14,8 @@ def knn_graph(x: Tensor, k: int, *, indptr: Tensor | None = None, loop: bool = F
 
     The node feature `position` is `x`, the edge feature `squared_distance` is what its name says, and differentiable.
 
-    *Shapes* `x: (num_points, dims)`; `indptr: (num_clouds + 1,)`, int64: cloud c is rows `indptr[c]` to `indptr[c + 1]`, and the
-    graph is a batch with one graph for each.
+    *Shapes* `x: (num_points, dims)`; `indptr: (num_clouds + 1,)`, int64: cloud c is rows `indptr[c]` to
+    `indptr[c + 1]`, and the graph is a batch with one graph for each.
 
     Args:
         loop: whether a point is its own neighbour.
@@ -39,8 +39,8 @@ def radius_graph(
 
     The node feature `position` is `x`, the edge feature `squared_distance` is what its name says, and differentiable.
 
-    *Shapes* `x: (num_points, dims)`; `indptr: (num_clouds + 1,)`, int64: cloud c is rows `indptr[c]` to `indptr[c + 1]`, and the
-    graph is a batch with one graph for each.
+    *Shapes* `x: (num_points, dims)`; `indptr: (num_clouds + 1,)`, int64: cloud c is rows `indptr[c]` to
+    `indptr[c + 1]`, and the graph is a batch with one graph for each.
 
     Args:
         loop: whether a point is its own neighbour.

@@ -13,9 +13,9 @@ _ROUNDS = 16
 def watts_strogatz(num_nodes: int, num_neighbors: int, p: float, *, seed: int) -> Graph:
     """Draw a small world: a ring whose nodes know their nearest, with some edges led elsewhere.
 
-    Node i is joined to i + 1, ..., i + num_neighbors / 2, and to as many on the other side. With probability p an edge to a node
-    ahead is led to another instead, which is no neighbour on the ring and not joined yet. Each edge stands in both directions,
-    and no two are parallel.
+    Node i is joined to i + 1, ..., i + num_neighbors / 2, and to as many on the other side. With probability p an edge
+    to a node ahead is led to another instead, which is no neighbour on the ring and not joined yet. Each edge stands in
+    both directions, and no two are parallel.
 
     Args:
         num_neighbors: neighbours of a node on the ring: even, and below `num_nodes`.
