@@ -67,7 +67,7 @@ def test_names_of_several_types_are_kept_by_type():
     graph.add_node("bob", kind="user", age=42)
     graph.add_edge("bob", "tea", how="rates", stars=5)
     found = from_networkx_with_names(
-        graph, node_type="kind", edge_type="how", node_features={"user": ["age"]}, edge_features=["stars"]
+        graph, node_type="kind", edge_type="how", node_features={"user": ["age"]}, edge_features={"rates": ["stars"]}
     )
     assert found.node_ids == {"user": {"ann": 0, "bob": 1}, "item": {"tea": 0}}
     assert found.graph["user"]["age"].tolist() == [31, 42]
@@ -146,7 +146,7 @@ def named(name):
         (lambda: to_networkx(Graph([0], [1]), node_features=["x"]), FeatureError, 'there is no node feature "x"; known: none'),
         (lambda: to_networkx(Graph([0], [1]).adjacency, edge_features=["w"]), FeatureError, 'there is no edge feature "w"'),
         (lambda: to_networkx(TYPED, node_features=["x"]), OptionError,
-         'expected `node_features` for each type, or "all", got names for a graph of 2 node types'),
+         'expected `node_features` for each node type, got one value for a graph of 2 node types; hint: name the types'),
         (lambda: to_networkx(named("type"), node_features="all"), OptionError,
          "features without the name 'type', got one of \"a\""),
         (lambda: to_networkx(TYPED, kind="Graph"), StructureError, "in both directions for an undirected graph"),

@@ -11,6 +11,8 @@ from ...errors import DtypeError, FeatureError, OptionError, ShapeError, Structu
 from .._adjacency import Adjacency
 from .._batching import sets_of
 from .._block import Block
+from .._by_type import by_edge_type, by_node_type
+from .._feature_set import FeatureSet
 from .._graph import Graph
 from .._naming import EDGE, NODE, EdgeType, listed, quoted
 
@@ -53,15 +55,15 @@ def records_of(where: str, graph: Graph | Adjacency | Block, node_features: Name
         hint = "to_edge_list gives the edges, to_scipy a matrix"
         raise ShapeError(message(where, "edges within one set of nodes", repr(graph), hint))
     is_typed = (graph.node_types, graph.edge_types) != ((NODE,), (EDGE,))
-    names = _chosen(where, "node", node_features, graph.node_sets)
-    names.update(_chosen(where, "edge", edge_features, graph.edge_sets))
+    names = _chosen(where, "node", graph, node_features, graph.node_sets)
+    names.update(_chosen(where, "edge", graph, edge_features, graph.edge_sets))
     nodes: list[Attributes] = []
     ends: list[tuple[int, int]] = []
     edges: list[Attributes] = []
     begins: dict[str, int] = {}
     for name, found in sets_of(graph).items():
         attributes: list[dict[str, Any]] = [{} for _ in range(found.count)]
-        columns = {feature: found[feature].tolist() for feature in names[name]}
+        columns = {feature: _values(where, name, found, feature) for feature in names[name]}
         if is_typed:
             if TYPE in columns:
                 hint = "give the feature another name"
@@ -80,6 +82,15 @@ def records_of(where: str, graph: Graph | Adjacency | Block, node_features: Name
             edges += attributes
     known = [(name, at) for name, found in graph.node_sets.items() for at in range(found.count)]
     return Records(nodes, ends, edges, known if is_typed else range(len(nodes)))
+
+
+def _values(where: str, name: str | EdgeType, found: FeatureSet, feature: str) -> list[Any]:
+    """The rows of a feature as Python values."""
+    if feature not in found:
+        thing = "node" if isinstance(name, str) else "edge"
+        raise FeatureError(f"{where}: there is no {thing} feature {quoted(feature)}; known: {listed(found)}")
+    values: list[Any] = found[feature].tolist()
+    return values
 
 
 def one_way(where: str, records: Records) -> list[int]:
@@ -111,89 +122,66 @@ def graph_of_records(
     """The graph of these nodes and edges, and for each type the numbers of its nodes.
 
     Raises:
-        FeatureError: if a node or an edge lacks an attribute.
+        FeatureError: if a node or an edge lacks an attribute, or there is no such type.
         DtypeError: if the values of an attribute do not make a tensor.
         OptionError: if names of features are no list, or are not given by type where there are several.
     """
     is_typed = types != (None, None)
-    node_rows: dict[str, list[int]] = {} if is_typed else {NODE: list(range(len(records.nodes)))}
-    edge_rows: dict[EdgeType, list[int]] = {} if is_typed else {EDGE: list(range(len(records.ends)))}
-    place: Sequence[int] = range(len(records.nodes))
-    if is_typed:
-        kinds, place = [], []
-        for at, attributes in enumerate(records.nodes):
-            kind = NODE if types.node is None else _kind(where, "node", records.names[at], types.node, attributes)
-            rows = node_rows.setdefault(kind, [])
-            kinds.append(kind)
-            place.append(len(rows))
-            rows.append(at)
-        for at, ((source, target), attributes) in enumerate(zip(records.ends, records.edges, strict=True)):
-            ends = records.names[source], records.names[target]
-            relation = EDGE[1] if types.edge is None else _kind(where, "edge", ends, types.edge, attributes)
-            edge_rows.setdefault((kinds[source], relation, kinds[target]), []).append(at)
+    kinds = [_kind(where, "node", *named, types.node, NODE) for named in zip(records.names, records.nodes, strict=True)]
+    node_rows = _rows_by_kind(kinds, () if is_typed else (NODE,))
+    called = [(records.names[source], records.names[target]) for source, target in records.ends]
+    relations = [_kind(where, "edge", *named, types.edge, EDGE[1]) for named in zip(called, records.edges, strict=True)]
+    triples = [(kinds[ends[0]], name, kinds[ends[1]]) for ends, name in zip(records.ends, relations, strict=True)]
+    edge_rows = _rows_by_kind(triples, () if is_typed else (EDGE,))
+    place = {at: number for rows in node_rows.values() for number, at in enumerate(rows)}
     pairs = {
         name: ([place[records.ends[at][0]] for at in rows], [place[records.ends[at][1]] for at in rows])
         for name, rows in edge_rows.items()
     }
     graph = Graph(pairs, num_nodes={name: len(rows) for name, rows in node_rows.items()})
-    things: tuple[tuple[str, Names, Mapping[Any, list[int]], Sequence[Attributes], Any], ...] = (
-        ("node", node_features, node_rows, records.nodes, records.names.__getitem__),
-        (
-            "edge",
-            edge_features,
-            edge_rows,
-            records.edges,
-            lambda at: tuple(records.names[end] for end in records.ends[at]),
-        ),
-    )
-    for thing, chosen, rows_of, attributes_of, name_of in things:
-        known = {name: _common(attributes_of, rows, types) for name, rows in rows_of.items()}
-        for name, features in _chosen(where, thing, chosen, known, check=False).items():
+    nodes = {name: [(records.names[at], records.nodes[at]) for at in rows] for name, rows in node_rows.items()}
+    edges = {name: [(called[at], records.edges[at]) for at in rows] for name, rows in edge_rows.items()}
+    for thing, members, given in (("node", nodes, node_features), ("edge", edges, edge_features)):
+        known = {name: _common(rows, types) for name, rows in members.items()}
+        for name, features in _chosen(where, thing, graph, given, known).items():
             for feature in features:
-                rows = rows_of[name]
-                named = ((name_of(at), attributes_of[at]) for at in rows)
-                sets_of(graph)[name][feature] = _column(where, thing, feature, named)
+                sets_of(graph)[name][feature] = _column(where, thing, feature, members[name])
     return graph, node_rows
 
 
+def _rows_by_kind(kinds: Sequence[Any], known: Sequence[Any]) -> dict[Any, list[int]]:
+    """Which nodes, or edges, are of each type; types in the order in which they occur, behind the known ones."""
+    rows: dict[Any, list[int]] = {kind: [] for kind in known}
+    for at, kind in enumerate(kinds):
+        rows.setdefault(kind, []).append(at)
+    return rows
+
+
 def _chosen(
-    where: str, thing: str, given: Names, known: Mapping[Any, Iterable[str]], *, check: bool = True
+    where: str, thing: str, graph: Graph, given: Names, known: Mapping[Any, Iterable[str]]
 ) -> dict[Any, list[str]]:
     """The names of features for each type."""
+    if given == "all":
+        return {name: list(features) for name, features in known.items()}
     if isinstance(given, str):
-        if given == "all":
-            return {name: list(features) for name, features in known.items()}
         expected = f'`{thing}_features` as a list of names, or "all"'
         raise OptionError(message(where, expected, repr(given), f"[{given!r}] is a list"))
-    if not isinstance(given, Mapping):
-        if given and len(known) != 1:
-            expected = f'`{thing}_features` for each type, or "all"'
-            got = f"names for a graph of {len(known)} {thing} types"
-            raise OptionError(message(where, expected, got))
-        given = dict.fromkeys(known, given)
-    unknown = [name for name in given if name not in known]
-    if unknown:
-        raise FeatureError(message(where, f"one of the {thing} types {listed(known)}", listed(unknown)))
-    for name, features in given.items():
-        for feature in features:
-            if check and feature not in known[name]:
-                raise FeatureError(
-                    f"{where}: there is no {thing} feature {quoted(feature)}; known: {listed(known[name])}"
-                )
-    return {name: list(given.get(name, ())) for name in known}
+    by_type = by_node_type if thing == "node" else by_edge_type
+    chosen = by_type(where, f"{thing}_features", graph, given) if given else {}
+    return {name: list(chosen.get(name, ())) for name in known}
 
 
-def _kind(where: str, thing: str, name: object, attribute: str, attributes: Attributes) -> str:
-    """The type of a node, or the relation of an edge."""
-    kind = attributes.get(attribute)
+def _kind(where: str, thing: str, name: object, attributes: Attributes, attribute: str | None, only: str) -> str:
+    """The type of a node, or the relation of an edge; the only one where no attribute tells."""
+    kind = only if attribute is None else attributes.get(attribute)
     if not isinstance(kind, str):
         raise FeatureError(message(where, f"a string as {quoted(attribute)} of {thing} {quoted(name)}", repr(kind)))
     return kind
 
 
-def _common(attributes: Sequence[Attributes], rows: Sequence[int], types: Types) -> list[str]:
+def _common(members: Sequence[tuple[Any, Attributes]], types: Types) -> list[str]:
     """The attributes that the first one has, but for its type: what is meant by all."""
-    first = attributes[rows[0]] if rows else {}
+    first = members[0][1] if members else {}
     return [name for name, value in first.items() if name not in types and value is not None]
 
 

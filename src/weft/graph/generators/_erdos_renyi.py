@@ -118,6 +118,7 @@ def stochastic_block(
     """
     where = "stochastic_block"
     chances = torch.as_tensor(p, dtype=torch.float64)
+    chances = chances if sizes else chances.reshape(0, 0)  # no rows of no columns
     if chances.shape != (len(sizes), len(sizes)):
         raise ShapeError(message(where, f"`p` of shape ({len(sizes)}, {len(sizes)})", str(tuple(chances.shape))))
     for size in sizes:

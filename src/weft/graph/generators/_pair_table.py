@@ -62,7 +62,8 @@ def places_by_chance(size: int, p: float, generator: torch.Generator) -> Tensor:
         expected = (size - 1 - last) * p
         draws = min(int(expected + 4 * math.sqrt(expected)) + 16, _DRAWS)
         gaps = torch.empty(draws, dtype=torch.float64).geometric_(p, generator=generator)
-        found.append(gaps.clamp_(max=size).long().cumsum_(0).add_(last))
+        # A gap of size + 1 leads beyond the last place from everywhere, also from before the first.
+        found.append(gaps.clamp_(max=size + 1).long().cumsum_(0).add_(last))
         last = int(found[-1][-1])
     places = torch.cat(found)
     return places[: int(torch.searchsorted(places, size))]
