@@ -176,3 +176,27 @@ def test_what_does_not_fit_is_told(call, error, says):
     with pytest.raises(error) as caught:
         call(Graph([0], [1]))
     assert says in str(caught.value)
+
+
+def test_all_readouts_of_ten_batches_compile_at_most_twice():
+    compilations = []
+
+    def counting(module, _inputs):
+        compilations.append(module)
+        return module.forward
+
+    def model(graph):
+        x = graph.nodes["x"]
+        score = x.sum(1)
+        best = readout_topk(graph, x, score, k=2)
+        spread = broadcast_readout(graph, readout_softmax(graph, x, score)) * softmax_in_graphs(graph, x)
+        return *best, spread, broadcast_readout(graph, readout(graph, x, "max"), over="edge")
+
+    torch._dynamo.reset()
+    compiled = torch.compile(model, fullgraph=True, backend=counting)
+    for size in range(2, 12):
+        graph = batch([Graph([0] * size, [1] * size, size + part) for part in range(size)])
+        graph.nodes["x"] = torch.randn(graph.num_nodes, 3)
+        torch.testing.assert_close(compiled(graph), model(graph))
+    torch._dynamo.reset()
+    assert len(compilations) <= 2

@@ -12,7 +12,6 @@ from ._batching import graph_offsets
 from ._feature_set import EdgeSet, NodeSet
 from ._graph import Graph
 from ._naming import EdgeType, listed, quoted
-from ._rows import Rows
 
 Reducer = Literal["sum", "mean", "max", "min", "mul", "var", "std"]
 
@@ -152,7 +151,12 @@ def readout_topk(
     if score.shape != x.shape[:1]:
         raise ShapeError(message("readout_topk", f"`score` of shape {tuple(x.shape[:1])}", str(tuple(score.shape))))
     _, ids = segment_topk(_offsets("readout_topk", graph, x, over), score.detach(), k, None, largest)
-    return TopRows(Rows(x, ids.flatten()).take().reshape(*ids.shape, *x.shape[1:]), ids)
+    shape = *ids.shape, *x.shape[1:]
+    if x.shape[0] == 0:
+        return TopRows(x.new_zeros(shape), ids)
+    rows = gather_rows(x, ids.flatten().clamp(min=0)).reshape(shape)
+    is_there = (ids >= 0).reshape(*ids.shape, *[1] * (x.dim() - 1))
+    return TopRows(rows.where(is_there, torch.zeros_like(rows)), ids)
 
 
 def broadcast_readout(graph: Graph, rows: Tensor, *, over: str | EdgeType | None = None) -> Tensor:

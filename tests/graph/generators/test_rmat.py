@@ -43,7 +43,7 @@ def test_shuffled_nodes_are_the_same_graph_by_other_names():
 def test_sizes_from_nothing():
     assert rmat(0, 3, directed=True, seed=0).num_nodes == 1
     assert rmat(3, 0, seed=0).num_edges == 0
-    assert rmat(4, 2**18 + 1, directed=True, seed=0).num_edges == 2**18 + 1
+    assert rmat(4, 2**15 + 1, directed=True, seed=0).num_edges == 2**15 + 1
     corner = rmat(4, 10, quadrants=(0.0, 0.0, 0.0), directed=True, seed=0)
     assert set(to_edge_list(corner)) == {(15, 15)}
 

@@ -7,7 +7,7 @@ from ...errors import OptionError, message
 from .._graph import Graph
 from ._drawing import check_at_least, check_probability, generator_of, graph_of
 
-_EDGES = 2**18  # drawn at once, so that what a level reads and writes stays in the cache
+_EDGES = 2**15  # drawn at once: they stay in the cache, and torch starts no threads for so few
 _BITS = 21  # of a draw for each level: three levels share one
 
 
