@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 import weft
 from tests.graph.strategies import assert_same, for_all, graphs, typed_graphs
-from weft.errors import DeviceError, DtypeError, FeatureError, OptionError, ShapeError
+from weft.errors import DeviceError, DtypeError, FeatureError, IdError, OptionError, ShapeError
 from weft.graph import Graph, batch, unbatch
+from weft.graph._batching import slice_batch
 
 
 @for_all(st.one_of(st.lists(graphs(), min_size=1, max_size=5), st.lists(typed_graphs(), min_size=1, max_size=5)))
@@ -109,4 +110,68 @@ def featured(**features):
 def test_graphs_that_do_not_fit_are_told(parts, error, says):
     with pytest.raises(error) as caught:
         batch(parts)
+    assert says in str(caught.value)
+
+
+@for_all(
+    st.one_of(st.lists(graphs(), min_size=1, max_size=5), st.lists(typed_graphs(), min_size=1, max_size=5)), st.data()
+)
+def test_a_slice_is_a_batch_of_the_chosen_graphs(parts, data):
+    together = batch(parts) if len(parts) > 1 else parts[0]
+    at = data.draw(st.lists(st.integers(0, len(parts) - 1), max_size=6))
+    found = slice_batch(together, at)
+    assert found.num_graphs == len(at)
+    assert [part.num_nodes for part in unbatch(found)] == [parts[graph].num_nodes for graph in at]
+    for part, graph in zip(unbatch(found), at, strict=True):
+        assert_same(part, parts[graph])
+    first, last = sorted(data.draw(st.tuples(st.integers(0, len(parts)), st.integers(0, len(parts)))))
+    stretch, listed = slice_batch(together, slice(first, last)), slice_batch(together, list(range(first, last)))
+    assert_same(stretch, listed)
+    assert [list(sets.offsets) for sets in stretch.node_sets.values()] == [
+        list(sets.offsets) for sets in listed.node_sets.values()
+    ]
+
+
+def test_graphs_are_chosen_by_mask_and_by_steps_too():
+    three = batch([Graph([0], [0]), Graph([0, 1], [1, 0]), Graph([], [], 3)])
+    assert slice_batch(three, torch.tensor([True, False, True])).nodes.offsets.tolist() == [0, 1, 4]
+    assert slice_batch(three, slice(None, None, -1)).nodes.offsets.tolist() == [0, 3, 5, 6]
+    assert slice_batch(three, slice(-1, None)).num_nodes == 3
+
+
+def test_a_slice_keeps_id_dtype_and_carries_gradients():
+    parts = [
+        Graph(torch.tensor([0]).int(), torch.tensor([1]).int()),
+        Graph(torch.tensor([0]).int(), torch.tensor([0]).int()),
+    ]
+    together = batch(parts)
+    together.nodes["x"] = torch.ones(3, requires_grad=True)
+    found = slice_batch(together, [1, 0, 1])
+    assert found.adjacency.source.dtype is torch.int32
+    (found.nodes["x"] * torch.tensor([1.0, 2.0, 3.0, 4.0])).sum().backward()
+    assert together.nodes["x"].grad.tolist() == [2, 3, 5]
+
+
+def test_batches_are_merged_by_batch():
+    parts = [Graph([0], [at]) for at in range(4)]
+    merged = batch([batch(parts[:2]), batch(parts[2:])])
+    assert merged.nodes.offsets.tolist() == batch(parts).nodes.offsets.tolist()
+    assert_same(slice_batch(merged, slice(2, 4)), batch(parts[2:]))
+
+
+@pytest.mark.parametrize(
+    ("graphs", "error", "says"),
+    [
+        ([2], IdError, "slice_batch: expected `graphs` within the graph, got 2, but ids are 0 to 1"),
+        (
+            torch.ones(3, dtype=torch.bool),
+            ShapeError,
+            "slice_batch: expected `graphs` as a mask of shape (2,), got (3,)",
+        ),
+        ([0.5], DtypeError, "expected int32 or int64 ids for `graphs`"),
+    ],
+)
+def test_graphs_that_are_not_there_are_told(graphs, error, says):
+    with pytest.raises(error) as caught:
+        slice_batch(batch([Graph([0], [1]), Graph([0], [0])]), graphs)
     assert says in str(caught.value)

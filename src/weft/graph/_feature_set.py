@@ -47,6 +47,13 @@ class FeatureSet(MutableMapping[str, Tensor], ABC):
         offsets = None if self.offsets is None else change(self.offsets)
         return {name: change(feature) for name, feature in self.items()}, offsets
 
+    def _tensors(self) -> dict[str, Tensor]:
+        """The features themselves, all of them taken; for who reads those of many small graphs."""
+        for name, feature in self._features.items():
+            if isinstance(feature, Rows):
+                self._features[name] = feature.take()
+        return self._features  # type: ignore[return-value]
+
     def __getitem__(self, name: str) -> Tensor:
         if name not in self._features:
             raise FeatureError(f"{self._say()} have no feature {quoted(name)}; known: {listed(self._features)}")

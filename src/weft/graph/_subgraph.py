@@ -51,18 +51,20 @@ def derive(
     edge_ids: Mapping[EdgeType, Tensor | None],
     features: Features = "copy",
     given: Given = NOTHING,
+    offsets: Mapping[Any, Tensor] = NOTHING,
 ) -> Subgraph:
     """Make a graph whose nodes and edges come from another, with their features.
 
     Rows of features follow `node_ids` and `edge_ids`: original ids, int64; None where all rows stay in place, whose
     features are shared then; -1 for what is new, whose features are 0. A type that neither names is new altogether and
     has the features in `given` alone, which for other types stand in place of those of the same name. A batch stays
-    one: its nodes have to stand graph after graph; edges are put so if they do not, in the order given.
+    one: its nodes have to stand graph after graph; edges are put so if they do not, in the order given. Of types that
+    `offsets` names it says where each graph begins, and they stay as they are.
 
     Raises:
         OptionError: if `features` is another word, or nodes of the graphs of a batch are mixed, or new among them.
     """
-    made, edge_ids = _derived(where, graph, counts, adjacencies, node_ids, edge_ids, features, given)
+    made, edge_ids = _derived(where, graph, counts, adjacencies, node_ids, edge_ids, features, given, offsets)
     return Subgraph(
         made,
         {name: _written_out(node_ids, name, nodes.count, graph.device) for name, nodes in made.node_sets.items()},
@@ -80,13 +82,10 @@ def derive_graph(
     edge_ids: Mapping[EdgeType, Tensor | None],
     features: Features = "copy",
     given: Given = NOTHING,
-    begins: Mapping[str, Tensor] = NOTHING,
+    offsets: Mapping[Any, Tensor] = NOTHING,
 ) -> Graph:
-    """Make what `derive` makes, without writing out original ids that are evident.
-
-    `begins` are the offsets of node types of a batch among whose nodes some are new.
-    """
-    return _derived(where, graph, counts, adjacencies, node_ids, edge_ids, features, given, begins)[0]
+    """Make what `derive` makes, without writing out original ids that are evident."""
+    return _derived(where, graph, counts, adjacencies, node_ids, edge_ids, features, given, offsets)[0]
 
 
 def _derived(
@@ -98,7 +97,7 @@ def _derived(
     edge_ids: Mapping[EdgeType, Tensor | None],
     features: Features,
     given: Given,
-    begins: Mapping[str, Tensor] = NOTHING,
+    offsets: Mapping[Any, Tensor],
 ) -> tuple[Graph, Mapping[EdgeType, Tensor | None]]:
     """The graph, and the ids of its edges, which the graphs of a batch may have put into another order."""
     checked_features(where, features)
@@ -107,24 +106,24 @@ def _derived(
     found_ids = dict(edge_ids)
     for node_type, count in counts.items():
         nodes = graph.node_sets.get(node_type)
-        offsets = begins.get(node_type)
-        if offsets is None:
-            offsets = _node_offsets(where, nodes, node_ids.get(node_type), count)
+        begins = offsets.get(node_type)
+        if begins is None:
+            begins = _node_offsets(where, nodes, node_ids.get(node_type), count)
         rows = _rows(nodes, node_type, node_ids, features, given.get(node_type, {}))
-        node_sets[node_type] = NodeSet._trusted(node_type, count, graph.device, rows, offsets)
+        node_sets[node_type] = NodeSet._trusted(node_type, count, graph.device, rows, begins)
     for edge_type, adjacency in adjacencies.items():
         inner = node_sets[edge_type[0]].offsets
         new = given.get(edge_type, {})
-        offsets = None
-        if inner is not None:
-            adjacency, order, offsets = graph_after_graph(adjacency, inner)
+        begins = offsets.get(edge_type)
+        if begins is None and inner is not None:
+            adjacency, order, begins = graph_after_graph(adjacency, inner)
             if order is not None:
                 new = {name: feature[order] for name, feature in new.items()}
                 if edge_type in found_ids:
                     ids = found_ids[edge_type]
                     found_ids[edge_type] = order if ids is None else ids[order]
         rows = _rows(graph.edge_sets.get(edge_type), edge_type, found_ids, features, new)
-        edge_sets[edge_type] = EdgeSet._trusted(edge_type, adjacency, graph.device, rows, offsets)
+        edge_sets[edge_type] = EdgeSet._trusted(edge_type, adjacency, graph.device, rows, begins)
     return Graph._trusted(node_sets, edge_sets, graph.device), found_ids
 
 

@@ -65,7 +65,7 @@ def add_virtual_nodes(graph: Graph, node_type: str | None = None, *, edge_type: 
         adjacencies,
         node_ids=dict.fromkeys(counts),
         edge_ids=dict.fromkeys(graph.edge_types),
-        begins=begins,
+        offsets=begins,
     )
 
 
@@ -95,7 +95,7 @@ def _joined(graph: Graph, edge_type: EdgeType) -> Graph:
         adjacencies[name] = Adjacency._trusted(source, target, counts[name[0]], counts[name[2]])
     begins = {} if nodes.offsets is None else {joined: offsets + torch.arange(graphs + 1, device=graph.device)}
     return derive_graph(
-        "add_virtual_nodes", graph, counts, adjacencies, node_ids=node_ids, edge_ids=edge_ids, begins=begins
+        "add_virtual_nodes", graph, counts, adjacencies, node_ids=node_ids, edge_ids=edge_ids, offsets=begins
     )
 
 

@@ -1,0 +1,148 @@
+"""Small graphs by name, and copies of one attached to another graph."""
+
+import torch
+from torch import Tensor
+
+from ...errors import OptionError, message
+from .._adjacency import Adjacency
+from .._feature_set import FeatureSet
+from .._graph import Graph
+from .._subgraph import derive
+from ._drawing import check_at_least, generator_of, graph_of
+from ._pair_table import PairTable, distinct_places
+
+
+def star(num_leaves: int) -> Graph:
+    """Make a star: node 0 is joined to nodes 1 to `num_leaves`, in both directions.
+
+    Raises:
+        OptionError: if the number is negative.
+
+    >>> star(3)
+    Graph(4 nodes, 6 edges, on cpu)
+    """
+    check_at_least("star", 0, num_leaves=num_leaves)
+    leaves = torch.arange(1, num_leaves + 1)
+    return graph_of(torch.zeros_like(leaves), leaves, num_leaves + 1, directed=False)
+
+
+def path(num_nodes: int) -> Graph:
+    """Make a path: each node is joined to the next, in both directions.
+
+    Raises:
+        OptionError: if the number is negative.
+
+    >>> path(4)
+    Graph(4 nodes, 6 edges, on cpu)
+    """
+    check_at_least("path", 0, num_nodes=num_nodes)
+    nodes = torch.arange(num_nodes)
+    return graph_of(nodes[:-1], nodes[1:], num_nodes, directed=False)
+
+
+def cycle(num_nodes: int) -> Graph:
+    """Make a cycle: a path whose last node is joined to the first, in both directions.
+
+    Raises:
+        OptionError: if there are fewer than three nodes.
+
+    >>> cycle(4)
+    Graph(4 nodes, 8 edges, on cpu)
+    """
+    check_at_least("cycle", 3, num_nodes=num_nodes)
+    nodes = torch.arange(num_nodes)
+    return graph_of(nodes, nodes.roll(-1), num_nodes, directed=False)
+
+
+def complete(num_nodes: int) -> Graph:
+    """Make a clique: all pairs of nodes are joined, in both directions.
+
+    Raises:
+        OptionError: if the number is negative.
+
+    >>> complete(4)
+    Graph(4 nodes, 12 edges, on cpu)
+    """
+    check_at_least("complete", 0, num_nodes=num_nodes)
+    table = PairTable(num_nodes, num_nodes, directed=False, loops=False)
+    return graph_of(*table.edges(torch.arange(table.size)), num_nodes, directed=False)
+
+
+def house() -> Graph:
+    """Make a house of explanation benchmarks: the floor is nodes 0 and 1, the walls end at 2 and 3, the roof at 4.
+
+    >>> house()
+    Graph(5 nodes, 12 edges, on cpu)
+    """
+    return graph_of(torch.tensor([0, 0, 1, 2, 2, 3]), torch.tensor([1, 2, 3, 3, 4, 4]), 5, directed=False)
+
+
+def attach_motifs(graph: Graph, motif: Graph, count: int, *, at: int = 0, seed: int) -> Graph:
+    """Attach copies of a small graph to nodes of another, drawn at random, each by one edge in both directions.
+
+    Nodes of the copies follow those of the graph, copy after copy; so do their edges, and the edges to the graph come
+    last. The features of the graph stay, with 0 for what is new; those of the motif are left behind. What explanations
+    are measured by is told by three more, all int64: `motif` of nodes and of edges is the number of the copy, -1
+    outside of all, and `place` of nodes is the node of the motif, -1 outside. A second call counts the copies on.
+
+    Args:
+        graph: of one type, and no batch.
+        motif: of one type.
+        count: how many copies, for as many nodes of the graph.
+        at: the node of the motif that is joined to the graph.
+
+    Raises:
+        OptionError: if there are more copies than nodes, no such node in the motif, or the graph is a batch.
+        FeatureError: if one of the graphs has several types.
+
+    *Source* Ying, Bourgeois, You, Zitnik and Leskovec, 2019, GNNExplainer: generating explanations for graph neural
+    networks.
+
+    >>> from weft.graph import generators
+    >>> graph = generators.attach_motifs(generators.barabasi_albert(300, 5, seed=0), generators.house(), 80, seed=1)
+    >>> graph.num_nodes, int((graph.edges["motif"] >= 0).sum())
+    (700, 960)
+    """
+    where, nodes, edges, size = "attach_motifs", graph.nodes, graph.edges, motif.nodes.count
+    if not 0 <= count <= nodes.count:
+        raise OptionError(message(where, f"`count` from 0 to {nodes.count}, the number of nodes", str(count)))
+    if not 0 <= at < size:
+        raise OptionError(message(where, f"`at` as a node of the motif, from 0 to {size - 1}", str(at)))
+    chosen = distinct_places(nodes.count, count, generator_of(seed))
+    begins = nodes.count + size * torch.arange(count)
+    joined = torch.cat((chosen, begins + at)), torch.cat((begins + at, chosen))
+    inside = ((begins[:, None] + ids.cpu()).flatten() for ids in (motif.adjacency.source, motif.adjacency.target))
+    ends = [
+        torch.cat((old, new.to(old), join.to(old)))
+        for old, new, join in zip((graph.adjacency.source, graph.adjacency.target), inside, joined, strict=True)
+    ]
+    num_nodes = nodes.count + size * count
+    made = derive(
+        where,
+        graph,
+        {nodes.type: num_nodes},
+        {edges.type: Adjacency(*ends, num_sources=num_nodes, num_targets=num_nodes)},
+        node_ids={nodes.type: _continued(torch.arange(nodes.count, device=graph.device), num_nodes)},
+        edge_ids={edges.type: _continued(torch.arange(edges.count, device=graph.device), ends[0].shape[0])},
+    ).graph
+    copies = torch.arange(count, device=graph.device)
+    if "motif" in nodes and nodes.count:
+        copies += 1 + int(nodes["motif"].max())
+    place = torch.arange(size, device=graph.device).repeat(count)
+    for name, new in (("motif", copies.repeat_interleave(size)), ("place", place)):
+        made.nodes[name] = torch.cat((_labels(nodes, name), new))
+    new = torch.cat((_labels(edges, "motif"), copies.repeat_interleave(motif.edges.count)))
+    made.edges["motif"] = _continued(new, made.edges.count)
+    return made
+
+
+def _continued(ids: Tensor, count: int) -> Tensor:
+    """The ids, and -1 for what follows them, up to `count`."""
+    return torch.cat((ids, ids.new_full((count - ids.shape[0],), -1)))
+
+
+def _labels(features: FeatureSet, name: str) -> Tensor:
+    """What an earlier call told of the nodes or edges, or that all lie outside of motifs."""
+    if name in features:
+        return features[name]
+    return torch.full((features.count,), -1, dtype=torch.int64, device=features.device)
