@@ -10,6 +10,7 @@ from torch import Tensor
 from ..errors import DeviceError, DtypeError, FeatureError, ShapeError, message
 from ._adjacency import Adjacency
 from ._naming import EdgeType, counted, listed, quoted
+from ._rows import Rows
 
 
 class FeatureSet(MutableMapping[str, Tensor], ABC):
@@ -19,12 +20,12 @@ class FeatureSet(MutableMapping[str, Tensor], ABC):
     the one thing about a graph that changes, and only by assigning and deleting names. `==` is identity.
     """
 
-    _features: dict[str, Tensor]
+    _features: dict[str, Tensor | Rows]
     device: torch.device
     offsets: Tensor | None
     """Where each graph of a batch begins: (num_graphs + 1,), int64, ascending from 0; None if the graph is no batch."""
 
-    def _fill(self, device: torch.device, features: Mapping[str, Tensor], offsets: Tensor | None) -> None:
+    def _fill(self, device: torch.device, features: Mapping[str, Tensor | Rows], offsets: Tensor | None) -> None:
         object.__setattr__(self, "_features", dict(features))
         object.__setattr__(self, "device", device)
         object.__setattr__(self, "offsets", offsets)
@@ -44,12 +45,15 @@ class FeatureSet(MutableMapping[str, Tensor], ABC):
 
     def _mapped(self, change: Callable[[Tensor], Tensor]) -> tuple[dict[str, Tensor], Tensor | None]:
         offsets = None if self.offsets is None else change(self.offsets)
-        return {name: change(feature) for name, feature in self._features.items()}, offsets
+        return {name: change(feature) for name, feature in self.items()}, offsets
 
     def __getitem__(self, name: str) -> Tensor:
         if name not in self._features:
             raise FeatureError(f"{self._say()} have no feature {quoted(name)}; known: {listed(self._features)}")
-        return self._features[name]
+        feature = self._features[name]
+        if isinstance(feature, Rows):
+            feature = self._features[name] = feature.take()
+        return feature
 
     def __setitem__(self, name: str, feature: Any) -> None:
         where = f"feature {quoted(name)} of {self._say()}"
@@ -124,7 +128,12 @@ class NodeSet(FeatureSet):
 
     @classmethod
     def _trusted(
-        cls, node_type: str, count: int, device: torch.device, features: Mapping[str, Tensor], offsets: Tensor | None
+        cls,
+        node_type: str,
+        count: int,
+        device: torch.device,
+        features: Mapping[str, Tensor | Rows],
+        offsets: Tensor | None,
     ) -> "NodeSet":
         made = cls.__new__(cls)
         made.__setstate__((node_type, count, device, features, offsets))
@@ -142,7 +151,7 @@ class NodeSet(FeatureSet):
         return NodeSet._trusted(self.type, self._count, device, *self._mapped(change))
 
     def __getstate__(self) -> tuple[Any, ...]:
-        return self.type, self._count, self.device, self._features, self.offsets
+        return self.type, self._count, self.device, dict(self.items()), self.offsets
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         object.__setattr__(self, "type", state[0])
@@ -175,7 +184,7 @@ class EdgeSet(FeatureSet):
         edge_type: EdgeType,
         adjacency: Adjacency,
         device: torch.device,
-        features: Mapping[str, Tensor],
+        features: Mapping[str, Tensor | Rows],
         offsets: Tensor | None,
     ) -> "EdgeSet":
         made = cls.__new__(cls)
@@ -194,7 +203,7 @@ class EdgeSet(FeatureSet):
         return EdgeSet._trusted(self.type, self.adjacency._map(change), device, *self._mapped(change))
 
     def __getstate__(self) -> tuple[Any, ...]:
-        return self.type, self.adjacency, self.device, self._features, self.offsets
+        return self.type, self.adjacency, self.device, dict(self.items()), self.offsets
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         object.__setattr__(self, "type", state[0])
