@@ -67,6 +67,8 @@ def cases(graphs: Iterable[str], widths: Iterable[int], operators: Iterable[str]
             continue
         for name in operators:
             operator = OPERATORS[name]
+            if operator.graphs and graph not in operator.graphs:
+                continue
             least = operator.least_width
             sizes = (0,) if least is None else tuple(width for width in widths if width >= least)
             found += [Case(name, graph, size, dtype) for dtype in dtypes if dtype in operator.dtypes for size in sizes]

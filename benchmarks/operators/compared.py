@@ -29,3 +29,20 @@ def neighbors(points: Tensor, point: Tensor, query: Tensor) -> dict[str, Tensor]
 def spread(points: Tensor, row: Tensor) -> dict[str, Tensor]:
     """Give chosen points by where they lie."""
     return {"point": points[row.long()]}
+
+
+def edges(source: Tensor, target: Tensor, num_nodes: int) -> dict[str, Tensor]:
+    """Give edges as their places in ascending order, parallel ones each for itself."""
+    return {"place": (target.long() * num_nodes + source.long()).sort().values}
+
+
+def size(num_nodes: int, num_edges: int) -> dict[str, Tensor]:
+    """Give a graph whose nodes and edges may stand in any order by how many they are."""
+    return {"size": torch.tensor([num_nodes, num_edges])}
+
+
+def groups(label: Tensor) -> dict[str, Tensor]:
+    """Give nodes that are grouped by the lowest node of their group, whatever groups are called."""
+    label = label.long()
+    lowest = torch.full((int(label.max()) + 1,), len(label)).scatter_reduce(0, label, torch.arange(len(label)), "amin")
+    return {"lowest": lowest[label]}

@@ -87,6 +87,18 @@ def matrix_call(problem: Problem, matrix: Callable[[str], Any], turned: Callable
     return lambda: left.index_select(0, rows)
 
 
+def pieces(problem: Problem) -> list[dict[str, Any]]:
+    """Take the graphs of a list apart: `size`, `source`, `target` and the features `x` and `w` of each."""
+    sizes, lengths = problem.arrays["sizes"], problem.arrays["lengths"]
+    nodes, edges = (np.append(0, np.cumsum(count)) for count in (sizes, lengths))
+    found = []
+    for at, size in enumerate(sizes):
+        mine = slice(edges[at], edges[at + 1])
+        ends = {name: problem.tensor(name)[mine].clone() for name in ("source", "target", "w")}
+        found.append({**ends, "x": problem.tensor("x")[nodes[at] : nodes[at + 1]].clone(), "size": int(size)})
+    return found
+
+
 def only_out(out: Any) -> dict[str, Tensor]:
     """Compare a result that is one tensor as it is."""
     return {"out": out}
@@ -135,7 +147,10 @@ class Library(ABC):
 
     def __init_subclass__(cls) -> None:
         cls.operators = {
-            operator: name for name, method in vars(cls).items() for operator in getattr(method, "prepares", ())
+            operator: name
+            for part in cls.__mro__
+            for name, method in vars(part).items()
+            for operator in getattr(method, "prepares", ())
         }
 
     @abstractmethod

@@ -16,6 +16,7 @@ from . import compared
 from .families.attention import head_sizes
 from .families.segments import TOP
 from .families.typed import NUM_RELATIONS
+from .graphs_with_dgl import DglGraphs
 from .library import (
     Library,
     Prepared,
@@ -35,7 +36,7 @@ import dgl.nn.pytorch as layers  # type: ignore[import-not-found]
 import dgl.sparse  # type: ignore[import-not-found]
 
 
-class Dgl(Library):
+class Dgl(DglGraphs, Library):
     """DGL with int32 ids and every sparse format built beforehand."""
 
     def versions(self) -> dict[str, str]:

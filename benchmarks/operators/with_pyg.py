@@ -19,6 +19,7 @@ from . import compared
 from .families.attention import head_sizes
 from .families.segments import TOP
 from .families.typed import NUM_RELATIONS
+from .graphs_with_pyg import PygGraphs
 from .library import (
     Library,
     Prepared,
@@ -50,7 +51,7 @@ def extension(name: str) -> Any:
     return importlib.import_module(name)
 
 
-class Pyg(Library):
+class Pyg(PygGraphs, Library):
     """PyG with the adjacency in its fastest form: SparseTensor, or without torch-sparse a torch CSR matrix."""
 
     def versions(self) -> dict[str, str]:

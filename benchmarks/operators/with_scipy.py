@@ -15,10 +15,11 @@ from torch import Tensor
 from benchmarks.graphs import EdgeList
 
 from . import compared
+from .graphs_with_scipy import ScipyGraphs
 from .library import Library, Prepared, Problem, prepares, without_gradient
 
 
-class Scipy(Library):
+class Scipy(ScipyGraphs, Library):
     """SciPy, with the matrix of the graph built beforehand."""
 
     dtypes = ("float32",)

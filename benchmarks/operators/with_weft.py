@@ -16,7 +16,10 @@ from . import compared
 from .cases import cotangent
 from .families.attention import head_sizes
 from .families.segments import TOP
+from .graphs_with_weft import WeftGraphs
 from .library import Library, Prepared, Problem, edge_network, network_parameters, of_input, prepares, without_gradient
+
+COMPOSED = "weft.graph"  # functions that may need no operator at all
 
 
 @weft.formula
@@ -44,7 +47,7 @@ def edge_conv(source: Any, target: Any, edge: Any, shared: Any) -> Any:
     return shared["network"](torch.cat([target["x"], source["x"] - target["x"]], -1))
 
 
-class Weft(Library):
+class Weft(WeftGraphs, Library):
     """weft with both compressions built beforehand."""
 
     def versions(self) -> dict[str, str]:
@@ -70,9 +73,9 @@ class Weft(Library):
                 gradient = torch.from_numpy(cotangent(tuple(out.shape))).to(out.dtype)
                 torch.autograd.grad(out, prepared.leaves, gradient)
         names = {event.name.split("::")[1] for event in watch.events() if event.name.startswith("weft::")}
-        if not names:
+        if not names and not prepared.route.startswith(COMPOSED):
             raise RuntimeError(f"{prepared.route}: expected an operator of weft to run, but none did")
-        return "native " + ", ".join(sorted(names))
+        return "native " + ", ".join(sorted(names)) if names else prepared.route
 
     @prepares("copy_sum", "mean", "max", "min")
     def _reduced(self, problem: Problem) -> Prepared:

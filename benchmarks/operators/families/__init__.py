@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import attention, extrema, formulas, on_edges, points, segments, sparse, sums, typed, weighted
+from . import attention, extrema, formulas, graphs, on_edges, points, segments, sparse, sums, typed, weighted
 from .operator import Operator
 
 FAMILIES: dict[str, dict[str, Operator]] = {
@@ -16,6 +16,7 @@ FAMILIES: dict[str, dict[str, Operator]] = {
     "sparse": sparse.OPERATORS,
     "points": points.OPERATORS,
     "formulas": formulas.OPERATORS,
+    "graphs": graphs.OPERATORS,
 }
 OPERATORS = {name: operator for family in FAMILIES.values() for name, operator in family.items()}
 FAMILY_OF = {name: family for family, operators in FAMILIES.items() for name in operators}

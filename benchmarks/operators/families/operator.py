@@ -43,7 +43,7 @@ class Operator:
     """One operator or layer.
 
     `chosen` names the results that depend on which of equal values wins: with few digits these are not compared.
-    `least_width` is None where there is no width.
+    `least_width` is None where there is no width. `graphs` names the graphs that it is for, if not all.
     """
 
     inputs: Callable[[Draw], Inputs]
@@ -51,3 +51,4 @@ class Operator:
     least_width: int | None = 1
     dtypes: tuple[str, ...] = ("float32", "bfloat16")
     chosen: tuple[str, ...] = ()
+    graphs: tuple[str, ...] = ()

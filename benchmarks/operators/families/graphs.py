@@ -1,0 +1,55 @@
+"""What people do with a graph before they learn on it; results are graphs, and compared by their sizes where their order is free."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .operator import NO_GRADIENT, Draw, Inputs, Operator
+
+NUM_SEEDS = 1000
+HOPS = 2
+NUM_BATCHED = 256
+ROUNDS = 20  # of PageRank
+DAMPING = 0.85
+PARTS = ("sizes", "lengths", "source", "target", "x", "w")  # of a list of graphs
+
+
+def _edges(draw: Draw) -> Inputs:
+    return {"source": draw.edges.source, "target": draw.edges.target}
+
+
+def _nodes(draw: Draw) -> Inputs:
+    """Half of the nodes, in random order, and some seeds."""
+    nodes = draw.generator.permutation(draw.edges.num_nodes)
+    return {"nodes": nodes[: (len(nodes) + 1) // 2], "seeds": nodes[:NUM_SEEDS]}
+
+
+def _many(draw: Draw) -> Inputs:
+    """The first graphs of a batch, each with its own numbers, and features of nodes and edges."""
+    sizes = draw.edges.sizes
+    assert sizes is not None, "only a graph that is many is taken apart"
+    sizes = sizes[:NUM_BATCHED]
+    ends = np.append(0, np.cumsum(sizes))
+    inside = draw.edges.target < ends[-1]
+    source, target = draw.edges.source[inside], draw.edges.target[inside]
+    graph = np.searchsorted(ends, target, side="right") - 1
+    lengths = np.bincount(graph, minlength=len(sizes))
+    features = {"x": draw.normal(ends[-1], 16), "w": draw.normal(len(source), 4)}
+    return {
+        "sizes": sizes,
+        "lengths": lengths,
+        "source": source - ends[graph],
+        "target": target - ends[graph],
+        **features,
+    }
+
+
+OPERATORS = {
+    name: Operator(inputs, NO_GRADIENT, None, ("float32",), graphs=graphs)
+    for inputs, graphs, names in (
+        (_edges, (), ("build", "to_bidirected", "simplify", "components", "pagerank")),
+        (_nodes, (), ("node_subgraph", "khop_subgraph")),
+        (_many, ("molecules",), ("batch", "unbatch")),
+    )
+    for name in names
+}
