@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 GENERATED = {"build", "dist", "weft-demo", "__pycache__"}
+WORKTREE = ".git"  # a file that names a folder of this machine, where a checkout is a worktree
 
 
 class Finding(NamedTuple):
@@ -21,7 +22,7 @@ def files(root: Path, *suffixes: str) -> Iterator[Path]:
     for path in sorted(root.rglob("*")):
         parts = path.relative_to(root).parts
         hidden = any(part in GENERATED or (part.startswith(".") and part != ".ci") for part in parts[:-1])
-        if not hidden and path.is_file() and (path.suffix in suffixes or not suffixes):
+        if not hidden and parts[-1] != WORKTREE and path.is_file() and (path.suffix in suffixes or not suffixes):
             yield path
 
 

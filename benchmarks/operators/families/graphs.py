@@ -1,4 +1,4 @@
-"""What people do with a graph before they learn on it; results are graphs, and compared by their sizes where their order is free."""
+"""What people do with a graph before they learn on it; results whose order is free are compared by their sizes."""
 
 from __future__ import annotations
 

@@ -5,6 +5,9 @@ what a training step gets. What makes a graph of something else, or something el
 """
 
 from . import _pytree as _pytree
+from . import algorithms as algorithms
+from . import generators as generators
+from . import transforms as transforms
 from ._adjacency import Adjacency as Adjacency
 from ._batch import Batch as Batch
 from ._batching import batch as batch
@@ -25,6 +28,26 @@ from ._readout import readout_softmax as readout_softmax
 from ._readout import readout_topk as readout_topk
 from ._readout import softmax_in_graphs as softmax_in_graphs
 from ._resolve import adjacency_of as adjacency_of
+from .change import Reversible as Reversible
+from .change import Simplified as Simplified
+from .change import Walks as Walks
+from .change import add_edges as add_edges
+from .change import add_nodes as add_nodes
+from .change import add_reverse_edges as add_reverse_edges
+from .change import add_self_loops as add_self_loops
+from .change import compact as compact
+from .change import compact_together as compact_together
+from .change import khop_graph as khop_graph
+from .change import levi_graph as levi_graph
+from .change import line_graph as line_graph
+from .change import metapath_graph as metapath_graph
+from .change import remove_edges as remove_edges
+from .change import remove_nodes as remove_nodes
+from .change import remove_self_loops as remove_self_loops
+from .change import reorder as reorder
+from .change import reverse as reverse
+from .change import simplify as simplify
+from .change import to_bidirected as to_bidirected
 from .convert import NamedGraph as NamedGraph
 from .convert import from_edge_index as from_edge_index
 from .convert import from_edge_list as from_edge_list
