@@ -1,11 +1,13 @@
 """Transforms: a graph before a training, or in each of its steps. Users write `from weft.graph import transforms`.
 
-Every transform is a plain function `f(graph, ...) -> Graph` that mutates nothing and shares what it does not change; options are
-bound with functools.partial and `compose` puts steps together, because functions then need no registry, no base class and no
-second way to be called. Results go where features are: weights and encodings are features of the new graph, splits are masks.
-`split_links` alone, whose parts are graphs themselves, comes last in a chain and gives a `LinkSplit`.
+Every transform is a plain function `f(graph, ...) -> Graph` that mutates nothing and shares what it does not change;
+options are bound with functools.partial and `compose` puts steps together, because functions then need no registry, no
+base class and no second way to be called. Results go where features are: weights and encodings are features of the new
+graph, splits are masks. `split_links` alone, whose parts are graphs themselves, comes last in a chain and gives a
+`LinkSplit`.
 
-Whatever is random takes a `seed` and draws on the CPU, in one thread, so that it is the same on every device and machine.
+Whatever is random takes a `seed` and draws on the CPU, in one thread, so that it is the same on every device and
+machine.
 """
 
 from ._compose import compose as compose

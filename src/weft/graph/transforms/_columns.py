@@ -14,8 +14,8 @@ from .._feature_set import NodeSet
 class Places(NamedTuple):
     """Where nodes stand in the graphs of a batch.
 
-    *Shapes* `offsets: (num_graphs + 1,)`; `begin, local: (num_nodes,)`, where the graph of each node begins, and how far
-    behind that the node stands; all int64.
+    *Shapes* `offsets: (num_graphs + 1,)`; `begin, local: (num_nodes,)`, where the graph of each node begins, and how
+    far behind that the node stands; all int64.
     """
 
     offsets: Tensor
@@ -38,10 +38,12 @@ def places_of(nodes: NodeSet) -> Places:
 
 
 def unit_columns(places: Places) -> Iterator[tuple[Tensor, Tensor, Tensor, int]]:
-    """The columns of the identity of each graph, side by side for all graphs, as many at once as the memory allows.
+    """The columns of the identity of each graph, as many at once as memory allows.
 
-    *Shapes* `x: (num_nodes, columns)`, float64; `rows, columns: (ones,)`, the places of its ones; and the local number of
-    the node that the first column belongs to. Columns of different graphs share one: no edge leads from one to the other.
+    Those of all graphs stand in the same columns, since no edge leads from one graph to another.
+
+    *Shapes* `x: (num_nodes, columns)`, float64; `rows, columns: (ones,)`, the places of its ones; and the local number
+    of the node that the first column belongs to.
     """
     count, width = places.local.shape[0], places.widest
     step = max(1, settings.chunk_bytes // (8 * max(count, 1)))
@@ -56,8 +58,8 @@ def unit_columns(places: Places) -> Iterator[tuple[Tensor, Tensor, Tensor, int]]
 class Block(NamedTuple):
     """Dense matrices of some graphs of like size.
 
-    *Shapes* `rows: (graphs, num_rows)`, `columns: (graphs, num_columns)`, int64: ids in the batch, -1 behind the last of a
-    graph; `matrix: (graphs, num_rows, num_columns)`.
+    *Shapes* `rows: (graphs, num_rows)`, `columns: (graphs, num_columns)`, int64: ids in the batch, -1 behind the last
+    of a graph; `matrix: (graphs, num_rows, num_columns)`.
     """
 
     rows: Tensor
@@ -68,9 +70,10 @@ class Block(NamedTuple):
 def dense_blocks(
     rows: Places, columns: Places, adjacency: Adjacency, weight: Tensor, among: Tensor | None = None
 ) -> Iterator[Block]:
-    """The matrices of the graphs, the sum of the weights of the edges j -> i at (i, j), as many at once as memory allows.
+    """The matrices of the graphs, as many at once as memory allows.
 
-    Rows are targets, columns sources; graphs without either are left out, and those where `among` is False.
+    The sum of the weights of the edges j -> i stands at (i, j): rows are targets, columns sources. Graphs without
+    either are left out, and those where `among` is False.
     """
     sizes = rows.offsets.diff(), columns.offsets.diff()
     is_there = (sizes[0] > 0) & (sizes[1] > 0)

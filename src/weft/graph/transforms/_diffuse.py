@@ -39,12 +39,12 @@ def diffuse(
     """Replace edges by those of a diffusion, with its weights as a feature.
 
     `S = sum over k of kernel[k] * T^k`, where T[i, j] is the sum of the weights of the edges j -> i, normalised as
-    `normalise_edges` does. Where S[i, j] is above the threshold, and among the k largest of its row, the new graph has an
-    edge j -> i with the weight S[i, j], ordered by i, then j. So the sum over the new edges is S x.
+    `normalise_edges` does. Where S[i, j] is above the threshold, and among the k largest of its row, the new graph has
+    an edge j -> i with the weight S[i, j], ordered by i, then j. So the sum over the new edges is S x.
 
-    With norm "right" row i of S tells where walks from i against the edges end; they add up to 1 if no node on the way is
-    without edges. The graphs of a batch are diffused each by itself. Nodes keep their features, other edge types theirs;
-    those of the edges that are replaced are left behind.
+    With norm "right" row i of S tells where walks from i against the edges end; they add up to 1 if no node on the way
+    is without edges. The graphs of a batch are diffused each by itself. Nodes keep their features, other edge types
+    theirs; those of the edges that are replaced are left behind.
 
     Args:
         kernel: `PPR(alpha)`, `Heat(t)` or `Powers(coefficients)`; PPR(0.15) if None.
@@ -53,22 +53,22 @@ def diffuse(
         self_loops: T has a self loop of weight 1 at each node that has none.
         top_k: how many sources each target keeps at most, of equal weights the first; all if None.
         threshold: what an entry has to be above.
-        method: "power" adds up powers, until the rest of the coefficients adds up to less than the tolerance; "exact" solves
-            dense systems, (size of a graph)^2 in memory; "push", for PPR alone, moves probability along edges where there is
-            enough of it, and costs little where the graph is large: an entry is too small by at most about tolerance
-            x the in-degree of its source.
+        method: "power" adds up powers, until the rest of the coefficients adds up to less than the tolerance; "exact"
+            solves dense systems, (size of a graph)^2 in memory; "push", for PPR alone, moves probability along edges
+            where there is enough of it, and costs little where the graph is large: an entry is too small by at most
+            about tolerance x the in-degree of its source.
         edge_type: an edge type within one node type.
 
     Raises:
         FeatureError: if there is no such edge type or feature, or several edge types and no name.
         OptionError: if the edge type joins two node types, or options do not exist or exclude each other.
 
-    *Source* Gasteiger, Weissenberger and Günnemann, 2019, Diffusion Improves Graph Learning, arXiv:1911.05485, equations 1 and
-    2; "push" is Andersen, Chung and Lang, 2006, Local Graph Partitioning using PageRank Vectors, with all nodes that hold
-    enough pushed at once.
+    *Source* Gasteiger, Weissenberger and Günnemann, 2019, Diffusion Improves Graph Learning, arXiv:1911.05485,
+    equation 1; "push" is Andersen, Chung and Lang, 2006, Local Graph Partitioning using PageRank Vectors, with
+    all nodes that hold enough pushed at once.
 
-    *Cost* of "power" N x E for each power (for a batch, E x the nodes of its largest graph); of "exact" N^3; of "push" at most
-    N / (alpha x tolerance), whatever E. Memory is that of the result and some chunks of `settings.chunk_bytes`.
+    *Cost* of "power" N x E for each power (for a batch, E x the nodes of its largest graph); of "exact" N^3; of "push"
+    at most N / (alpha x tolerance), whatever E. Memory is that of the result and some chunks of `settings.chunk_bytes`.
 
     >>> found = diffuse(Graph([0, 1, 2, 3], [1, 2, 3, 0]), PPR(0.5), norm="right", self_loops=False, top_k=2)
     >>> found.adjacency.source.tolist(), found.edges["weight"]
@@ -108,9 +108,10 @@ def diffuse(
 
 
 def gdc(graph: Graph, kernel: Kernel | None = None, name: str = "weight", *, top_k: int = 64) -> Graph:
-    """Replace edges by GDC: diffused, few for each target, with weights that add up to 1 for each.
+    """Replace edges by those of GDC: the largest of a diffusion for each target.
 
-    `diffuse(graph, kernel, top_k=top_k)` and then `normalise_edges(..., "right")`, which are there to be composed otherwise.
+    Weights add up to 1 for each target. This is `diffuse(graph, kernel, top_k=top_k)` and then `normalise_edges(...,
+    "right")`, which are there to be composed otherwise.
 
     Args:
         kernel: `PPR(alpha)`, `Heat(t)` or `Powers(coefficients)`; PPR(0.15) if None.

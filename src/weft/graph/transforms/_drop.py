@@ -63,8 +63,8 @@ def drop_edges(graph: Graph, p: float | Mapping[str | EdgeType, float], *, both_
 
     Args:
         p: the probability; for a graph of several edge types a mapping from those that lose edges.
-        both_ways: all edges between two nodes, in either direction, go or stay together, so that a symmetric graph stays
-            one; only for edge types within one node type.
+        both_ways: all edges between two nodes, in either direction, go or stay together, so that a symmetric graph
+            stays one; only for edge types within one node type.
         seed: draws one number for each edge, or for each pair of nodes that edges join.
 
     Raises:
@@ -92,8 +92,8 @@ def drop_edges(graph: Graph, p: float | Mapping[str | EdgeType, float], *, both_
 def drop_nodes(graph: Graph, p: float | Mapping[str, float], *, seed: int) -> Graph:
     """Drop each node with probability p, with its edges.
 
-    Nodes and edges that stay keep their order and their features; nodes are numbered anew. To know them later, keep ids in
-    a feature. A graph of a batch may lose all its nodes and stays one of the batch.
+    Nodes and edges that stay keep their order and their features; nodes are numbered anew. To know them later, keep ids
+    in a feature. A graph of a batch may lose all its nodes and stays one of the batch.
 
     Args:
         p: the probability; for a graph of several node types a mapping from those that lose nodes.

@@ -35,14 +35,14 @@ def encode_laplacian(
     dense: int = 1000,
     seed: int = 0,
 ) -> Graph:
-    """Write the eigenvectors of the Laplacian that follow the first, by rising eigenvalue, as a feature of nodes.
+    """Write the eigenvectors of the Laplacian after the first, by rising eigenvalue.
 
-    `L = D - A`, or `D^(-1/2) (D - A) D^(-1/2)` for norm "both", where A[i, j] is half the sum of the weights of all edges
-    between i and j in either direction, so that an edge that stands for itself and one that has its reverse differ only in
-    weight; D are the sums of its rows; the row of a node without edges is 0
+    `L = D - A`, or `D^(-1/2) (D - A) D^(-1/2)` for norm "both", where A[i, j] is half the sum of the weights of all
+    edges between i and j in either direction; D are the sums of its rows; the row of a node without edges is 0
 
-    Signs: of the entries whose absolute value is the largest of a vector (up to 1e-6 of it) the one of the lowest node is
-    positive. Vectors of one eigenvalue may still be any basis of their space. Each graph of a batch has its own vectors.
+    Signs: of the entries whose absolute value is the largest of a vector (up to 1e-6 of it) the one of the lowest node
+    is positive. Vectors of one eigenvalue may still be any basis of their space. Each graph of a batch has its own
+    vectors.
 
     *Shapes* -> `(num_nodes, k)`, torch's default float; 0 where a graph has fewer than k + 1 nodes.
 
@@ -57,7 +57,8 @@ def encode_laplacian(
         OptionError: if the edge type joins two node types, or options do not exist.
         MissingExtraError: if a graph is large and SciPy is not installed.
 
-    *Source* Dwivedi, Joshi, Luu, Laurent, Bengio and Bresson, 2020, Benchmarking Graph Neural Networks, arXiv:2003.00982.
+    *Source* Dwivedi, Joshi, Luu, Laurent, Bengio and Bresson, 2020, Benchmarking Graph Neural Networks,
+    arXiv:2003.00982.
 
     *Cost* for a dense graph nodes^3 in time and nodes^2 in memory; for others some hundred products with the matrix.
 
@@ -104,16 +105,17 @@ def encode_svd(
     dense: int = 1000,
     seed: int = 0,
 ) -> Graph:
-    """Write the singular vectors of the adjacency, times the roots of their values, as a feature of nodes.
+    """Write the singular vectors of the adjacency, times the roots of their values.
 
     `A = U diag(s) V^T`, where A[i, j] is the sum of the weights of the edges i -> j; sources get the first k columns of
     `U diag(s)^(1/2)`, targets those of `V diag(s)^(1/2)`, whose products approximate A
 
-    Signs: of the entries of a column of U whose absolute value is the largest (up to 1e-6 of it) the one of the lowest node is
-    positive; V follows. Vectors of one singular value may still be any basis of their space. Each graph of a batch has its own.
+    Signs: of the entries of a column of U whose absolute value is the largest (up to 1e-6 of it) the one of the lowest
+    node is positive; V follows. Vectors of one singular value may still be any basis of their space. Each graph of a
+    batch has its own.
 
-    *Shapes* within one node type -> `(num_nodes, 2 k)`, as source, then as target; between two node types `(count, k)` for
-    each; torch's default float. 0 where a graph has fewer than k nodes at one end.
+    *Shapes* within one node type -> `(num_nodes, 2 k)`, as source, then as target; between two node types `(count, k)`
+    for each; torch's default float. 0 where a graph has fewer than k nodes at one end.
 
     Args:
         weight: the edge feature that holds weights; 1 for every edge if None.
@@ -127,7 +129,7 @@ def encode_svd(
         MissingExtraError: if a graph is large and SciPy is not installed.
 
     *Source* Hussain, Zaki and Subramanian, 2022, Global Self-Attention as a Replacement for Graph Convolution,
-    arXiv:2108.03348, section 3.2.
+    arXiv:2108.03348.
 
     *Cost* for a dense graph sources x targets x the smaller of both in time; for others some hundred products.
 
@@ -229,7 +231,7 @@ def _place_vectors(
 
 
 def _signs(vectors: Tensor) -> Tensor:
-    """The signs that make the first of the largest entries of each vector positive: (graphs, size, k) -> (graphs, k)."""
+    """The signs that make the first of the largest entries of each vector positive: (*, size, k) -> (*, k)."""
     lengths = vectors.abs()
     first = (lengths >= lengths.amax(1, keepdim=True) * _TIE).to(torch.uint8).argmax(1, keepdim=True)
     return 1 - 2 * (vectors.gather(1, first).squeeze(1) < 0).double()

@@ -25,7 +25,7 @@ def encode_degrees(
     largest: int | None = None,
     edge_type: str | EdgeType | None = None,
 ) -> Graph:
-    """Write how many edges enter or leave each node, as a number or one-hot, as a feature of nodes.
+    """Write how many edges enter or leave each node, as a number or one-hot.
 
     *Shapes* -> `(num_nodes, 1)`, or `(num_nodes, largest + 1)`, torch's default float.
 
@@ -65,15 +65,16 @@ def encode_distances(
 ) -> Graph:
     """Write how many edges lie between anchors and each node, as a feature of nodes.
 
-    `out[i, a]` is the length of a shortest path between anchor a of the graph of node i and that node, inf where there is none;
-    `1 / (1 + out)` makes a closeness of it, 0 where there is none
+    `out[i, a]` is the length of a shortest path between anchor a of the graph of node i and that node, inf where there
+    is none; `1 / (1 + out)` makes a closeness of it, 0 where there is none
 
     *Shapes* -> `(num_nodes, num_anchors)`, torch's default float.
 
     Args:
         anchors: a number of anchors to draw in each graph of a batch, or nodes: ids, or a mask. Graphs with fewer than
             others have inf in the columns that are left; the a-th anchor of each graph, as given, has column a.
-        direction: paths from anchors along edges ("out"), against them ("in"), or along edges in either direction ("both").
+        direction: paths from anchors along edges ("out"), against them ("in"), or along edges in either direction
+            ("both").
         furthest: look no further than so many edges; nodes beyond get inf.
         edge_type: an edge type within one node type, whose nodes get the feature.
         seed: draws the anchors, without repetition, if a number is given.

@@ -23,10 +23,10 @@ def encode_walks(
     weight: str | None = None,
     edge_type: str | EdgeType | None = None,
 ) -> Graph:
-    """Write the probabilities that a random walk is back where it began, as a feature of nodes.
+    """Write how likely a random walk is back at each node after some steps.
 
-    `out[i, k - 1] = (P^k)[i, i]` for k = 1 .. steps, where P[i, j] is the sum of the weights of the edges i -> j over that of
-    all edges that leave i; a walk ends at a node that no edge leaves
+    `out[i, k - 1] = (P^k)[i, i]` for k = 1 .. steps, where P[i, j] is the sum of the weights of the edges i -> j over
+    that of all edges that leave i; a walk ends at a node that no edge leaves
 
     *Shapes* -> `(num_nodes, steps)`, torch's default float.
 
@@ -38,8 +38,8 @@ def encode_walks(
         FeatureError: if there is no such edge type or feature, or several edge types and no name.
         OptionError: if the edge type joins two node types, or `steps` is below 1.
 
-    *Source* Dwivedi, Luu, Laurent, Bengio and Bresson, 2022, Graph Neural Networks with Learnable Structural and Positional
-    Representations, arXiv:2110.07875, equation 17.
+    *Source* Dwivedi, Luu, Laurent, Bengio and Bresson, 2022, Graph Neural Networks with Learnable Structural and
+    Positional Representations, arXiv:2110.07875.
 
     *Cost* steps x E x the nodes of the largest graph of a batch, exact and without randomness; memory is some chunks of
     `settings.chunk_bytes`.
@@ -71,7 +71,7 @@ def encode_heat(
     weight: str | None = None,
     edge_type: str | EdgeType | None = None,
 ) -> Graph:
-    """Write how much heat of a node is still there after some times, as a feature of nodes.
+    """Write how much heat of each node is still there after some times.
 
     `out[i, t] = exp(-times[t] * L)[i, i]`, the diagonal of the heat kernel, where L is the Laplacian of norm "both" as
     `encode_laplacian` has it
@@ -86,10 +86,11 @@ def encode_heat(
         FeatureError: if there is no such edge type or feature, or several edge types and no name.
         OptionError: if the edge type joins two node types, or a time is negative.
 
-    *Source* Sun, Ovsjanikov and Guibas, 2009, A Concise and Provably Informative Multi-Scale Signature Based on Heat Diffusion.
+    *Source* Sun, Ovsjanikov and Guibas, 2009, A Concise and Provably Informative Multi-Scale Signature Based on Heat
+    Diffusion.
 
-    *Cost* E x the nodes of the largest graph of a batch for each of about t + 10 sqrt(t) + 20 powers, t the longest time; no
-    eigenvectors.
+    *Cost* E x the nodes of the largest graph of a batch for each of about t + 10 sqrt(t) + 20 powers, t the longest
+    time; no eigenvectors.
 
     >>> encode_heat(Graph([0], [1]), [0.0, 1.0]).nodes["heat"]
     tensor([[1.0000, 0.5677],

@@ -17,7 +17,7 @@ class Kernel(ABC):
 
     @abstractmethod
     def coefficients(self, tolerance: float) -> Iterator[float]:
-        """The coefficients, as many as are needed for the rest to add up to less than the tolerance."""
+        """The coefficients, until the rest adds up to less than the tolerance."""
 
     @abstractmethod
     def of(self, matrix: Tensor) -> Tensor:
@@ -27,7 +27,9 @@ class Kernel(ABC):
 @final
 @dataclass(frozen=True)
 class PPR(Kernel):
-    """Personalised PageRank: `sum over k of alpha * (1 - alpha)^k * T^k = alpha * (I - (1 - alpha) * T)^-1`.
+    """Personalised PageRank.
+
+    `sum over k of alpha * (1 - alpha)^k * T^k = alpha * (I - (1 - alpha) * T)^-1`
 
     Raises:
         OptionError: if alpha, the probability to stop, is not above 0 and at most 1.
@@ -40,7 +42,7 @@ class PPR(Kernel):
             raise OptionError(message("PPR", "`alpha` above 0 and at most 1", str(self.alpha)))
 
     def coefficients(self, tolerance: float) -> Iterator[float]:
-        """The coefficients, as many as are needed for the rest to add up to less than the tolerance."""
+        """The coefficients, until the rest adds up to less than the tolerance."""
         rest = 1.0
         while rest >= tolerance:
             yield self.alpha * rest
@@ -58,7 +60,9 @@ class PPR(Kernel):
 @final
 @dataclass(frozen=True)
 class Heat(Kernel):
-    """The heat kernel: `sum over k of exp(-t) * t^k / k! * T^k = exp(-t * (I - T))`.
+    """The heat kernel.
+
+    `sum over k of exp(-t) * t^k / k! * T^k = exp(-t * (I - T))`
 
     Raises:
         OptionError: if the time is negative.
@@ -71,7 +75,7 @@ class Heat(Kernel):
             raise OptionError(message("Heat", "`t` of at least 0", str(self.t)))
 
     def coefficients(self, tolerance: float) -> Iterator[float]:
-        """The coefficients, as many as are needed for the rest to add up to less than the tolerance."""
+        """The coefficients, until the rest adds up to less than the tolerance."""
         done, k = 0.0, 0
         # Behind t the terms fall; a rest that rounding keeps above the tolerance ends with terms that are nothing.
         while 1 - done >= tolerance:
@@ -91,7 +95,10 @@ class Heat(Kernel):
 @final
 @dataclass(frozen=True)
 class Powers(Kernel):
-    """Coefficients of one's own, from the 0th power on: `sum over k of weights[k] * T^k`."""
+    """Coefficients of one's own, from the 0th power on.
+
+    `sum over k of weights[k] * T^k`
+    """
 
     weights: tuple[float, ...]
 

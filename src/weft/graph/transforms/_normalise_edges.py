@@ -27,10 +27,10 @@ def normalise_edges(
     self_loops: bool = True,
     edge_type: str | EdgeType | None = None,
 ) -> Graph:
-    """Write the weights of edges, normalised by degrees, as a feature; GCN's are the default.
+    """Write the weights of edges, normalised by degrees; GCN's are the default.
 
-    `out[e] = w[e] * c(j, i)` for an edge e = j -> i, where, with d_out and d_in the sums of the weights of the edges that
-    leave and enter a node,
+    `out[e] = w[e] * c(j, i)` for an edge e = j -> i, where, with d_out and d_in the sums of the weights of the edges
+    that leave and enter a node,
 
         norm      c(j, i)
         "both"    1 / sqrt(d_out(j) * d_in(i))
@@ -44,8 +44,8 @@ def normalise_edges(
     Args:
         name: the edge feature that takes the result, (num_edges,).
         weight: the edge feature that holds w, (num_edges,); 1 for every edge if None.
-        self_loops: give each node that has no self loop one of weight 1 first, behind the other edges, its other features
-            0; edge types that join two node types have none.
+        self_loops: give each node that has no self loop one of weight 1 first, behind the other edges, its other
+            features 0; edge types that join two node types have none.
         edge_type: the edge type to normalise; all of them if None.
 
     Raises:
@@ -130,7 +130,7 @@ def with_self_loops(where: str, graph: Graph, edge_type: EdgeType, weight: str |
 
 
 def _powers(adjacency: Adjacency, weight: Tensor | None, power: float, dtype: torch.dtype, end: str) -> Tensor:
-    """Powers of the degrees at one end of the edges, 0 where a degree is not positive; float32 at least, rounded once."""
+    """Powers of the degrees at one end of the edges, 0 where one is not positive; float32 at least, rounded once."""
     exact = torch.promote_types(dtype, torch.float32)
     if weight is None:
         degree = (adjacency.out_degrees() if end == "out" else adjacency.in_degrees()).to(exact)

@@ -19,8 +19,8 @@ ORDERS = {"l1": 1.0, "l2": 2.0, "max": float("inf")}
 def normalise_rows(graph: Graph, name: str = "x", norm: Length = "l1", *, of: str | EdgeType | None = None) -> Graph:
     """Divide each row of a feature by its length.
 
-    `out[i] = x[i] / |x[i]|`, where |x| is the sum of absolute values ("l1"), the root of the sum of squares ("l2") or the
-    largest absolute value ("max")
+    `out[i] = x[i] / |x[i]|`, where |x| is the sum of absolute values ("l1"), the root of the sum of squares ("l2") or
+    the largest absolute value ("max")
 
     *Shapes* `x: (count, *F) -> (count, *F)`; a row of zeros stays. Integers become torch's default float.
 
@@ -71,8 +71,8 @@ def fit_scaling(
 ) -> Scaling:
     """Measure how each column of a feature is scaled.
 
-    "standard": shift is the mean and scale the standard deviation (the variance divides by the count); "range": shift is
-    the minimum and scale the difference to the maximum. A column whose scale would be 0 gets 1.
+    "standard": shift is the mean and scale the standard deviation (the variance divides by the count); "range": shift
+    is the minimum and scale the difference to the maximum. A column whose scale would be 0 gets 1.
 
     Args:
         rows: the rows to look at: ids, a mask, or the name of a feature that is a mask, as "train_mask"; all if None.

@@ -13,10 +13,10 @@ from ._with_features import inner_edge_type, with_features
 
 
 def number_pairs(graph: Graph, name: str = "pair", *, edge_type: str | EdgeType | None = None) -> Graph:
-    """Number the pairs of nodes that edges join, whatever their direction, as a feature of edges.
+    """Write the number of the pair of nodes that each edge joins.
 
-    An edge, its reverse and all parallel to either have one number, so that `split_random(..., groups="pair")` keeps them in
-    one part. Numbers follow the lower node, then the higher.
+    Directions do not count: an edge, its reverse and all parallel to either have one number, so that `split_random(...,
+    groups="pair")` keeps them in one part. Numbers follow the lower node, then the higher.
 
     *Shapes* -> `(num_edges,)`, int64.
 
@@ -52,10 +52,11 @@ def sample_non_edges(
     is_directed: bool,
     generator: torch.Generator,
 ) -> Tensor:
-    """Draw pairs of nodes of one graph that no edge joins, all different, each set of them with the same probability.
+    """Draw pairs of nodes of one graph that no edge joins, all different.
 
-    Pairs are numbered, and of the numbers without those of edges some are drawn: a free number of rank r is r plus the
-    numbers of edges before it, which a binary search finds. So dense graphs cost no more than others.
+    Each set of so many pairs is as likely. Pairs are numbered, and of the numbers without those of edges some are
+    drawn: a free number of rank r is r plus the numbers of edges before it, which a binary search finds. So dense
+    graphs cost no more than others.
 
     *Shapes* `pairs`: source and target of the edges, `(num_edges,)` each -> `(count, 2)`, int64, in random order.
 

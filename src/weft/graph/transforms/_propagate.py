@@ -34,8 +34,8 @@ def propagate_features(
         FeatureError: if there is no such edge type or feature, or several edge types and no name.
         OptionError: if the edge type joins two node types, or `hops` is negative.
 
-    *Source* Frasca, Rossi, Eynard, Chamberlain, Bronstein and Monti, 2020, SIGN: Scalable Inception Graph Neural Networks,
-    arXiv:2004.11198, equation 4. For its diffusion by PPR, take `diffuse_ppr` first and then norm "none" without self loops.
+    *Source* Frasca, Rossi, Eynard, Chamberlain, Bronstein and Monti, 2020, SIGN: Scalable Inception Graph Neural
+    Networks, arXiv:2004.11198. For its powers of PPR, take `diffuse` first, and norm "none" without self loops here.
 
     *Cost* hops x E x F.
 

@@ -13,11 +13,12 @@ from .._adjacency import Adjacency
 def pushed_entries(
     adjacency: Adjacency, w: Tensor, alpha: float, tolerance: float
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Rows of `alpha * (I - (1 - alpha) * T)^-1`, some at a time: target, source and value of each entry.
+    """Target, source and value of the entries of PPR's matrix, some rows at a time.
 
-    A row begins with all of its probability at its own node. While some node holds more than tolerance x its in-degree, each
-    such node keeps the share alpha and sends the rest on along its row of T. What a node got that is less waits until
-    nothing is left to send; only then it is added up, so that each push costs no more than its own edges.
+    The matrix is `alpha * (I - (1 - alpha) * T)^-1`. A row begins with all of its probability at its own node. While
+    some node holds more than tolerance x its in-degree, each such node keeps the share alpha and sends the rest on
+    along its row of T. What a node got that is less waits until nothing is left to send; only then it is added up, so
+    that each push costs no more than its own edges.
     """
     rows = adjacency.by_target
     count, ids = adjacency.num_targets, rows.source.dtype

@@ -27,17 +27,18 @@ def split_random(
     of: str | EdgeType | None = None,
     seed: int,
 ) -> Graph:
-    """Split nodes or edges at random, as masks `train_mask`, `val_mask` and `test_mask`.
+    """Split nodes or edges at random.
 
-    The parts never overlap. Shares are rounded so that the sizes of the first one, two and three parts are right; what the
-    sizes do not ask for is in no part. The structure stays: `split_links` takes edges out.
+    Masks are `train_mask`, `val_mask` and `test_mask`. The parts never overlap. Shares are rounded so that the sizes of
+    the first one, two and three parts are right; what the sizes do not ask for is in no part. The structure stays:
+    `split_links` takes edges out.
 
     *Shapes* masks: `(count,)`, bool.
 
     Args:
         sizes: for train, val and test: shares as floats, or counts as ints.
-        stratify: a feature of integers, (count,), each of whose values is split by the same shares; negative for rows that
-            belong to no part, as nodes without a label.
+        stratify: a feature of integers, (count,), each of whose values is split by the same shares; negative for rows
+            that belong to no part, as nodes without a label.
         groups: a feature of integers, (count,): rows of one value are in one part. Shares count groups, then.
         among: the rows to split: ids, a mask, or the name of a feature that is a mask; all if None.
         of: the node type or edge type to split; the nodes, if there is one node type.
@@ -89,9 +90,10 @@ def split_classes(
     of: str | EdgeType | None = None,
     seed: int,
 ) -> Graph:
-    """Split nodes as Planetoid's public splits are: so many of each class to train, so many of the rest to val and test.
+    """Split nodes as Planetoid's public splits are: so many of each class to train.
 
-    Masks are `train_mask`, `val_mask` and `test_mask`. A class with fewer nodes gives all it has.
+    Of the rest, val and test get so many. Masks are `train_mask`, `val_mask` and `test_mask`. A class with fewer nodes
+    gives all it has.
 
     *Shapes* masks: `(count,)`, bool.
 
@@ -105,7 +107,8 @@ def split_classes(
         OptionError: if val and test ask for more than is left.
         ShapeError: if labels are no integer for each row.
 
-    *Source* Yang, Cohen and Salakhutdinov, 2016, Revisiting Semi-Supervised Learning with Graph Embeddings, arXiv:1603.08861.
+    *Source* Yang, Cohen and Salakhutdinov, 2016, Revisiting Semi-Supervised Learning with Graph Embeddings,
+    arXiv:1603.08861.
 
     >>> graph = Graph([0], [9])
     >>> graph.nodes["y"] = [0, 1] * 5
@@ -136,18 +139,18 @@ def split_by_time(
     among: str | Ids | None = None,
     of: str | EdgeType | None = None,
 ) -> Graph:
-    """Split nodes or edges by time, as masks `train_mask`, `val_mask` and `test_mask`.
+    """Split nodes or edges by time.
 
-    What is before the first cut trains, what is before the second validates, and the rest tests. Rows of one time are never
-    in two parts.
+    Masks are `train_mask`, `val_mask` and `test_mask`. What is before the first cut trains, what is before the second
+    validates, and the rest tests. Rows of one time are never in two parts.
 
     *Shapes* masks: `(count,)`, bool.
 
     Args:
         time: a feature of numbers, (count,).
         cuts: the times at which val and test begin.
-        sizes: without cuts, those of the parts: the cuts are the times at which the rows, in order of time, reach them, and a
-            part may be smaller, where many rows have one time. The last size only has to fit.
+        sizes: without cuts, those of the parts: the cuts are the times at which the rows, in order of time, reach them,
+            and a part may be smaller, where many rows have one time. The last size only has to fit.
         among: the rows to split: ids, a mask, or the name of a feature that is a mask; all if None.
         of: the node type or edge type to split; the nodes, if there is one node type.
 

@@ -16,10 +16,11 @@ from ._with_features import inner_edge_type
 def add_virtual_nodes(graph: Graph, node_type: str | None = None, *, edge_type: str | EdgeType | None = None) -> Graph:
     """Add a node to each graph of a batch, with edges from and to all its nodes.
 
-    Without `node_type` it becomes the last node of its graph, so that `nodes.offsets[1:] - 1` are the virtual nodes of a batch:
-    its edges, first those to it, then those from it, stand behind the others of their type, graph by graph. With a
-    `node_type` of its own, the nodes are of that type, node g for graph g, and for every other node type there are new edge types
-    `(type, "to_virtual", node_type)` and `(node_type, "from_virtual", type)`; edge i there is that of node i.
+    Without `node_type` it becomes the last node of its graph, so that `nodes.offsets[1:] - 1` are the virtual nodes of
+    a batch: its edges, first those to it, then those from it, stand behind the others of their type, graph by graph.
+    With a `node_type` of its own, the nodes are of that type, node g for graph g, and for every other node type there
+    are new edge types `(type, "to_virtual", node_type)` and `(node_type, "from_virtual", type)`; edge i there is that
+    of node i.
 
     Features of what is new are 0; a type that is new has none.
 
