@@ -7,7 +7,7 @@ from torch.testing import assert_close
 from weft.errors import OptionError
 from weft.graph import Adjacency, Graph, batch, unbatch
 from weft.graph._naming import EDGE, NODE
-from weft.graph._subgraph import derive
+from weft.graph._subgraph import derive, derive_graph
 
 
 def ring(count):
@@ -107,3 +107,30 @@ def test_mixed_or_new_nodes_of_a_batch_are_refused():
     for nodes in ([2, 0], [0, -1]):
         with pytest.raises(OptionError, match="nodes of a batch, graph after graph"):
             part_of(both, torch.tensor(nodes), torch.tensor([0]), Adjacency([0], [1]))
+
+
+def test_given_features_take_the_place_of_others_and_follow_the_order_of_a_batch():
+    both = batch([ring(2), ring(2)])
+    mixed = Adjacency([2, 0], [3, 1], num_sources=4, num_targets=4)
+    new = ("node", "new", "node")
+    found = derive(
+        "test",
+        both,
+        {NODE: 4},
+        {EDGE: mixed, new: mixed},
+        node_ids={NODE: None},
+        edge_ids={EDGE: torch.tensor([2, 0])},
+        given={EDGE: {"v": torch.tensor([20, 10])}, new: {"w": torch.tensor([2, 1])}},
+    )
+    assert found.graph.edge_sets[EDGE]["v"].tolist() == [10, 20]
+    assert found.graph.edge_sets[EDGE]["w"].tolist() == [10, 10]
+    assert found.graph.edge_sets[new]["w"].tolist() == [1, 2]
+    assert found.edge_ids[EDGE].tolist() == [0, 2]
+    assert found.edge_ids[new].tolist() == [-1, -1]
+
+
+def test_a_type_that_no_ids_name_comes_without_features():
+    graph = ring(2)
+    made = derive_graph("test", graph, {NODE: 2}, {EDGE: graph.adjacency}, node_ids={NODE: None}, edge_ids={})
+    assert not made.edges
+    assert made.nodes["x"] is graph.nodes["x"]
