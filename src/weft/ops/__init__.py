@@ -10,6 +10,7 @@ from .attention import gat_attention as gat_attention
 from .attention import gatv2_attention as gatv2_attention
 from .coalesce import Coalesced as Coalesced
 from .coalesce import coalesce as coalesce
+from .coalesce import sort_edges as sort_edges
 from .coo_to_csc import coo_to_csc as coo_to_csc
 from .degree import degree as degree
 from .edge_softmax import edge_softmax as edge_softmax
@@ -39,6 +40,7 @@ from .segment_cumsum import segment_cumsum as segment_cumsum
 from .segment_matmul import segment_matmul as segment_matmul
 from .segment_matmul import segment_outer as segment_outer
 from .segment_reduce import segment_reduce as segment_reduce
+from .segment_search import segment_search as segment_search
 from .segment_softmax import segment_softmax as segment_softmax
 from .segment_sort import segment_sort as segment_sort
 from .segment_topk import segment_topk as segment_topk
