@@ -1,69 +1,59 @@
-"""Sets of ids that know where each of them stands."""
+"""Sets of ids, a bit for each id that there could be."""
 
 import torch
 from torch import Tensor
 
+from ..ops import Structure, count_marks, list_marks, mark_rows, rank_marks
+
 
 class IdSet:
-    """Ids below a count, each once, in the order in which they came.
+    """Ids below a count, from low to high.
 
-    `_table` tells where an id stands, or whatever was in memory before: only an id that stands there is in the set. So
-    nothing has to be cleared, and the cost is that of the ids alone (Briggs and Torczon, 1993, An Efficient
-    Representation for Sparse Sets).
+    *Cost* `count / 8` bytes, which stay in near caches where a number for each id would not.
     """
 
-    ids: Tensor
-    _table: Tensor
+    marks: Tensor
+    _before: Tensor | None
 
-    def __init__(self, count: int, *, device: torch.device) -> None:
-        self.ids = torch.empty(0, dtype=torch.int64, device=device)
-        self._table = torch.empty(count, dtype=torch.int64, device=device)
+    def __init__(self, marks: Tensor) -> None:
+        self.marks = marks
+        self._before = None
 
     @classmethod
     def of(cls, ids: Tensor, count: int) -> "IdSet":
-        """A set of ids below `count`."""
-        made = cls(count, device=ids.device)
-        made.add(ids)
-        return made
+        """The set of these ids below `count`, of whatever order, some of them twice."""
+        whole = torch.tensor([0, ids.shape[0]], device=ids.device), ids
+        return cls(mark_rows(*whole, ids, whole[0][:1], None, count))
+
+    @classmethod
+    def none(cls, count: int, *, device: torch.device) -> "IdSet":
+        """The set of none of the ids below `count`."""
+        return cls.of(torch.empty(0, dtype=torch.int64, device=device), count)
+
+    @classmethod
+    def at(cls, rows: Structure, nodes: Tensor, count: int) -> "IdSet":
+        """The set of the `count` sources from which edges come to chosen nodes."""
+        return cls(mark_rows(rows.indptr, rows.source, rows.source, nodes, None, count))
+
+    def __or__(self, other: "IdSet") -> "IdSet":
+        return IdSet(self.marks | other.marks)
+
+    def __sub__(self, other: "IdSet") -> "IdSet":
+        return IdSet(self.marks & ~other.marks)
 
     def __len__(self) -> int:
-        return self.ids.shape[0]
+        return int(self.before()[-1])
 
-    def add(self, ids: Tensor) -> Tensor:
-        """Add ids, some of which may be there, or come twice; gives the new ones, in their order if none comes twice."""
-        new = ids[self.places(ids) < 0] if len(self) else ids
-        places = torch.arange(len(self), len(self) + new.shape[0], device=ids.device)
-        self._table[new] = places
-        is_one = self._table[new] == places
-        if not bool(is_one.all()):
-            new = new[is_one]
-            self._table[new] = places[: new.shape[0]]
-        self.ids = torch.cat((self.ids, new)) if len(self) else new
-        return new
+    def before(self) -> Tensor:
+        """How many ids there are below those of each word, and in all."""
+        if self._before is None:
+            self._before = count_marks(self.marks)
+        return self._before
 
-    def places(self, ids: Tensor) -> Tensor:
-        """Where ids stand: int64, -1 for one that is not in the set."""
-        if not len(self):
-            return torch.full_like(ids, -1, dtype=torch.int64)
-        place = self._table[ids].clamp_(0, len(self) - 1)
-        return torch.where(self.ids[place] == ids, place, -1)
+    def ids(self) -> Tensor:
+        """The ids, ascending: (len,), int64."""
+        return list_marks(self.marks, self.before(), len(self))
 
-    def mask(self) -> Tensor:
-        """Whether each id below the count is in the set."""
-        found = torch.zeros(self._table.shape, dtype=torch.bool, device=self.ids.device)
-        found[self.ids] = True
-        return found
-
-
-def ascending(ids: Tensor, count: int) -> Tensor:
-    """The same ids below `count`, no two alike, from low to high.
-
-    *Cost* sorts few ids and marks many in a pass over `count` bytes.
-    """
-    if bool((ids[1:] > ids[:-1]).all()):
-        return ids
-    if 16 * ids.shape[0] < count:
-        return ids.sort().values
-    found = torch.zeros(count, dtype=torch.bool, device=ids.device)
-    found[ids] = True
-    return found.nonzero().squeeze(1)
+    def places(self, ids: Tensor, index: Tensor | None = None) -> Tensor:
+        """Where ids (or `ids[index]`) stand among those of the set, in the dtype of `ids`; -1 for one that is not there."""
+        return rank_marks(self.marks, self.before(), ids, index)

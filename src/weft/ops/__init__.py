@@ -22,6 +22,11 @@ from .gather_matmul import type_order as type_order
 from .gather_rows import gather_rows as gather_rows
 from .knn import Neighbors as Neighbors
 from .knn import knn as knn
+from .marks import count_marks as count_marks
+from .marks import list_marks as list_marks
+from .marks import mark_ends as mark_ends
+from .marks import mark_rows as mark_rows
+from .marks import rank_marks as rank_marks
 from .pass_messages import pass_messages as pass_messages
 from .radius import radius as radius
 from .relational_matmul import relational_aggregate as relational_aggregate

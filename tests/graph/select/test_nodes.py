@@ -9,7 +9,7 @@ from tests.graph.select.parts import assert_part, choices, ends_of, larger_graph
 from tests.graph.strategies import assert_same, for_all, graphs, typed_graphs
 from weft.errors import FeatureError, IdError, OptionError, ShapeError
 from weft.graph import Adjacency, Graph, batch, to_networkx, unbatch
-from weft.graph.select import node_subgraph
+from weft.graph.select import in_subgraph, node_subgraph, out_subgraph
 
 EDGE = ("node", "edge", "node")
 
@@ -43,6 +43,23 @@ def test_networkx_finds_the_same_edges(graph, data):
     found = nx.relabel_nodes(to_networkx(node_subgraph(people, nodes).graph), dict(enumerate(nodes)))
     assert sorted(found.edges()) == sorted(expected.edges())
     assert set(found) == set(expected)
+
+
+@pytest.mark.parametrize("size", [2, 12, 120, 300, 2000])
+@pytest.mark.parametrize("is_sorted", [False, True])
+def test_however_few_or_many_nodes_there_are(size, is_sorted):
+    generator = torch.Generator().manual_seed(size)
+    source, target = torch.randint(2000, (2, 20000), generator=generator)
+    graph = Graph(source, target.sort().values if is_sorted else target, 2000)
+    nodes = torch.randperm(2000, generator=generator)[:size]
+    mask = torch.zeros(2000, dtype=torch.bool)
+    mask[nodes] = True
+    expected = mask[graph.adjacency.source], mask[graph.adjacency.target]
+    kept = {"node": nodes.tolist()}
+    assert_part(node_subgraph(graph, nodes), graph, kept, {EDGE: (expected[0] & expected[1]).nonzero()[:, 0].tolist()})
+    every = {"node": list(range(2000))}
+    assert_part(in_subgraph(graph, nodes), graph, every, {EDGE: expected[1].nonzero()[:, 0].tolist()})
+    assert_part(out_subgraph(graph, nodes), graph, every, {EDGE: expected[0].nonzero()[:, 0].tolist()})
 
 
 @for_all(larger_graphs(), st.data())

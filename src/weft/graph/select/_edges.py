@@ -2,18 +2,19 @@
 
 from collections.abc import Mapping
 
-import torch
-from torch import Tensor
-
+from .._adjacency import Ids
+from .._by_type import by_edge_type, chosen_ids
 from .._graph import Graph
 from .._id_set import IdSet
 from .._naming import EdgeType
 from .._rows import Features
 from .._subgraph import Subgraph
-from ._part import Edges, Nodes, chosen_edges, chosen_nodes, edges_between, part_of
+from ._part import Edges, Nodes, chosen_sets, edges_between, every, part_of
 
 
-def edge_subgraph(graph: Graph, edges: Edges, *, keep_nodes: bool = False, features: Features = "copy") -> Subgraph:
+def edge_subgraph(
+    graph: Graph, edges: Mapping[str | EdgeType, Ids] | Ids, *, keep_nodes: bool = False, features: Features = "copy"
+) -> Subgraph:
     """Take edges, and the nodes that they touch.
 
     Edges come in the order given, those of a mask from low to high; one that is named twice comes twice. Nodes keep
@@ -37,7 +38,13 @@ def edge_subgraph(graph: Graph, edges: Edges, *, keep_nodes: bool = False, featu
     >>> part.node_ids["node"].tolist(), part.edge_ids["node", "edge", "node"].tolist()
     ([1, 2, 3], [3, 1])
     """
-    chosen = chosen_edges("edge_subgraph", graph, edges)
+    given = by_edge_type("edge_subgraph", "edges", graph, edges)
+    chosen = {
+        name: Edges.of(
+            found.adjacency, chosen_ids("edge_subgraph", "edges", given.get(name, ()), found.count, graph.device)
+        )
+        for name, found in graph.edge_sets.items()
+    }
     return _of_edges("edge_subgraph", graph, chosen, keep_nodes=keep_nodes, features=features)
 
 
@@ -62,7 +69,7 @@ def in_subgraph(graph: Graph, nodes: Nodes, *, keep_nodes: bool = True, features
     >>> part, part.edge_ids["node", "edge", "node"].tolist()
     (Subgraph(Graph(3 nodes, 2 edges, on cpu)), [0, 2])
     """
-    chosen = _sets("in_subgraph", graph, nodes)
+    chosen = chosen_sets("in_subgraph", graph, nodes)
     edges = {name: edges_between(found.adjacency, None, chosen[name[2]]) for name, found in graph.edge_sets.items()}
     return _of_edges("in_subgraph", graph, edges, keep_nodes=keep_nodes, features=features)
 
@@ -76,27 +83,19 @@ def out_subgraph(graph: Graph, nodes: Nodes, *, keep_nodes: bool = True, feature
     >>> part, part.node_ids["node"].tolist()
     (Subgraph(Graph(2 nodes, 1 edge, on cpu)), [1, 2])
     """
-    chosen = _sets("out_subgraph", graph, nodes)
+    chosen = chosen_sets("out_subgraph", graph, nodes)
     edges = {name: edges_between(found.adjacency, chosen[name[0]], None) for name, found in graph.edge_sets.items()}
     return _of_edges("out_subgraph", graph, edges, keep_nodes=keep_nodes, features=features)
 
 
-def _sets(where: str, graph: Graph, nodes: Nodes) -> dict[str, IdSet]:
-    return {name: IdSet.of(ids, graph.node_sets[name].count) for name, ids in chosen_nodes(where, graph, nodes).items()}
-
-
 def _of_edges(
-    where: str, graph: Graph, edges: Mapping[EdgeType, Tensor], *, keep_nodes: bool, features: Features
+    where: str, graph: Graph, edges: Mapping[EdgeType, Edges], *, keep_nodes: bool, features: Features
 ) -> Subgraph:
     """The graph of these edges, on all nodes or on those that they touch."""
     if keep_nodes:
         return part_of(where, graph, None, edges, features=features)
-    touched = {
-        name: torch.zeros(nodes.count, dtype=torch.bool, device=graph.device) for name, nodes in graph.node_sets.items()
-    }
-    for edge_type, ids in edges.items():
-        adjacency = graph.edge_sets[edge_type].adjacency
-        touched[edge_type[0]][adjacency.source[ids]] = True
-        touched[edge_type[2]][adjacency.target[ids]] = True
-    kept = {name: IdSet.of(mask.nonzero().squeeze(1), mask.shape[0]) for name, mask in touched.items()}
-    return part_of(where, graph, kept, edges, features=features)
+    touched = {name: IdSet.none(nodes.count, device=graph.device) for name, nodes in graph.node_sets.items()}
+    for edge_type, found in edges.items():
+        for name, ids in zip((edge_type[0], edge_type[2]), found.ends(), strict=True):
+            touched[name] |= IdSet.of(ids, graph.node_sets[name].count)
+    return part_of(where, graph, {name: every(nodes) for name, nodes in touched.items()}, edges, features=features)

@@ -10,14 +10,14 @@ from ...errors import OptionError, message
 from ...ops import Structure, coalesce, segment_sort, sparse_lookup
 from .._adjacency import Adjacency
 from .._graph import Graph
-from .._id_set import IdSet, ascending
+from .._id_set import IdSet
 from .._incident import rows_of
 from .._naming import EdgeType
 from .._refill import refilled
 from .._rows import Features
 from .._subgraph import Subgraph, derive
 from ._nodes import induced
-from ._part import Nodes, chosen_nodes
+from ._part import Nodes, chosen_nodes, chosen_sets
 
 Direction: TypeAlias = Literal["in", "out", "both"]
 """Whether a step goes against an edge, along one, or either way."""
@@ -51,15 +51,16 @@ def khop_subgraph(
     """
     where = "khop_subgraph"
     _check_steps(where, hops, direction)
-    seen = {name: IdSet.of(ids, graph.node_sets[name].count) for name, ids in chosen_nodes(where, graph, nodes).items()}
-    latest = {name: found.ids for name, found in seen.items()}
+    chosen = chosen_sets(where, graph, nodes)
+    seen = {name: nodes.found for name, nodes in chosen.items()}
+    latest = {name: nodes.ids for name, nodes in chosen.items()}
     for _ in range(hops):
-        reached: dict[str, list[Tensor]] = {name: [ids[:0]] for name, ids in latest.items()}
+        reached = seen
         for begin, rows, end in _steps(graph, direction):
-            reached[end].append(rows_of(rows, latest[begin])[1].long())
-        latest = {name: seen[name].add(torch.cat(ids)) for name, ids in reached.items()}
-    kept = {name: ascending(found.ids, graph.node_sets[name].count) for name, found in seen.items()}
-    return induced(where, graph, kept, features=features)
+            reached = reached | {end: reached[end] | IdSet.at(rows, latest[begin], graph.node_sets[end].count)}
+        latest = {name: (found - seen[name]).ids() for name, found in reached.items()}
+        seen = reached
+    return induced(where, graph, {name: found.ids() for name, found in seen.items()}, features=features)
 
 
 def ego_networks(

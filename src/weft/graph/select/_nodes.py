@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor
 
 from ...errors import IdError, message
@@ -10,7 +11,7 @@ from .._id_set import IdSet
 from .._naming import quoted
 from .._rows import Features
 from .._subgraph import Subgraph
-from ._part import Nodes, chosen_nodes, edges_between, part_of
+from ._part import Chosen, Nodes, chosen_nodes, edges_between, part_of
 
 
 def node_subgraph(graph: Graph, nodes: Nodes, *, features: Features = "copy") -> Subgraph:
@@ -45,18 +46,20 @@ def induced(where: str, graph: Graph, nodes: Mapping[str, Tensor], *, features: 
     Raises:
         IdError: if a node comes twice.
     """
-    kept = {name: _each_once(where, name, ids, graph.node_sets[name].count) for name, ids in nodes.items()}
+    kept = {name: _in_order(where, name, ids, graph.node_sets[name].count) for name, ids in nodes.items()}
     edges = {
         name: edges_between(found.adjacency, kept[name[0]], kept[name[2]]) for name, found in graph.edge_sets.items()
     }
     return part_of(where, graph, kept, edges, features=features)
 
 
-def _each_once(where: str, node_type: str, ids: Tensor, count: int) -> IdSet:
-    found = IdSet(count, device=ids.device)
-    if found.add(ids).shape[0] != ids.shape[0]:
+def _in_order(where: str, node_type: str, ids: Tensor, count: int) -> Chosen:
+    """Nodes that are numbered as they stand."""
+    found = IdSet.of(ids, count)
+    if len(found) != ids.shape[0]:
         ordered = ids.sort().values
         twice = int(ordered[1:][ordered[1:] == ordered[:-1]][0])
         hint = "nodes.unique() names each of them once, from low to high"
         raise IdError(message(where, f"each {quoted(node_type)} node once", f"node {twice} twice", hint))
-    return found
+    rank, place = found.places(ids), torch.arange(ids.shape[0], device=ids.device)
+    return Chosen(ids, found, None if torch.equal(rank, place) else torch.empty_like(rank).index_copy_(0, rank, place))
