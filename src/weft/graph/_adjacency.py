@@ -9,11 +9,17 @@ import torch
 from torch import Tensor
 
 from ..errors import DeviceError, DtypeError, IdError, OptionError, ShapeError, message
-from ..ops import Structure, coo_to_csc, degree
+from ..ops import Structure, coo_to_csc, degree, sort_edges
 from ._naming import counted
 
 Ids: TypeAlias = Any
 """An int32 or int64 tensor, or what `torch.as_tensor` makes integers of: a list, a range, a NumPy array."""
+
+_TURNED = {
+    "is_sorted_by_target": "is_sorted_by_source",
+    "is_sorted_by_source": "is_sorted_by_target",
+}
+"""Facts that are told of the other end once edges are turned round."""
 
 _KEPT = (torch.int32, torch.int64)
 _WIDENED = (torch.uint8, torch.int8, torch.int16)
@@ -56,6 +62,8 @@ class Adjacency:
     _compressed: tuple[Structure, Structure] | None
     _in_target_order: Structure | None
     _sorted_rows: Structure | None
+    _by_target_and_source: Structure | None
+    _facts: dict[str, bool]
 
     def __init__(
         self, source: Ids, target: Ids, *, num_sources: int | None = None, num_targets: int | None = None
@@ -106,6 +114,8 @@ class Adjacency:
         object.__setattr__(self, "_compressed", None)
         object.__setattr__(self, "_in_target_order", None)
         object.__setattr__(self, "_sorted_rows", None)
+        object.__setattr__(self, "_by_target_and_source", None)
+        object.__setattr__(self, "_facts", {})
 
     # Structures
 
@@ -147,13 +157,27 @@ class Adjacency:
         """Edge at each position of `by_target`, (num_edges,); None where positions are edges."""
         return self.by_target.edge
 
-    def _kept(self) -> tuple[tuple[Structure, Structure] | None, Structure | None]:
+    @property
+    def by_target_and_source(self) -> Structure:
+        """`by_target` with the sources of each row ascending, so that a pair can be searched for; `transposed` is None.
+
+        Parallel edges stand side by side, in their order.
+        """
+        found = self._kept()[2]
+        if found is None:
+            found = _without_inference_mode(lambda: _ascending(self.by_target, self.num_sources))
+            if _lasts(found.indptr, self.source):
+                object.__setattr__(self, "_by_target_and_source", found)
+        return found
+
+    def _kept(self) -> tuple[tuple[Structure, Structure] | None, Structure | None, Structure | None]:
         """What was built before, unless a trace left fake tensors there, as the strict export of torch 2.4 does."""
-        both, ordered, kind = self._compressed, self._in_target_order, type(self.source)
-        return (
-            None if both is None or type(both[0].indptr) is not kind else both,
-            None if ordered is None or type(ordered.indptr) is not kind else ordered,
+        both, kind = self._compressed, type(self.source)
+        ordered, ascending = (
+            None if rows is None or type(rows.indptr) is not kind else rows
+            for rows in (self._in_target_order, self._by_target_and_source)
         )
+        return None if both is None or type(both[0].indptr) is not kind else both, ordered, ascending
 
     def _both(self) -> tuple[Structure, Structure]:
         found = self._kept()[0]
@@ -168,8 +192,8 @@ class Adjacency:
         by_target = Structure(*coo_to_csc(target, source, self.num_targets))
         by_source = self._sorted_rows or Structure(*coo_to_csc(source, target, self.num_sources))
         if can_read(by_target.indptr):
-            by_target = by_target._replace(edge=None if _ascends(target) else by_target.edge)
-            by_source = by_source._replace(edge=None if _ascends(source) else by_source.edge)
+            by_target = by_target._replace(edge=None if self.is_sorted_by_target else by_target.edge)
+            by_source = by_source._replace(edge=None if self.is_sorted_by_source else by_source.edge)
             if torch.equal(by_target.indptr, by_source.indptr) and torch.equal(by_target.source, by_source.source):
                 by_source = Structure(
                     by_target.indptr, by_target.source, by_source.edge
@@ -182,6 +206,62 @@ class Adjacency:
             return rows
         transposed = Structure(*coo_to_csc(rows.source, rows.targets().to(rows.source.dtype), self.num_sources))
         return Structure(rows.indptr, rows.source, None, transposed)
+
+    # Facts
+
+    @property
+    def is_sorted_by_target(self) -> bool:
+        """Whether edges came with their targets ascending, so that positions of `by_target` are edges."""
+        return self._fact("is_sorted_by_target", lambda: _ascends(self.target))
+
+    @property
+    def is_sorted_by_source(self) -> bool:
+        """Whether edges came with their sources ascending, so that positions of `by_source` are edges."""
+        return self._fact("is_sorted_by_source", lambda: _ascends(self.source))
+
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether there are as many edges from j to i as from i to j, for all i and j."""
+        return self.num_sources == self.num_targets and self._fact("is_symmetric", self._find_symmetry)
+
+    @property
+    def has_self_loops(self) -> bool:
+        """Whether an edge ends where it begins; never where sources and targets are not as many."""
+        return self.num_sources == self.num_targets and self._fact(
+            "has_self_loops", lambda: bool((self.source == self.target).any())
+        )
+
+    @property
+    def has_parallel_edges(self) -> bool:
+        """Whether two edges have the same source and the same target."""
+        return self._fact("has_parallel_edges", self._find_parallel_edges)
+
+    def _fact(self, name: str, find: Callable[[], bool]) -> bool:
+        """What was found before; ids are looked at where they can be.
+
+        Raises:
+            OptionError: while compiling or of fake tensors, unless it was found before.
+        """
+        if name not in self._facts:
+            if not can_read(self.source):
+                hint = f"ask for `{name}` before; the answer is kept"
+                raise OptionError(message(f"Adjacency.{name}", "ids to look at", "a trace, or fake tensors", hint))
+            self._facts[name] = find()
+        return self._facts[name]
+
+    def _find_symmetry(self) -> bool:
+        by_target, by_source = self._both()
+        if by_target.source is by_source.source:
+            return True
+        if not torch.equal(by_target.indptr, by_source.indptr):
+            return False
+        return torch.equal(self.by_target_and_source.source, _ascending(by_source, self.num_targets).source)
+
+    def _find_parallel_edges(self) -> bool:
+        rows = self.by_target_and_source
+        return _holds_in_a_row(rows, rows.source[1:] == rows.source[:-1])
+
+    # Degrees
 
     def in_degrees(self) -> Tensor:
         """Count the edges that enter each target: (num_targets,), int64."""
@@ -199,6 +279,7 @@ class Adjacency:
         both = self._kept()[0]
         if both is not None:
             object.__setattr__(made, "_compressed", (both[1], both[0]))
+        object.__setattr__(made, "_facts", {_TURNED.get(name, name): fact for name, fact in self._facts.items()})
         return made
 
     # Places
@@ -236,11 +317,14 @@ class Adjacency:
         made = Adjacency._trusted(
             once(self.source), once(self.target), self.num_sources, self.num_targets, self._id_dtype
         )
-        both, ordered = self._kept()
+        both, ordered, ascending = self._kept()
         if both is not None:
             object.__setattr__(made, "_compressed", (linked(both[0]), linked(both[1])))
         if ordered is not None:
             object.__setattr__(made, "_in_target_order", linked(ordered))
+        if ascending is not None:
+            object.__setattr__(made, "_by_target_and_source", structure(ascending))
+        object.__setattr__(made, "_facts", dict(self._facts))
         return made
 
     # Comparison
@@ -349,6 +433,22 @@ def _smallest_dtype(*counts: int) -> torch.dtype:
 def _ascends(ids: Tensor) -> bool:
     # The first few tell it of most lists that do not.
     return all(bool((part[1:] >= part[:-1]).all()) for part in (ids[:1024], ids))
+
+
+def _ascending(rows: Structure, num_sources: int) -> Structure:
+    """The rows with their sources ascending: as they came, where they do already."""
+    if can_read(rows.source) and not _holds_in_a_row(rows, rows.source[1:] < rows.source[:-1]):
+        return Structure(rows.indptr, rows.source, rows.edge)
+    edge = torch.arange(rows.num_edges, device=rows.source.device) if rows.edge is None else rows.edge
+    _, source, edge = sort_edges(rows.indptr, rows.source, edge.to(rows.source.dtype), num_sources)
+    return Structure(rows.indptr, source, edge)
+
+
+def _holds_in_a_row(rows: Structure, holds: Tensor) -> bool:
+    """Whether `holds`, told of each position and the next, is so of two in one row."""
+    begins = rows.indptr[1:-1]
+    holds[begins[(begins > 0) & (begins < rows.num_edges)] - 1] = False
+    return bool(holds.any())
 
 
 def _lasts(built: Tensor, given: Tensor) -> bool:

@@ -10,6 +10,7 @@ from .attention import gat_attention as gat_attention
 from .attention import gatv2_attention as gatv2_attention
 from .coalesce import Coalesced as Coalesced
 from .coalesce import coalesce as coalesce
+from .coalesce import sort_edges as sort_edges
 from .components import connected_components as connected_components
 from .components import spanning_forest as spanning_forest
 from .components import strong_components as strong_components
@@ -25,6 +26,11 @@ from .gather_matmul import type_order as type_order
 from .gather_rows import gather_rows as gather_rows
 from .knn import Neighbors as Neighbors
 from .knn import knn as knn
+from .marks import count_marks as count_marks
+from .marks import list_marks as list_marks
+from .marks import mark_ends as mark_ends
+from .marks import mark_rows as mark_rows
+from .marks import rank_marks as rank_marks
 from .pass_messages import pass_messages as pass_messages
 from .radius import radius as radius
 from .relational_matmul import relational_aggregate as relational_aggregate
@@ -43,6 +49,7 @@ from .segment_cumsum import segment_cumsum as segment_cumsum
 from .segment_matmul import segment_matmul as segment_matmul
 from .segment_matmul import segment_outer as segment_outer
 from .segment_reduce import segment_reduce as segment_reduce
+from .segment_search import segment_search as segment_search
 from .segment_softmax import segment_softmax as segment_softmax
 from .segment_sort import segment_sort as segment_sort
 from .segment_topk import segment_topk as segment_topk
