@@ -20,6 +20,9 @@ DOCUMENTS = [
     "README.md",
     "CONTRIBUTING.md",
     "docs/guides/graphs.md",
+    "docs/guides/coming-from-dgl.md",
+    "docs/guides/coming-from-pyg.md",
+    "docs/guides/coming-from-networkx.md",
     "docs/guides/formulas.md",
     "docs/guides/operators.md",
     "docs/guides/transforms.md",
@@ -174,6 +177,7 @@ def test_commands_in_the_readme_are_targets_of_the_makefile() -> None:
 @pytest.mark.parametrize("document", [*DOCUMENTS, "ARCHITECTURE.md", "STYLE.md", "SECURITY.md"])
 def test_paths_named_in_the_documents_exist(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
-    named = re.findall(r"\]\((?!https?:)([\w./-]+)\)", text)
-    named += re.findall(r"`((?:src|tests|tools|docs|benchmarks)/[\w./-]+)`", text)
-    assert [path for path in named if not (ROOT / path).exists()] == []
+    folder = (ROOT / document).parent
+    named = [(folder, path) for path in re.findall(r"\]\((?!https?:)([\w./-]+)\)", text)]
+    named += [(ROOT, path) for path in re.findall(r"`((?:src|tests|tools|docs|benchmarks)/[\w./-]+)`", text)]
+    assert [path for begin, path in named if not (begin / path).exists()] == []
