@@ -92,6 +92,13 @@ def test_each_ego_network_is_the_part_around_its_node_with_that_node_first(graph
             assert_rows(made[name], whole[name], ids[name].tolist())
 
 
+def test_edges_of_ego_networks_keep_their_order_where_there_are_many():
+    graph = Graph(*torch.randint(30, (2, 200), generator=torch.Generator().manual_seed(0)), 30)
+    for nodes, edges, _ in networks(ego_networks(graph, range(30), 2)):
+        assert edges == induced_edges(graph, nodes)
+        assert len(edges[EDGE]) > 20
+
+
 def test_a_node_that_is_named_twice_has_two_ego_networks():
     part = ego_networks(Graph([0], [1]), [1, 1])
     assert part.node_ids["node"].tolist() == [1, 0, 1, 0]

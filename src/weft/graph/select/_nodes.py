@@ -28,8 +28,7 @@ def node_subgraph(graph: Graph, nodes: Nodes, *, features: Features = "copy") ->
         FeatureError, OptionError: if types do not fit, or nodes of a batch do not stand graph after graph.
         ShapeError, DtypeError, DeviceError: if `nodes` is neither ids nor a mask.
 
-    *Cost* few nodes: in proportion to the edges that enter them, once `by_target` is built; many: two passes over the
-    edges.
+    *Cost* few nodes: in proportion to the edges that enter them, once `by_target` is built; many: a pass over the edges.
 
     >>> part = node_subgraph(Graph([0, 1, 2, 2], [1, 2, 0, 2]), [2, 0])
     >>> part.graph.adjacency.source.tolist(), part.graph.adjacency.target.tolist()
