@@ -1,7 +1,6 @@
 """Graphs whose nodes stand in another order."""
 
 from collections.abc import Mapping
-from itertools import accumulate
 from typing import Literal
 
 import torch
@@ -13,6 +12,7 @@ from ...settings import require
 from .._adjacency import Adjacency, Ids, as_ids
 from .._by_type import by_node_type, chosen_ids
 from .._graph import Graph
+from .._homogeneous import joined_adjacency
 from .._naming import quoted
 from .._rows import Features
 from .._subgraph import Subgraph, derive
@@ -126,19 +126,19 @@ def _by_degree(graph: Graph) -> dict[str, Tensor]:
 def _by_bandwidth(graph: Graph) -> dict[str, Tensor]:
     """The reverse Cuthill-McKee order of the nodes of all types together, by type."""
     sparse, csgraph = require("scipy.sparse", "convert"), require("scipy.sparse.csgraph", "convert")
-    counts = [nodes.count for nodes in graph.node_sets.values()]
-    if sum(counts) == 0:
+    joined = joined_adjacency(graph)
+    if joined.num_sources == 0:
         return {}
-    begins = dict(zip(graph.node_types, accumulate(counts, initial=0), strict=False))
-    ends = [torch.empty((2, 0), dtype=torch.int64)]
-    for name, edges in graph.edge_sets.items():
-        source, target = edges.adjacency.source.cpu(), edges.adjacency.target.cpu()
-        ends.append(torch.stack([source + begins[name[0]], target + begins[name[2]]]))
-    rows, columns = torch.cat(ends, 1).numpy()
-    matrix = sparse.csr_array((torch.ones(rows.shape[0]).numpy(), (rows, columns)), shape=(sum(counts), sum(counts)))
+    rows = joined.by_source
+    parts = torch.ones(rows.num_edges), rows.source.cpu(), rows.indptr.cpu()
+    matrix = sparse.csr_array(tuple(part.numpy() for part in parts), shape=(joined.num_sources, joined.num_sources))
     order = torch.from_numpy(csgraph.reverse_cuthill_mckee(matrix).astype("int64")).to(graph.device)
-    part = torch.searchsorted(torch.tensor(counts, device=graph.device).cumsum(0), order, right=True)
-    return {name: order[part == at] - begins[name] for at, name in enumerate(graph.node_types)}
+    found, begin = {}, 0
+    for name, nodes in graph.node_sets.items():
+        end = begin + nodes.count
+        found[name] = order[(order >= begin) & (order < end)] - begin
+        begin = end
+    return found
 
 
 def _sorted(found: Adjacency, end: Literal["source", "target"]) -> tuple[Adjacency, Tensor]:
