@@ -20,6 +20,7 @@ DOCUMENTS = [
     "README.md",
     "CONTRIBUTING.md",
     "docs/guides/graphs.md",
+    "docs/guides/algorithms.md",
     "docs/guides/formulas.md",
     "docs/guides/operators.md",
     "docs/guides/typed-linear.md",
