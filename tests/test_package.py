@@ -23,6 +23,7 @@ DOCUMENTS = [
     "docs/guides/coming-from-dgl.md",
     "docs/guides/coming-from-pyg.md",
     "docs/guides/coming-from-networkx.md",
+    "docs/guides/algorithms.md",
     "docs/guides/formulas.md",
     "docs/guides/operators.md",
     "docs/guides/transforms.md",

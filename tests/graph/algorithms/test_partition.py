@@ -34,8 +34,17 @@ def test_parts_are_there_and_within_their_size(graph, num_parts, imbalance, pass
 
 def test_cliques_stay_whole():
     found = partition_quality(caves(40, 8), partition(caves(40, 8), 4))
-    assert found.cut < 0.03
+    assert found.cut < 0.05
     assert found.balance <= 1.05
+
+
+def test_hubs_do_not_gather_in_one_part():
+    generator = torch.Generator().manual_seed(0)
+    graph = Graph(*(2000 * torch.rand(2, 20000, generator=generator) ** 4).long(), 2000)
+    free = partition_quality(graph, partition(graph, 4, edge_imbalance=100.0))
+    even = partition_quality(graph, partition(graph, 4, edge_imbalance=0.2))
+    assert free.edge_balance > 2 > 1.4 > even.edge_balance
+    assert max(free.balance, even.balance) <= 1.05
 
 
 def test_a_hash_spreads_ids_and_depends_on_the_seed():
@@ -69,6 +78,7 @@ def test_quality_counts_what_it_says(data, graph):
         ({"num_parts": 0}, "`num_parts` of at least 1, got 0"),
         ({"method": "spectral"}, "`method` of ldg, hash, metis, kahypar, got 'spectral'"),
         ({"imbalance": -0.1}, "`imbalance` of at least 0, got -0.1"),
+        ({"edge_imbalance": -1.0}, "`edge_imbalance` of at least 0, got -1.0"),
         ({"passes": 0}, "`passes` of at least 1, got 0"),
     ],
 )

@@ -67,12 +67,12 @@ def pagerank(
     if shares is not None:
         leaving = torch.zeros_like(leaving).index_add(0, adjacency.source.long(), shares)
         shares = shares if edge is None else shares[edge]
-    scale = torch.where(leaving > 0, 1 / leaving, 0)
+    scale = torch.where(leaving > 0, 1 / leaving, 0).reshape(-1, *(1,) * (start.dim() - 1))
     dead_ends = (leaving <= 0).nonzero().squeeze(1)
     rank, change = start, torch.inf
     for _ in range(max_iterations):
         lost = rank.index_select(0, dead_ends).sum(0)
-        moved = spmm(rows, rank, shares, source_scale=scale)
+        moved = spmm(rows, rank * scale, shares)
         moved = moved.mul_(damping).addcmul_(start, 1 - damping + damping * lost)
         change = float(rank.sub(moved).abs_().sum(0).max()) if rank.numel() else 0.0
         rank = moved

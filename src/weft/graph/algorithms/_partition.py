@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ...errors import DtypeError, OptionError, ShapeError, message
-from ...ops import degree, partition_stream
+from ...ops import coo_to_csc, degree, partition_stream
 from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType
@@ -34,6 +34,7 @@ def partition(
     *,
     method: Literal["ldg", "hash", "metis", "kahypar"] = "ldg",
     imbalance: float = 0.05,
+    edge_imbalance: float = 0.5,
     passes: int = 10,
     seed: int = 0,
     edge_type: str | EdgeType | None = None,
@@ -43,12 +44,13 @@ def partition(
     *Shapes* -> the part of each node, `(num_nodes,)`, int64.
 
     Args:
-        method: "ldg" streams the nodes several times, each to where most of its neighbours are; "hash" looks at ids
-            alone; "metis" and "kahypar" cut less, take longer and need a package: docs/decisions/0016-partition.md has
-            the figures.
-        imbalance: how much larger than the average a part may be; "hash" does not promise it.
+        method: "ldg" streams the nodes several times, those with most neighbours first, each to where most of its
+            neighbours are; "hash" looks at ids alone; "metis" and "kahypar" cut less, take longer and need a package:
+            docs/decisions/0016-partition.md has the figures.
+        imbalance: how many more nodes than the average a part may have; "hash" does not promise it.
+        edge_imbalance: how many more edges, for "ldg" alone; a node with very many neighbours may break it.
         passes: how often "ldg" streams the nodes.
-        seed: draws the order of the stream, or where ids go.
+        seed: draws the order of nodes with equally many neighbours, or where ids go.
         edge_type: which edges, if there are several types.
 
     Raises:
@@ -74,22 +76,33 @@ def partition(
         raise OptionError(message("partition", "`num_parts` of at least 1", str(num_parts)))
     if method not in METHODS:
         raise OptionError(message("partition", f"`method` of {', '.join(METHODS)}", repr(method)))
-    if not imbalance >= 0:
-        raise OptionError(message("partition", "`imbalance` of at least 0", repr(imbalance)))
+    for name, value in (("imbalance", imbalance), ("edge_imbalance", edge_imbalance)):
+        if not value >= 0:
+            raise OptionError(message("partition", f"`{name}` of at least 0", repr(value)))
     if passes < 1:
         raise OptionError(message("partition", "`passes` of at least 1", str(passes)))
     num = adjacency.num_sources
     if method == "hash":
         return _hash(torch.arange(num, device=adjacency.device), seed) % num_parts
-    capacity = max(-(-num // num_parts), int(num / num_parts * (1 + imbalance)))
     indptr, neighbor = neighbors_of(adjacency)
     if method == "ldg":
-        order = torch.randperm(num, generator=torch.Generator().manual_seed(seed))
-        return partition_stream(indptr, neighbor, order.to(neighbor), None, num_parts, capacity, passes)
+        capacity = max(-(-num // num_parts), int(num / num_parts * (1 + imbalance)), 1)
+        edge_capacity = max(int(neighbor.shape[0] / num_parts * (1 + edge_imbalance)), 1)
+        order = _most_neighbors_first(indptr.diff(), seed).to(neighbor)
+        return partition_stream(indptr, neighbor, order, num_parts, capacity, edge_capacity, passes)
     if not 1 < num_parts < num:  # nothing to choose, which not every package takes
         return torch.arange(num, device=adjacency.device) % num_parts
     split = metis if method == "metis" else kahypar
     return split(indptr, neighbor, num_parts, imbalance=imbalance, seed=seed).to(adjacency.device)
+
+
+def _most_neighbors_first(count: Tensor, seed: int) -> Tensor:
+    """Nodes in falling order of a count, equal ones in an order that the seed draws."""
+    drawn = torch.randperm(count.shape[0], generator=torch.Generator().manual_seed(seed)).to(count.device)
+    if count.shape[0] == 0:
+        return drawn
+    most = int(count.max())
+    return coo_to_csc(most - count[drawn], drawn, most + 1)[1]
 
 
 def _hash(ids: Tensor, seed: int) -> Tensor:

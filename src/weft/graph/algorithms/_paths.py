@@ -85,8 +85,8 @@ def shortest_paths(
 def _matrix(adjacency: Adjacency, direction: Direction, weight: Tensor) -> "scipy.sparse.csr_array":
     """A matrix with an entry at (from, to) for every edge; parallel edges and weights of 0 stay as they are."""
     sparse = require("scipy.sparse", "convert")
-    rows, lengths = leaving(adjacency, direction), weight.double()
+    rows, lengths = leaving(adjacency, direction), torch.cat((weight, weight)) if direction == "both" else weight
     if rows.edge is not None:
-        lengths = lengths[rows.edge.long() % adjacency.num_edges] if adjacency.num_edges else lengths
-    parts = (part.cpu().numpy() for part in (lengths, rows.source, rows.indptr.to(rows.source.dtype)))
+        lengths = lengths.index_select(0, rows.edge)
+    parts = (part.cpu().numpy() for part in (lengths.detach().double(), rows.source, rows.indptr.to(rows.source.dtype)))
     return sparse.csr_array(tuple(parts), shape=(adjacency.num_sources, adjacency.num_sources))

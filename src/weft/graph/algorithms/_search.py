@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from ...errors import OptionError, message
@@ -72,16 +71,7 @@ def bfs(
         raise OptionError(message("bfs", "`max_level` of at least 0", str(max_level)))
     most = adjacency.num_sources if max_level is None else max_level
     rows = adjacency.by_source if direction == "in" else adjacency.by_target
-    level, edge = breadth_first(rows, nodes, direction == "both", most)
-    reached = edge.clamp(min=0)
-    if adjacency.num_edges == 0:
-        parent = edge
-    else:
-        source, target = adjacency.source[reached].long(), adjacency.target[reached].long()
-        if direction == "both":
-            source = torch.where(target == torch.arange(level.shape[0], device=level.device), source, target)
-        parent = torch.where(edge < 0, edge, target if direction == "in" else source)
-    return BreadthFirst(level, parent, edge)
+    return BreadthFirst(*breadth_first(rows, nodes, direction == "both", most))
 
 
 def dfs(

@@ -15,7 +15,7 @@ class Reduction {
  public:
   explicit Reduction(const ReduceArguments& a)
       : a_(a), reduce_(static_cast<Reduce>(a.reduce)), selects_(reduce_ == kMax || reduce_ == kMin),
-        tracks_(selects_ && a.winner),
+        tracks_(selects_ && a.winner), is_single_(a.features == 1 && !selects_ && !a.source_scale),
         features_{static_cast<const T*>(a.x), static_cast<const T*>(a.weight), static_cast<const T*>(a.source_scale), a.weights},
         rows_{a.indptr, static_cast<const I*>(a.source), static_cast<const I*>(a.edge), a.num_targets, a.num_sources, a.num_edges},
         tiling_(a.features, features_.stride(), reduce_, tracks_), plan_(rows_) {}
@@ -43,20 +43,65 @@ class Reduction {
  private:
   const ReduceArguments& a_;
   const Reduce reduce_;
-  const bool selects_, tracks_;
+  const bool selects_, tracks_, is_single_;
   const Features<T> features_;
   const Rows<I> rows_;
   const Tiling<T> tiling_;
   const Plan plan_;
   Faults faults_;
 
+  // Rows of one value are added without a window: a pointer and a tile would cost more than the value.
+  bool open_single(int64_t lo, int64_t hi) {
+    const auto refuse = [&](bool (Rows<I>::*fits)(int64_t) const) {
+      while (lo + 1 < hi && (rows_.*fits)(lo)) ++lo;
+      return faults_.note(lo), false;
+    };
+    if (__builtin_expect(!all_fit(rows_.source, lo, hi, rows_.columns), 0)) return refuse(&Rows<I>::source_fits);
+    if (features_.weight && __builtin_expect(!all_fit(rows_.edge, lo, hi, rows_.edges), 0)) return refuse(&Rows<I>::edge_fits);
+    return true;
+  }
+
+  A add_single(int64_t lo, int64_t hi) const {
+    const T *x = features_.x, *weight = features_.weight;
+    const I *source = rows_.source, *edge = rows_.edge;
+    const auto add = [=](const auto& term) {
+      A sums[4] = {};
+      int64_t p = lo;
+      for (; p + 4 <= hi; p += 4)
+        for (int lane = 0; lane < 4; ++lane) sums[lane] += term(p + lane);
+      for (; p < hi; ++p) sums[0] += term(p);
+      return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    };
+    const auto add_rows = [=](const auto& row) {
+      if (!weight) return add([=](int64_t p) { return widen(x[row(p)]); });
+      if (!edge) return add([=](int64_t p) { return widen(x[row(p)]) * widen(weight[p]); });
+      return add([=](int64_t p) { return widen(x[row(p)]) * widen(weight[edge[p]]); });
+    };
+    return source ? add_rows([=](int64_t p) { return source[p]; }) : add_rows([](int64_t p) { return p; });
+  }
+
   void reduce_piece(int64_t lo, int64_t hi, A* values, S* winners) {
+    if (is_single_) {
+      if (open_single(lo, hi)) *values = add_single(lo, hi);
+      return;
+    }
     Window<T, I> window(rows_, features_, tiling_.features);
     if (!window.has_memory()) return faults_.starve();
     if (!window.open(lo, hi) || !reduce_row(window, lo, hi, values, winners)) faults_.note(window.fault);
   }
 
   void reduce_rows(int64_t begin, int64_t end) {
+    if (is_single_) {
+      if (!open_single(rows_.indptr[begin], rows_.indptr[end])) return;
+      for (int64_t row = begin; row < end; ++row) {
+        const int64_t lo = rows_.indptr[row], hi = rows_.indptr[row + 1];
+        A value = add_single(lo, hi);
+        if (reduce_ == kMean) value /= static_cast<A>(larger(1, hi - lo));
+        if (a_.target_scale) value = lo < hi ? value * widen(static_cast<const T*>(a_.target_scale)[row]) : A(0);
+        *out(row) = narrow<T>(value);
+      }
+      return;
+    }
     Window<T, I> window(rows_, features_, tiling_.features);
     Buffer<A> values(tiling_.slots);
     Buffer<S> winners(tracks_ ? tiling_.slots : 0);

@@ -234,7 +234,16 @@ spmm.lacks("triton", issue=8)
 @spmm.samples
 def _() -> Iterator[tuple[Any, ...]]:
     for rows, num_sources in sample_structures():
-        for features, heads in (((5,), ()), ((2, 8), (2,)), ((3, 7), ()), ((6,), (6,)), ((33,), None), ((4, 2), (4,))):
+        for features, heads in (
+            ((5,), ()),
+            ((), ()),
+            ((1,), None),
+            ((2, 8), (2,)),
+            ((3, 7), ()),
+            ((6,), (6,)),
+            ((33,), None),
+            ((4, 2), (4,)),
+        ):
             weight = None if heads is None else torch.randn(rows.num_edges, *heads, dtype=torch.float64)
             for reduce in REDUCERS:
                 yield rows, torch.randn(num_sources, *features, dtype=torch.float64), weight, reduce, None, None
@@ -243,6 +252,8 @@ def _() -> Iterator[tuple[Any, ...]]:
         for features, heads, reduce, scales in (
             ((5,), None, "sum", (per_source, per_target)),
             ((33,), None, "sum", (per_source, None)),
+            ((1,), None, "mean", (None, per_target)),
+            ((), (), "sum", (per_source, per_target)),
             ((3, 7), (3,), "mean", (per_source, per_target)),
             ((16,), (), "mean", (None, per_target)),
         ):

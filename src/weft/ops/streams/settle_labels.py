@@ -37,7 +37,7 @@ def settle_labels(indptr: Tensor, neighbor: Tensor, order: Tensor, rounds: int) 
 
     >>> import torch
     >>> settle_labels(torch.tensor([0, 1, 2, 3, 4]), torch.tensor([1, 0, 3, 2]), torch.tensor([3, 2, 1, 0]), 9)
-    tensor([2, 2, 0, 0])
+    tensor([3, 3, 1, 1])
     """
     num = indptr.shape[0] - 1
     around = checked_ids("settle_labels", "neighbor", neighbor, num, "nodes").tolist()

@@ -14,11 +14,11 @@ struct Arguments : Call {
   const int64_t* by_source_indptr;
   const void *by_source, *by_source_edge;
   const int64_t* seeds;
-  int64_t *level, *tree;
+  int64_t *level, *parent, *tree;
   int64_t num_nodes, num_edges, num_seeds, is_both, most;
 };
 
-constexpr int64_t kNone = INT64_MAX;
+constexpr uint64_t kNone = UINT64_MAX;  // -1 in the results, above every edge
 constexpr int64_t kPullAt = 15, kPushBelow = 18;  // Beamer's, from the GAP benchmark
 
 template <class I>
@@ -39,7 +39,7 @@ class Search {
       return fail(kNoMemory, "no memory for %lld nodes", static_cast<long long>(a_.num_nodes));
     for (int64_t w = 0; w < words(); ++w) seen_[w] = 0;
     parallel_ranges(a_.num_nodes, 1 << 15, a_.threads, [&](int64_t first, int64_t last) {
-      for (int64_t v = first; v < last; ++v) a_.level[v] = -1, a_.tree[v] = kNone;
+      for (int64_t v = first; v < last; ++v) a_.level[v] = a_.parent[v] = a_.tree[v] = -1;
     });
     for (int64_t s = 0; s < a_.num_seeds; ++s) {
       const uint64_t seed = static_cast<uint64_t>(a_.seeds[s]);
@@ -57,10 +57,6 @@ class Search {
         if (faults_[way].any()) return enter_[way].explain(faults_[way].position);
       arrive(level);
     }
-    parallel_ranges(a_.num_nodes, 1 << 15, a_.threads, [&](int64_t first, int64_t last) {
-      for (int64_t v = first; v < last; ++v)
-        if (a_.tree[v] == kNone) a_.tree[v] = -1;
-    });
     return kOk;
   }
 
@@ -92,31 +88,46 @@ class Search {
     ~Desk() { hand_over(); }
   };
 
-  void push() {
-    parallel_ranges(count_, larger(1, smaller(1024, count_ / 64)), threads_for(edges_), [&](int64_t first, int64_t last) {
-      Desk desk(*this);
-      for (int64_t i = first; i < last; ++i)
-        for (int way = 0; way < ways(); ++way)
-          if (!push_from(static_cast<int64_t>(frontier_[i]), way, desk)) return;
-    });
-  }
-
-  bool push_from(int64_t u, int way, Desk& desk) {
-    const Rows<I>& rows = leave(way);
-    for (int64_t p = rows.indptr[u]; p < rows.indptr[u + 1]; ++p) {
-      const uint64_t v = rows.source_at(p);
-      if (__builtin_expect(v >= static_cast<uint64_t>(a_.num_nodes), 0)) return faults_[1 - way].note(p), false;
-      if (has(seen_, v)) continue;
-      const int64_t edge = static_cast<int64_t>(rows.edge_at(p));
-      int64_t known = __atomic_load_n(a_.tree + v, __ATOMIC_RELAXED);
-      while (edge < known) {
-        const bool is_first = known == kNone;
-        if (!__atomic_compare_exchange_n(a_.tree + v, &known, edge, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) continue;
-        if (is_first) desk.put(v);
-        break;
+  // Calls on(u, v, edge) for the edges that leave nodes first .. last of the frontier.
+  template <class On>
+  WEFT_INLINE_MEMBER void each_leaving(int64_t first, int64_t last, const On& on) {
+    for (int64_t i = first; i < last; ++i) {
+      const int64_t u = static_cast<int64_t>(frontier_[i]);
+      for (int way = 0; way < ways(); ++way) {
+        const Rows<I>& rows = leave(way);
+        for (int64_t p = rows.indptr[u]; p < rows.indptr[u + 1]; ++p) {
+          const uint64_t v = rows.source_at(p);
+          if (__builtin_expect(v >= static_cast<uint64_t>(a_.num_nodes), 0)) return faults_[1 - way].note(p);
+          on(u, v, rows.edge_at(p));
+        }
       }
     }
-    return true;
+  }
+
+  void push() {
+    const int64_t grain = larger(1, smaller(1024, count_ / 64)), threads = threads_for(edges_);
+    uint64_t* tree = reinterpret_cast<uint64_t*>(a_.tree);
+    parallel_ranges(count_, grain, threads, [&](int64_t first, int64_t last) {
+      Desk desk(*this);
+      each_leaving(first, last, [&](int64_t u, uint64_t v, uint64_t edge) {
+        if (has(seen_, v)) return;
+        uint64_t known = __atomic_load_n(tree + v, __ATOMIC_RELAXED);
+        while (edge < known) {
+          const bool is_first = known == kNone;
+          if (!__atomic_compare_exchange_n(tree + v, &known, edge, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) continue;
+          if (threads == 1) a_.parent[v] = u;
+          if (is_first) desk.put(v);
+          break;
+        }
+      });
+    });
+    if (threads == 1) return;
+    // Threads that lower the edge of a node together would not agree on who came last: whoever's edge it became says so now.
+    parallel_ranges(count_, grain, threads, [&](int64_t first, int64_t last) {
+      each_leaving(first, last, [&](int64_t u, uint64_t v, uint64_t edge) {
+        if (tree[v] == edge) a_.parent[v] = u;
+      });
+    });
   }
 
   void pull() {
@@ -134,18 +145,18 @@ class Search {
   }
 
   bool pull_to(int64_t v, Desk& desk) {
-    int64_t edge = kNone;
+    uint64_t edge = kNone;
     for (int way = 0; way < ways(); ++way) {
       const Rows<I>& rows = enter_[way];
       for (int64_t p = rows.indptr[v]; p < rows.indptr[v + 1]; ++p) {
         const uint64_t u = rows.source_at(p);
         if (__builtin_expect(u >= static_cast<uint64_t>(a_.num_nodes), 0)) return faults_[way].note(p), false;
         if (!has(now_, u)) continue;
-        edge = smaller(edge, static_cast<int64_t>(rows.edge_at(p)));  // edges of a row rise
-        break;
+        if (rows.edge_at(p) < edge) edge = rows.edge_at(p), a_.parent[v] = static_cast<int64_t>(u);
+        break;  // edges of a row rise
       }
     }
-    if (edge != kNone) a_.tree[v] = edge, desk.put(static_cast<uint64_t>(v));
+    if (edge != kNone) a_.tree[v] = static_cast<int64_t>(edge), desk.put(static_cast<uint64_t>(v));
     return true;
   }
 
@@ -179,7 +190,7 @@ class Search {
 }  // namespace WEFT_ISA
 }  // namespace weft
 
-WEFT_KERNEL(breadth_first, "indptr source edge by_source_indptr by_source by_source_edge seeds level tree num_nodes num_edges num_seeds is_both most") {
+WEFT_KERNEL(breadth_first, "indptr source edge by_source_indptr by_source by_source_edge seeds level parent tree num_nodes num_edges num_seeds is_both most") {
   using namespace weft;
   using namespace weft::WEFT_ISA;
   const auto& a = *static_cast<const Arguments*>(arguments);

@@ -14,14 +14,14 @@ from .._structure import Structure
 
 
 @operator
-def breadth_first(rows: Structure, seeds: Tensor, is_both: bool, most: int) -> tuple[Tensor, Tensor]:
+def breadth_first(rows: Structure, seeds: Tensor, is_both: bool, most: int) -> tuple[Tensor, Tensor, Tensor]:
     """Search from seeds along the edges, level by level.
 
     `level[i] = min over seeds s of the number of edges on the shortest path from s to i`
 
-    *Shapes* `rows`: as many sources as targets; `seeds: (num_seeds,)`, int32 or int64 -> `(num_nodes,)`, int64, -1 where
-    no path leads; the edge on which each node was reached, the lowest of those from the level before, `(num_nodes,)`,
-    int64, -1 for seeds and where no path leads.
+    *Shapes* `rows`: as many sources as targets; `seeds: (num_seeds,)`, int32 or int64 -> `level`, -1 where no path leads; the
+    node that each was reached from; the edge on which, the lowest of those from the level before; both -1 for seeds and where
+    no path leads; `(num_nodes,)`, int64, each.
 
     Args:
         rows: edges by target, with their `transposed`.
@@ -41,14 +41,15 @@ def breadth_first(rows: Structure, seeds: Tensor, is_both: bool, most: int) -> t
     >>> rows = Structure(torch.tensor([0, 0, 1, 2]), torch.tensor([0, 1]))
     >>> rows = rows.with_transposed(Structure(torch.tensor([0, 1, 2, 2]), torch.tensor([1, 2])))
     >>> breadth_first(rows, torch.tensor([0]), False, 9)
-    (tensor([0, 1, 2]), tensor([-1,  0,  1]))
+    (tensor([0, 1, 2]), tensor([-1,  0,  1]), tensor([-1,  0,  1]))
     """
     num = rows.num_targets
     source, target = checked_ids("breadth_first", "source", rows.source, num, "nodes"), rows.targets()
     edge = torch.arange(rows.num_edges, device=source.device) if rows.edge is None else rows.edge.long()
     if is_both:
         source, target, edge = torch.cat((source, target)), torch.cat((target, source)), edge.repeat(2)
-    level, tree = torch.full((num,), -1, device=source.device), torch.full((num,), -1, device=source.device)
+    level = torch.full((num,), -1, device=source.device)
+    parent, tree = level.clone(), level.clone()
     level[checked_ids("breadth_first", "seeds", seeds, num, "nodes")] = 0
     for now in range(min(most, num)):
         found = (level[source] == now) & (level[target] < 0)
@@ -56,7 +57,9 @@ def breadth_first(rows: Structure, seeds: Tensor, is_both: bool, most: int) -> t
             break
         level[target[found]] = now + 1
         tree = tree.scatter_reduce(0, target[found], edge[found], "amin", include_self=False)
-    return level, tree
+        chosen = found & (tree[target] == edge)
+        parent[target[chosen]] = source[chosen]
+    return level, parent, tree
 
 
 @breadth_first.prepares
@@ -76,13 +79,13 @@ def _(rows: Structure, seeds: Tensor, is_both: bool, most: int) -> tuple[Any, tu
     if isinstance(most, int) and most < 0:
         raise OptionError(message(name, "`most` of at least 0", str(most)))
     num = rows.num_targets
-    made = rows.indptr.new_empty(num), rows.indptr.new_empty(num)
+    made = tuple(rows.indptr.new_empty(num) for _ in range(3))
     return made, (num, rows.num_edges, seeds.shape[0], int(is_both), most)
 
 
 breadth_first.native(
     "breadth_first",
-    passes="rows transposed seeds level tree",
+    passes="rows transposed seeds level parent tree",
     dims="num_nodes num_edges num_seeds is_both most",
     value="seeds",
     ids="rows",

@@ -16,44 +16,43 @@ class Walk {
     if (status == kOk) status = check_width<I>(rows_.count, "nodes");
     if (status == kOk && rows_.count && (!next_.data || !above_.data))
       status = fail(kNoMemory, "no memory for %lld nodes", static_cast<long long>(rows_.count));
-    for (int64_t v = 0; status == kOk && v < rows_.count; ++v) next_[v] = -1;
     return status;
   }
 
-  bool entered(int64_t v) const { return next_[v] >= 0; }
-
-  // Visits all that can be reached from `root`: enter(v, from) at the first visit, from = -1 at the root; again(v, to) where an edge leads to a
-  // node entered before; leave(v, from) behind all its edges.
-  template <class Enter, class Again, class Leave>
-  int from(int64_t root, const Enter& enter, const Again& again, const Leave& leave) const {
-    if (entered(root)) return kOk;
-    const auto go = [&](int64_t v, int64_t above) {
-      next_[v] = rows_.indptr[v], above_[v] = static_cast<I>(above);
-      enter(v, above);
-    };
-    go(root, -1);
+  // Visits all that can be reached from `root`, which is new: enter(v, from) at the first visit, after which is_new(v) has to be false, from = -1
+  // at the root; again(v, to) where an edge leads to a node that is not new; leave(v, from) behind all edges of v.
+  template <class IsNew, class Enter, class Again, class Leave>
+  int from(int64_t root, const IsNew& is_new, const Enter& enter, const Again& again, const Leave& leave) const {
+    go(root, -1, enter);
     for (int64_t v = root; v >= 0;) {
-      if (next_[v] == rows_.indptr[v + 1]) {
+      const int64_t end = rows_.indptr[v + 1];
+      int64_t p = next_[v], found = -1;
+      for (; p < end && found < 0; ++p) {
+        const uint64_t to = rows_.source_at(p);
+        if (__builtin_expect(to >= static_cast<uint64_t>(rows_.count), 0)) return refuse_id("target", rows_.source, p, rows_.count, "nodes");
+        if (is_new(static_cast<int64_t>(to))) found = static_cast<int64_t>(to);
+        else again(v, static_cast<int64_t>(to));
+      }
+      if (found >= 0) {
+        next_[v] = p;
+        go(found, v, enter);
+        v = found;
+      } else {
         const int64_t above = static_cast<int64_t>(above_[v]);
         leave(v, above);
         v = above;
-        continue;
-      }
-      const int64_t p = next_[v]++;
-      const uint64_t to = rows_.source_at(p);
-      if (__builtin_expect(to >= static_cast<uint64_t>(rows_.count), 0))
-        return refuse_id("target", rows_.source, p, rows_.count, "nodes");
-      if (entered(static_cast<int64_t>(to))) {
-        again(v, static_cast<int64_t>(to));
-      } else {
-        go(static_cast<int64_t>(to), v);
-        v = static_cast<int64_t>(to);
       }
     }
     return kOk;
   }
 
  private:
+  template <class Enter>
+  void go(int64_t v, int64_t above, const Enter& enter) const {
+    next_[v] = rows_.indptr[v], above_[v] = static_cast<I>(above);
+    enter(v, above);
+  }
+
   const Rows<I> rows_;
   Buffer<int64_t> next_;
   Buffer<I> above_;

@@ -90,7 +90,9 @@ WEFT_INLINE void count_at(const Ranked<I>& ranked, const I* above, int64_t r, ui
     int64_t at_middle = 0;
     for (int64_t q = ranked.indptr[middle]; q < ranked.indptr[middle + 1]; ++q) {
       const int64_t top = static_cast<int64_t>(above[q]);
-      if (bits[top / 64] >> (top % 64) & 1) add(top, 1), ++at_middle;
+      const int64_t closes = bits[top / 64] >> (top % 64) & 1;
+      add(top, closes);
+      at_middle += closes;
     }
     if (at_middle) add(middle, at_middle);
     at_lowest += at_middle;
@@ -129,7 +131,7 @@ int count_triangles(const Arguments& a) {
     for (int64_t w = 0; w < words; ++w) bits[w] = 0;
     const auto add = [&](int64_t rank, int64_t count) {
       if (threads == 1) counts[rank] += count;
-      else __atomic_fetch_add(&counts[rank], count, __ATOMIC_RELAXED);
+      else if (count) __atomic_fetch_add(&counts[rank], count, __ATOMIC_RELAXED);
     };
     for (int64_t share; (share = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED)) < shares;)
       for (int64_t r = share * kGrain; r < smaller(a.num_nodes, (share + 1) * kGrain); ++r) count_at(ranked, above.data, r, bits.data, add);
