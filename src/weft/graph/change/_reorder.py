@@ -129,9 +129,10 @@ def _by_bandwidth(graph: Graph) -> dict[str, Tensor]:
     joined = joined_adjacency(graph)
     if joined.num_sources == 0:
         return {}
-    rows = joined.by_source
-    parts = torch.ones(rows.num_edges), rows.source.cpu(), rows.indptr.cpu()
-    matrix = sparse.csr_array(tuple(part.numpy() for part in parts), shape=(joined.num_sources, joined.num_sources))
+    ones, source, target = (
+        part.numpy() for part in (torch.ones(joined.num_edges), joined.source.cpu(), joined.target.cpu())
+    )
+    matrix = sparse.coo_array((ones, (source, target)), shape=(joined.num_sources, joined.num_sources)).tocsr()
     order = torch.from_numpy(csgraph.reverse_cuthill_mckee(matrix).astype("int64")).to(graph.device)
     found, begin = {}, 0
     for name, nodes in graph.node_sets.items():
