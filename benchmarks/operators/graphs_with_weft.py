@@ -53,9 +53,9 @@ class WeftGraphs:
         if problem.case.operator == "components":
             call: Callable[[], Any] = lambda: algorithms.connected_components(graph)  # noqa: E731
             return without_gradient(
-                call, "weft.graph.algorithms: components", lambda found: compared.groups(found.label)
+                call, "weft.graph.algorithms: components", lambda found: compared.groups(found.group)
             )
-        call = lambda: algorithms.pagerank(graph, damping=DAMPING, max_rounds=ROUNDS, tolerance=0)  # noqa: E731
+        call = lambda: algorithms.pagerank(graph, damping=DAMPING, max_iterations=ROUNDS, tolerance=0)  # noqa: E731
         return without_gradient(call, "weft.graph.algorithms: pagerank", lambda found: {"rank": found * count})
 
     @prepares("batch", "unbatch")
