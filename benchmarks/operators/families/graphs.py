@@ -26,9 +26,7 @@ def _nodes(draw: Draw) -> Inputs:
 
 def _many(draw: Draw) -> Inputs:
     """The first graphs of a batch, each with its own numbers, and features of nodes and edges."""
-    sizes = draw.edges.sizes
-    assert sizes is not None, "only a graph that is many is taken apart"
-    sizes = sizes[:NUM_BATCHED]
+    sizes = np.array([draw.edges.num_nodes]) if draw.edges.sizes is None else draw.edges.sizes[:NUM_BATCHED]
     ends = np.append(0, np.cumsum(sizes))
     inside = draw.edges.target < ends[-1]
     source, target = draw.edges.source[inside], draw.edges.target[inside]

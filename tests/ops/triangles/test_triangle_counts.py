@@ -12,7 +12,8 @@ def test_counts_agree_with_networkx_on_any_number_of_threads():
     network = nx.barabasi_albert_graph(3000, 9, seed=0)
     rows = [sorted(network[node]) for node in range(3000)]
     indptr = torch.tensor([0, *map(len, rows)]).cumsum(0)
-    expected = [nx.triangles(network)[node] for node in range(3000)]
+    triangles = nx.triangles(network)
+    expected = [triangles[node] for node in range(3000)]
     before = torch.get_num_threads()
     for threads in (1, 2, 4):
         torch.set_num_threads(threads)
