@@ -9,22 +9,16 @@ from .._by_type import chosen_ids, edge_type_of, node_type_of
 from .._feature_set import EdgeSet, NodeSet
 from .._graph import Graph
 from .._naming import EdgeType, listed, quoted
+from .._refill import refilled
 from .._subgraph import Given
 
 
 def with_features(graph: Graph, features: Given) -> Graph:
     """The same nodes and edges, shared, with some features assigned."""
-    nodes = {
-        name: NodeSet._trusted(name, found.count, graph.device, found._features, found.offsets)
-        for name, found in graph.node_sets.items()
-    }
-    edges = {
-        name: EdgeSet._trusted(name, found.adjacency, graph.device, found._features, found.offsets)
-        for name, found in graph.edge_sets.items()
-    }
+    made = refilled(graph)
     for name, found in features.items():
-        (edges[name] if isinstance(name, tuple) else nodes[name]).update(found)
-    return Graph._trusted(nodes, edges, graph.device)
+        (made.edge_sets[name] if isinstance(name, tuple) else made.node_sets[name]).update(found)
+    return made
 
 
 def set_of(where: str, graph: Graph, of: str | EdgeType | None) -> NodeSet | EdgeSet:
