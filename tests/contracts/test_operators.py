@@ -69,7 +69,7 @@ def hub_arguments(op):
     # Thousands of terms meet in one row; small ones keep its sum near 1, where the tolerances are meant.
     randn = lambda *shape: 0.01 * torch.randn(*shape, dtype=torch.float64)  # noqa: E731
     spmm = [(rows, randn(m, *f), None if w is None else randn(e, *w), r) for r in ("sum", "mean", "max", "min")
-            for f, w in (((12,), ()), ((2, 20), (2,)), ((5,), None))]  # fmt: skip
+            for f, w in (((12,), ()), ((2, 20), (2,)), ((5,), None), ((1,), ()))]  # fmt: skip
     return {
         "spmm": spmm,
         "sddmm": [(rows, randn(n, 2, 9), randn(m, 2, 9), op, "target", "source") for op in ("dot", "mul")],

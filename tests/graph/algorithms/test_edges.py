@@ -54,6 +54,14 @@ def test_a_graph_an_adjacency_and_an_edge_type_give_the_same(call):
 
 
 @pytest.mark.parametrize("call", CALLS)
+def test_ids_of_two_dtypes_give_the_same(call):
+    source, target = torch.tensor([0, 1, 3]), torch.tensor([1, 2, 0])
+    expected = CALLS[call](Graph(source, target, 4))
+    for mixed in (Graph(source.int(), target, 4), Graph(source, target.int(), 4)):
+        assert same(CALLS[call](mixed), expected)
+
+
+@pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("num_nodes", [0, 1, 4])
 def test_graphs_without_edges_have_results(call, num_nodes):
     CALLS[call](Graph([], [], num_nodes))

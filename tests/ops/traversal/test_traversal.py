@@ -29,6 +29,19 @@ def test_levels_agree_with_scipy_and_threads_agree_on_everything(num, edges, is_
     assert all(torch.equal(a, b) for other in found[1:] for a, b in zip(other, found[0], strict=True))
 
 
+def test_threads_that_reach_a_node_together_agree_on_its_parent():
+    rows = random_structure(60000, 60000, 600000, dtype=torch.int32)
+    seeds = torch.arange(0, 60000, 15)  # enough edges for threads, and few enough of all to be pushed along
+    expected = breadth_first.reference(rows, seeds, False, 1)
+    before = torch.get_num_threads()
+    for threads in (1, 2, 4):
+        torch.set_num_threads(threads)
+        with using("native"):
+            found = breadth_first(rows, seeds, False, 1)
+        assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
+    torch.set_num_threads(before)
+
+
 def test_a_long_path_is_walked_in_depth_without_a_stack_of_calls():
     num = 300_000
     indptr = torch.arange(num + 1).clamp(max=num - 1)

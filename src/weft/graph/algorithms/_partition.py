@@ -86,14 +86,19 @@ def partition(
         return _hash(torch.arange(num, device=adjacency.device), seed) % num_parts
     indptr, neighbor = neighbors_of(adjacency)
     if method == "ldg":
-        capacity = max(-(-num // num_parts), int(num / num_parts * (1 + imbalance)), 1)
-        edge_capacity = max(int(neighbor.shape[0] / num_parts * (1 + edge_imbalance)), 1)
+        capacity = _capacity(num, num_parts, imbalance)
+        edge_capacity = _capacity(neighbor.shape[0], num_parts, edge_imbalance)
         order = _most_neighbors_first(indptr.diff(), seed).to(neighbor)
         return partition_stream(indptr, neighbor, order, num_parts, capacity, edge_capacity, passes)
     if not 1 < num_parts < num:  # nothing to choose, which not every package takes
         return torch.arange(num, device=adjacency.device) % num_parts
     split = metis if method == "metis" else kahypar
-    return split(indptr, neighbor, num_parts, imbalance=imbalance, seed=seed).to(adjacency.device)
+    return split(indptr, neighbor, num_parts, imbalance=min(imbalance, num_parts), seed=seed).to(adjacency.device)
+
+
+def _capacity(total: int, num_parts: int, imbalance: float) -> int:
+    """How much a part may hold: the average and so much more, at least what makes a partition possible."""
+    return max(int(min(total * (1 + imbalance) / num_parts, total)), -(-total // num_parts), 1) if total else 1
 
 
 def _most_neighbors_first(count: Tensor, seed: int) -> Tensor:

@@ -103,7 +103,8 @@ def _() -> Iterator[tuple[Any, ...]]:
             yield rows, seeds, False, num_sources
             yield rows, seeds[:1], True, 2
     generator = torch.Generator().manual_seed(0)
-    for num, edges in ((3000, 2900), (500, 60000)):  # long and narrow, then short and wide
+    # Long and narrow, then short and wide, then many seeds that meet while they are few among the nodes.
+    for num, edges, step in ((3000, 2900, 3000), (500, 60000, 500), (9000, 36000, 60)):
         source, target = (torch.randint(num, (edges,), generator=generator) for _ in range(2))
         for is_both in (False, True):
-            yield structure(source, target, num, num, torch.int32), torch.tensor([1, 1]), is_both, num
+            yield structure(source, target, num, num, torch.int32), torch.arange(1, num, step).flip(0), is_both, num
