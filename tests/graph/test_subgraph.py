@@ -1,5 +1,7 @@
 """Graphs made from parts of others: features, original ids, batches."""
 
+import pickle
+
 import pytest
 import torch
 from torch.testing import assert_close
@@ -7,7 +9,7 @@ from torch.testing import assert_close
 from weft.errors import OptionError
 from weft.graph import Adjacency, Graph, batch, unbatch
 from weft.graph._naming import EDGE, NODE
-from weft.graph._subgraph import derive, derive_graph
+from weft.graph._subgraph import derive
 
 
 def ring(count):
@@ -131,6 +133,16 @@ def test_given_features_take_the_place_of_others_and_follow_the_order_of_a_batch
 
 def test_a_type_that_no_ids_name_comes_without_features():
     graph = ring(2)
-    made = derive_graph("test", graph, {NODE: 2}, {EDGE: graph.adjacency}, node_ids={NODE: None}, edge_ids={})
-    assert not made.edges
-    assert made.nodes["x"] is graph.nodes["x"]
+    found = derive("test", graph, {NODE: 2}, {EDGE: graph.adjacency}, node_ids={NODE: None}, edge_ids={})
+    assert not found.graph.edges
+    assert found.graph.nodes["x"] is graph.nodes["x"]
+    assert found.edge_ids[EDGE].tolist() == [-1, -1]
+
+
+def test_original_ids_are_a_mapping_of_the_types_that_are_there_and_can_be_pickled():
+    found = part_of(ring(3), None, torch.tensor([2]), Adjacency([2], [0], num_sources=3, num_targets=3))
+    assert dict(found.node_ids)[NODE].tolist() == [0, 1, 2]
+    assert found.node_ids[NODE] is found.node_ids[NODE]
+    with pytest.raises(KeyError):
+        found.node_ids["item"]
+    assert pickle.loads(pickle.dumps(found)).edge_ids[EDGE].tolist() == [2]

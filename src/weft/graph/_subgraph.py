@@ -1,9 +1,9 @@
 """A graph made from parts of another, and the one way in which features and the graphs of a batch come along."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar, final
 
 import torch
 from torch import Tensor
@@ -19,6 +19,33 @@ Given: TypeAlias = Mapping[Any, Mapping[str, Tensor]]
 """Features by node type or edge type and name."""
 
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
+
+
+_K = TypeVar("_K")
+
+
+@final
+class OriginalIds(Mapping[_K, Tensor]):
+    """Original ids by type, written out at the first look where they are evident: all in place, or all new."""
+
+    def __init__(self, known: Mapping[_K, Tensor | None], sets: Mapping[_K, FeatureSet]) -> None:
+        self._known = {name: known[name] for name in sets if name in known}
+        self._rows = {name: (found.count, found.device) for name, found in sets.items()}
+
+    def __getitem__(self, name: _K) -> Tensor:
+        count, device = self._rows[name]
+        if name not in self._known:
+            self._known[name] = torch.full((count,), -1, device=device)
+        ids = self._known[name]
+        if ids is None:
+            ids = self._known[name] = torch.arange(count, device=device)
+        return ids
+
+    def __iter__(self) -> Iterator[_K]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,42 +91,6 @@ def derive(
     Raises:
         OptionError: if `features` is another word, or nodes of the graphs of a batch are mixed, or new among them.
     """
-    made, edge_ids = _derived(where, graph, counts, adjacencies, node_ids, edge_ids, features, given, offsets)
-    return Subgraph(
-        made,
-        {name: _written_out(node_ids, name, nodes.count, graph.device) for name, nodes in made.node_sets.items()},
-        {name: _written_out(edge_ids, name, edges.count, graph.device) for name, edges in made.edge_sets.items()},
-    )
-
-
-def derive_graph(
-    where: str,
-    graph: Graph,
-    counts: Mapping[str, int],
-    adjacencies: Mapping[EdgeType, Adjacency],
-    *,
-    node_ids: Mapping[str, Tensor | None],
-    edge_ids: Mapping[EdgeType, Tensor | None],
-    features: Features = "copy",
-    given: Given = NOTHING,
-    offsets: Mapping[Any, Tensor] = NOTHING,
-) -> Graph:
-    """Make what `derive` makes, without writing out original ids that are evident."""
-    return _derived(where, graph, counts, adjacencies, node_ids, edge_ids, features, given, offsets)[0]
-
-
-def _derived(
-    where: str,
-    graph: Graph,
-    counts: Mapping[str, int],
-    adjacencies: Mapping[EdgeType, Adjacency],
-    node_ids: Mapping[str, Tensor | None],
-    edge_ids: Mapping[EdgeType, Tensor | None],
-    features: Features,
-    given: Given,
-    offsets: Mapping[Any, Tensor],
-) -> tuple[Graph, Mapping[EdgeType, Tensor | None]]:
-    """The graph, and the ids of its edges, which the graphs of a batch may have put into another order."""
     checked_features(where, features)
     node_sets: dict[str, NodeSet] = {}
     edge_sets: dict[EdgeType, EdgeSet] = {}
@@ -124,14 +115,8 @@ def _derived(
                     found_ids[edge_type] = order if ids is None else ids[order]
         rows = _rows(graph.edge_sets.get(edge_type), edge_type, found_ids, features, new)
         edge_sets[edge_type] = EdgeSet._trusted(edge_type, adjacency, graph.device, rows, begins)
-    return Graph._trusted(node_sets, edge_sets, graph.device), found_ids
-
-
-def _written_out(ids: Mapping[Any, Tensor | None], name: object, count: int, device: torch.device) -> Tensor:
-    if name not in ids:
-        return torch.full((count,), -1, dtype=torch.int64, device=device)
-    found = ids[name]
-    return torch.arange(count, device=device) if found is None else found
+    made = Graph._trusted(node_sets, edge_sets, graph.device)
+    return Subgraph(made, OriginalIds(node_ids, node_sets), OriginalIds(found_ids, edge_sets))
 
 
 def _rows(

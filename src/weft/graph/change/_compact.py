@@ -11,7 +11,7 @@ from .._graph import Graph
 from .._naming import listed, quoted
 from .._rows import Features
 from .._subgraph import Subgraph, derive
-from ._nodes import among
+from ._nodes import renumbered
 
 
 def compact(graph: Graph, *, keep: Ids | Mapping[str, Ids] | None = None, features: Features = "copy") -> Subgraph:
@@ -73,7 +73,8 @@ def _compacted(
     node_ids = {name: mask.nonzero().squeeze(1) for name, mask in used.items()}
     parts = []
     for graph in graphs:
-        counts, adjacencies, edge_ids = among(graph, node_ids)
+        counts, adjacencies = renumbered(graph, node_ids)
+        edge_ids = dict.fromkeys(adjacencies)
         parts.append(derive(where, graph, counts, adjacencies, node_ids=node_ids, edge_ids=edge_ids, features=features))
     return parts
 

@@ -13,7 +13,7 @@ from .._feature_set import FeatureSet
 from .._graph import Graph
 from .._naming import EdgeType, listed, quoted
 from .._rows import Features
-from .._subgraph import NOTHING, Given, derive_graph
+from .._subgraph import NOTHING, Given, derive
 
 
 def with_edges(
@@ -28,7 +28,7 @@ def with_edges(
     """A graph of the same nodes, some of whose edge sets are others, or new; further arguments as for `derive`."""
     counts = {name: nodes.count for name, nodes in graph.node_sets.items()}
     adjacencies = {name: edges.adjacency for name, edges in graph.edge_sets.items()}
-    return derive_graph(
+    return derive(
         where,
         graph,
         counts,
@@ -37,7 +37,7 @@ def with_edges(
         edge_ids={**dict.fromkeys(adjacencies), **edge_ids},
         features=features,
         given=given,
-    )
+    ).graph
 
 
 def types_within(where: str, graph: Graph, edge_type: str | EdgeType | None) -> list[EdgeType]:

@@ -8,7 +8,7 @@ from .._feature_set import NodeSet
 from .._graph import Graph
 from .._naming import EDGE, NODE, EdgeType
 from .._rows import Features
-from .._subgraph import derive_graph
+from .._subgraph import derive
 from ._edge_sets import dtype_like, edges_at
 
 
@@ -47,9 +47,9 @@ def line_graph(graph: Graph, *, backtracking: bool = True, features: Features = 
     nodes = _as_nodes(graph, names)
     counts = {name: found.count for name, found in nodes.items()}
     base = Graph._trusted(nodes, {}, graph.device)
-    return derive_graph(
+    return derive(
         "line_graph", base, counts, adjacencies, node_ids=dict.fromkeys(counts), edge_ids={}, features=features
-    )
+    ).graph
 
 
 def levi_graph(graph: Graph, *, features: Features = "copy") -> Graph:
@@ -81,9 +81,9 @@ def levi_graph(graph: Graph, *, features: Features = "copy") -> Graph:
     nodes = {**graph.node_sets, **_as_nodes(graph, names)}
     counts = {name: found.count for name, found in nodes.items()}
     base = Graph._trusted(nodes, {}, graph.device)
-    return derive_graph(
+    return derive(
         "levi_graph", base, counts, adjacencies, node_ids=dict.fromkeys(counts), edge_ids={}, features=features
-    )
+    ).graph
 
 
 def _names(graph: Graph) -> dict[EdgeType, str]:

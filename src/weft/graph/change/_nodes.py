@@ -15,7 +15,8 @@ from .._feature_set import NodeSet
 from .._graph import Graph
 from .._naming import EdgeType
 from .._rows import Features
-from .._subgraph import Subgraph, derive, derive_graph
+from .._subgraph import Subgraph, derive
+from ..select._nodes import induced
 from ._edge_sets import remaining, rows_after
 
 
@@ -56,7 +57,7 @@ def add_nodes(
         is_same = sizes == (found.num_sources, found.num_targets)
         adjacencies[edge_type] = found if is_same else Adjacency._trusted(found.source, found.target, *sizes)
     ids = torch.cat([torch.arange(old.count, device=graph.device), torch.full((count,), -1, device=graph.device)])
-    return derive_graph(
+    return derive(
         "add_nodes",
         graph,
         counts,
@@ -64,7 +65,7 @@ def add_nodes(
         node_ids={**dict.fromkeys(counts), name: ids},
         edge_ids=dict.fromkeys(adjacencies),
         given={name: rows_after("add_nodes", old, new)},
-    )
+    ).graph
 
 
 def remove_nodes(graph: Graph, nodes: Ids | Mapping[str, Ids], *, features: Features = "copy") -> Subgraph:
@@ -92,38 +93,30 @@ def remove_nodes(graph: Graph, nodes: Ids | Mapping[str, Ids], *, features: Feat
     for name, given in by_node_type("remove_nodes", "nodes", graph, nodes).items():
         count = graph.node_sets[name].count
         kept[name] = remaining(chosen_ids("remove_nodes", "nodes", given, count, graph.device), count)
-    counts, adjacencies, edge_ids = among(graph, kept)
-    node_ids = {**dict.fromkeys(counts), **kept}
-    return derive("remove_nodes", graph, counts, adjacencies, node_ids=node_ids, edge_ids=edge_ids, features=features)
+    return induced("remove_nodes", graph, {**dict.fromkeys(graph.node_types), **kept}, features=features)
 
 
-def among(
-    graph: Graph, chosen: Mapping[str, Tensor]
-) -> tuple[dict[str, int], dict[EdgeType, Adjacency], dict[EdgeType, Tensor | None]]:
-    """The edges among chosen nodes, which are numbered in the order of their ids; a type that is not named keeps its nodes.
+def renumbered(graph: Graph, node_ids: Mapping[str, Tensor]) -> tuple[dict[str, int], dict[EdgeType, Adjacency]]:
+    """The edges of a graph whose nodes are numbered in the order of their ids; each node that an edge touches has to be there.
 
     Returns:
-        arguments of `derive`: numbers of nodes, edges by type, and their ids, None where all remain.
+        arguments of `derive`: numbers of nodes, and edges by type; a type that is not named stays as it is.
     """
-    counts = {name: chosen[name].shape[0] if name in chosen else nodes.count for name, nodes in graph.node_sets.items()}
-    names = {name: _new_names(ids, graph.node_sets[name].count) for name, ids in chosen.items()}
-    adjacencies: dict[EdgeType, Adjacency] = {}
-    edge_ids: dict[EdgeType, Tensor | None] = {}
+    counts = {name: nodes.count for name, nodes in graph.node_sets.items()}
+    names = {name: _new_names(ids, counts[name]) for name, ids in node_ids.items()}
+    counts |= {name: ids.shape[0] for name, ids in node_ids.items()}
+    adjacencies = {}
     for edge_type, edges in graph.edge_sets.items():
         found, (first, _, last) = edges.adjacency, edge_type
-        adjacencies[edge_type], edge_ids[edge_type] = found, None
         if first in names or last in names:
             source, target = _renamed(found.source, names.get(first)), _renamed(found.target, names.get(last))
-            is_kept = (source >= 0) & (target >= 0)
-            if not bool(is_kept.all()):
-                ids = edge_ids[edge_type] = is_kept.nonzero().squeeze(1)
-                source, target = gather_rows(source, ids), gather_rows(target, ids)
-            adjacencies[edge_type] = Adjacency._trusted(source, target, counts[first], counts[last])
-    return counts, adjacencies, edge_ids
+            found = Adjacency._trusted(source, target, counts[first], counts[last])
+        adjacencies[edge_type] = found
+    return counts, adjacencies
 
 
 def _new_names(ids: Tensor, count: int) -> Tensor:
-    """The new id of each of `count` nodes, -1 for those that are not chosen."""
+    """The new id of each of `count` nodes, -1 for those that are not there."""
     return torch.full((count,), -1, device=ids.device).index_copy_(
         0, ids, torch.arange(ids.shape[0], device=ids.device)
     )

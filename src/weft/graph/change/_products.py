@@ -13,7 +13,7 @@ from .._adjacency import Adjacency
 from .._by_type import edge_type_of
 from .._graph import Graph
 from .._naming import EdgeType, quoted
-from .._subgraph import derive_graph
+from .._subgraph import derive
 from ._edge_sets import types_within
 
 
@@ -112,5 +112,5 @@ def _walks(where: str, graph: Graph, steps: Sequence[EdgeType], name: EdgeType) 
     assert walks.value is not None, "a product has values"
     dtype = graph.edge_sets[steps[0]].adjacency.source.dtype if steps else torch.int64
     adjacency = Adjacency._sorted_by_source(walks.indptr, walks.column, walks.num_columns, dtype)
-    made = derive_graph(where, graph, counts, {name: adjacency}, node_ids=dict.fromkeys(counts), edge_ids={})
+    made = derive(where, graph, counts, {name: adjacency}, node_ids=dict.fromkeys(counts), edge_ids={}).graph
     return Walks(made, walks.value)

@@ -13,10 +13,10 @@ from .._adjacency import Adjacency, Ids, as_ids
 from .._by_type import by_node_type, chosen_ids
 from .._graph import Graph
 from .._homogeneous import joined_adjacency
-from .._naming import quoted
+from .._naming import EdgeType, quoted
 from .._rows import Features
 from .._subgraph import Subgraph, derive
-from ._nodes import among
+from ._nodes import renumbered
 
 
 def reorder(
@@ -78,7 +78,8 @@ def reorder(
             offsets = graph.node_sets[name].offsets
             if offsets is not None:
                 node_ids[name] = ids[_stable(torch.searchsorted(offsets, ids, right=True))]
-    counts, adjacencies, edge_ids = among(graph, node_ids)
+    counts, adjacencies = renumbered(graph, node_ids)
+    edge_ids: dict[EdgeType, Tensor | None] = dict.fromkeys(adjacencies)
     if sort_edges is not None:
         for edge_type, found in adjacencies.items():
             adjacencies[edge_type], edge_ids[edge_type] = _sorted(found, sort_edges)

@@ -12,7 +12,7 @@ from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType, quoted
 from .._rows import Features
-from .._subgraph import derive_graph, graph_after_graph
+from .._subgraph import derive, graph_after_graph
 from ._edge_sets import edges_after, straight, with_edges
 
 
@@ -31,7 +31,7 @@ def reverse(graph: Graph, *, prefix: str = "", features: Features = "copy") -> G
     """
     counts = {name: nodes.count for name, nodes in graph.node_sets.items()}
     names = {name: _turned(name, prefix) for name in graph.edge_types}
-    return derive_graph(
+    return derive(
         "reverse",
         graph,
         counts,
@@ -40,7 +40,7 @@ def reverse(graph: Graph, *, prefix: str = "", features: Features = "copy") -> G
         edge_ids={},
         features=features,
         given={} if features == "none" else {names[name]: dict(edges) for name, edges in graph.edge_sets.items()},
-    )
+    ).graph
 
 
 @dataclass(frozen=True, eq=False)

@@ -93,7 +93,7 @@ def _of_edges(
 ) -> Subgraph:
     """The graph of these edges, on all nodes or on those that they touch."""
     if keep_nodes:
-        return part_of(where, graph, None, edges, features=features)
+        return part_of(where, graph, dict.fromkeys(graph.node_types), edges, features=features)
     touched = {name: IdSet.none(nodes.count, device=graph.device) for name, nodes in graph.node_sets.items()}
     for edge_type, found in edges.items():
         for name, ids in zip((edge_type[0], edge_type[2]), found.ends(), strict=True):

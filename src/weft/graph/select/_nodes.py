@@ -39,16 +39,20 @@ def node_subgraph(graph: Graph, nodes: Nodes, *, features: Features = "copy") ->
     return induced("node_subgraph", graph, chosen_nodes("node_subgraph", graph, nodes), features=features)
 
 
-def induced(where: str, graph: Graph, nodes: Mapping[str, Tensor], *, features: Features) -> Subgraph:
-    """The part that nodes of every type induce, in the order in which they stand.
+def induced(where: str, graph: Graph, nodes: Mapping[str, Tensor | None], *, features: Features) -> Subgraph:
+    """The part that nodes of every type induce, in the order in which they stand; None keeps all of a type.
 
     Raises:
         IdError: if a node comes twice.
     """
-    kept = {name: _in_order(where, name, ids, graph.node_sets[name].count) for name, ids in nodes.items()}
-    edges = {
-        name: edges_between(found.adjacency, kept[name[0]], kept[name[2]]) for name, found in graph.edge_sets.items()
+    kept = {
+        name: None if ids is None else _in_order(where, name, ids, graph.node_sets[name].count)
+        for name, ids in nodes.items()
     }
+    edges = {}
+    for name, found in graph.edge_sets.items():
+        first, last = kept[name[0]], kept[name[2]]
+        edges[name] = None if first is None and last is None else edges_between(found.adjacency, first, last)
     return part_of(where, graph, kept, edges, features=features)
 
 

@@ -49,11 +49,9 @@ class Edges(NamedTuple):
         """The edges of these ids."""
         return cls(ids, adjacency.source, adjacency.target, ids)
 
-    def ends(self) -> tuple[Tensor, Tensor]:
-        """Sources and targets: twice (num_edges,)."""
-        if self.at is None:
-            return self.source, self.target
-        return gather_rows(self.source, self.at), gather_rows(self.target, self.at)
+    def ends(self, sources: Chosen | None = None, targets: Chosen | None = None) -> tuple[Tensor, Tensor]:
+        """Sources and targets, twice (num_edges,), by the new ids of chosen nodes; None leaves them as they are."""
+        return _ends(self.source, self.at, sources), _ends(self.target, self.at, targets)
 
 
 def chosen_nodes(where: str, graph: Graph, nodes: Nodes) -> dict[str, Tensor]:
@@ -97,31 +95,38 @@ def edges_between(adjacency: Adjacency, sources: Chosen | None, targets: Chosen 
 
 
 def part_of(
-    where: str, graph: Graph, kept: Mapping[str, Chosen] | None, edges: Mapping[EdgeType, Edges], *, features: Features
+    where: str,
+    graph: Graph,
+    kept: Mapping[str, Chosen | None],
+    edges: Mapping[EdgeType, Edges | None],
+    *,
+    features: Features,
 ) -> Subgraph:
-    """The graph of nodes that stay, in their order, and of edges between them; None keeps all nodes."""
-    counts = {name: nodes.count if kept is None else kept[name].ids.shape[0] for name, nodes in graph.node_sets.items()}
+    """The graph of nodes that stay, in their order, and of edges between them; None keeps a type as it is."""
+    node_ids = {name: None if nodes is None else nodes.ids for name, nodes in kept.items()}
+    counts = {name: graph.node_sets[name].count if ids is None else ids.shape[0] for name, ids in node_ids.items()}
     adjacencies = {}
     for name, found in edges.items():
-        whole = graph.edge_sets[name].adjacency
-        if kept is None:
-            source, target = found.ends()
-        else:
-            source, target = (
-                kept[name[0]].new_ids(found.source, found.at),
-                kept[name[2]].new_ids(found.target, found.at),
-            )
-        source, target = source.to(whole.source.dtype), target.to(whole.target.dtype)
-        adjacencies[name] = Adjacency._trusted(source, target, counts[name[0]], counts[name[2]])
+        whole = adjacencies[name] = graph.edge_sets[name].adjacency
+        if found is not None:
+            source, target = found.ends(kept[name[0]], kept[name[2]])
+            source, target = source.to(whole.source.dtype), target.to(whole.target.dtype)
+            adjacencies[name] = Adjacency._trusted(source, target, counts[name[0]], counts[name[2]])
     return derive(
         where,
         graph,
         counts,
         adjacencies,
-        node_ids={name: None if kept is None else kept[name].ids for name in counts},
-        edge_ids={name: found.ids for name, found in edges.items()},
+        node_ids=node_ids,
+        edge_ids={name: None if found is None else found.ids for name, found in edges.items()},
         features=features,
     )
+
+
+def _ends(ends: Tensor, at: Tensor | None, chosen: Chosen | None) -> Tensor:
+    if chosen is not None:
+        return chosen.new_ids(ends, at)
+    return ends if at is None else gather_rows(ends, at)
 
 
 def _are_few(nodes: Chosen, count: int) -> bool:

@@ -11,7 +11,7 @@ from ...ops import coo_to_csc, spmm, top_rows
 from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType
-from .._subgraph import derive_graph
+from .._subgraph import derive
 from ._columns import Places, dense_blocks, places_of, unit_columns
 from ._kernels import PPR, Kernel
 from ._normalise_edges import Norm, normalise_edges, transition, with_self_loops
@@ -96,7 +96,7 @@ def diffuse(
     count, ids = adjacency.num_sources, adjacency.source.dtype
     made = Adjacency._trusted(source[order].to(ids), target[order].to(ids), count, count)
     others = {name: edges.adjacency for name, edges in graph.edge_sets.items()}
-    return derive_graph(
+    return derive(
         "diffuse",
         graph,
         {name: nodes.count for name, nodes in graph.node_sets.items()},
@@ -104,7 +104,7 @@ def diffuse(
         node_ids=dict.fromkeys(graph.node_types),
         edge_ids={name: None for name in others if name != chosen},
         given={chosen: {name: value[order].to(torch.get_default_dtype())}},
-    )
+    ).graph
 
 
 def gdc(graph: Graph, kernel: Kernel | None = None, name: str = "weight", *, top_k: int = 64) -> Graph:

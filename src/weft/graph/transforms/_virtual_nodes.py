@@ -7,7 +7,7 @@ from ...errors import OptionError, message
 from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType, listed, quoted
-from .._subgraph import derive_graph
+from .._subgraph import derive
 from ..change._edge_sets import dtype_like
 from ._columns import places_of
 from ._with_features import inner_edge_type
@@ -59,7 +59,7 @@ def add_virtual_nodes(graph: Graph, node_type: str | None = None, *, edge_type: 
         adjacencies[node_type, "from_virtual", name] = to_virtual.reversed()
         if nodes.offsets is not None:
             begins[node_type] = torch.arange(graph.num_graphs + 1, device=graph.device)
-    return derive_graph(
+    return derive(
         "add_virtual_nodes",
         graph,
         {**counts, node_type: graph.num_graphs},
@@ -67,7 +67,7 @@ def add_virtual_nodes(graph: Graph, node_type: str | None = None, *, edge_type: 
         node_ids=dict.fromkeys(counts),
         edge_ids=dict.fromkeys(graph.edge_types),
         offsets=begins,
-    )
+    ).graph
 
 
 def _joined(graph: Graph, edge_type: EdgeType) -> Graph:
@@ -95,9 +95,9 @@ def _joined(graph: Graph, edge_type: EdgeType) -> Graph:
             target = torch.cat((target, virtual[part].to(target.dtype), place.to(target.dtype)))
         adjacencies[name] = Adjacency._trusted(source, target, counts[name[0]], counts[name[2]])
     begins = {} if nodes.offsets is None else {joined: offsets + torch.arange(graphs + 1, device=graph.device)}
-    return derive_graph(
+    return derive(
         "add_virtual_nodes", graph, counts, adjacencies, node_ids=node_ids, edge_ids=edge_ids, offsets=begins
-    )
+    ).graph
 
 
 def _graph_of(offsets: Tensor, count: int) -> Tensor:
