@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import torch
-
 from . import compared
-from .families.graphs import DAMPING, HOPS, ROUNDS
-from .library import Prepared, Problem, pieces, prepares, without_gradient
+from .families.graphs import HOPS
+from .library import Prepared, Problem, pagerank_rounds, pieces, prepares, ranks, without_gradient
 
 
 class DglGraphs:
@@ -52,18 +50,8 @@ class DglGraphs:
     def _pagerank(self, problem: Problem) -> Prepared:
         import dgl
 
-        graph = self.graph
-        degree = graph.out_degrees().float()
-
-        def rank() -> torch.Tensor:
-            found = torch.full_like(degree, 1 / len(degree))
-            for _ in range(ROUNDS):
-                sent = torch.where(degree > 0, found / degree.clamp(min=1), 0)
-                lost = found[degree == 0].sum() / len(degree)
-                found = (1 - DAMPING) / len(degree) + DAMPING * (dgl.ops.copy_u_sum(graph, sent) + lost)
-            return found
-
-        return without_gradient(rank, "dgl.ops.copy_u_sum", lambda found: {"rank": found * len(degree)})
+        rank = pagerank_rounds(self.graph.out_degrees(), lambda sent: dgl.ops.copy_u_sum(self.graph, sent))
+        return without_gradient(rank, "dgl.ops.copy_u_sum", ranks)
 
     @prepares("batch", "unbatch")
     def _batches(self, problem: Problem) -> Prepared:

@@ -11,8 +11,8 @@ from torch_geometric import utils  # type: ignore[import-not-found]
 from torch_geometric.data import Batch, Data  # type: ignore[import-not-found]
 
 from . import compared
-from .families.graphs import DAMPING, HOPS, ROUNDS
-from .library import Prepared, Problem, pieces, prepares, without_gradient
+from .families.graphs import HOPS
+from .library import Prepared, Problem, pagerank_rounds, pieces, prepares, ranks, without_gradient
 
 
 class PygGraphs:
@@ -51,18 +51,9 @@ class PygGraphs:
 
     @prepares("pagerank")
     def _pagerank(self, problem: Problem) -> Prepared:
-        degree = torch.bincount(self.edge_index[0], minlength=self.num_nodes).float()
-        adjacency, count = self.adjacency, self.num_nodes
-
-        def rank() -> Tensor:
-            found = torch.full((count,), 1 / count)
-            for _ in range(ROUNDS):
-                sent = torch.where(degree > 0, found / degree.clamp(min=1), 0)
-                lost = found[degree == 0].sum() / count
-                found = (1 - DAMPING) / count + DAMPING * (utils.spmm(adjacency, sent[:, None], "sum")[:, 0] + lost)
-            return found
-
-        return without_gradient(rank, "utils.spmm", lambda found: {"rank": found * count})
+        degree = torch.bincount(self.edge_index[0], minlength=self.num_nodes)
+        rank = pagerank_rounds(degree, lambda sent: utils.spmm(self.adjacency, sent[:, None], "sum")[:, 0])
+        return without_gradient(rank, "utils.spmm", ranks)
 
     @prepares("batch", "unbatch")
     def _batches(self, problem: Problem) -> Prepared:

@@ -10,8 +10,7 @@ import torch
 from scipy.sparse import coo_matrix, csgraph, csr_matrix  # type: ignore[import-untyped]
 
 from . import compared
-from .families.graphs import DAMPING, ROUNDS
-from .library import Prepared, Problem, prepares, without_gradient
+from .library import Prepared, Problem, pagerank_rounds, prepares, ranks, without_gradient
 
 
 class ScipyGraphs:
@@ -69,15 +68,6 @@ class ScipyGraphs:
 
     @prepares("pagerank")
     def _pagerank(self, problem: Problem) -> Prepared:
-        matrix, count = self._matrix(), self.size[0]
-        degree = np.bincount(self.source, minlength=count).astype(np.float32)
-
-        def rank() -> np.ndarray:
-            found = np.full(count, 1 / count, np.float32)
-            for _ in range(ROUNDS):
-                sent = np.where(degree > 0, found / np.maximum(degree, 1), 0).astype(np.float32)
-                lost = found[degree == 0].sum() / count
-                found = np.float32((1 - DAMPING) / count) + np.float32(DAMPING) * (matrix @ sent + lost)
-            return found
-
-        return without_gradient(rank, "csr @ vector", lambda found: {"rank": torch.from_numpy(found) * count})
+        matrix, degree = self._matrix(), torch.from_numpy(np.bincount(self.source, minlength=self.size[0]))
+        rank = pagerank_rounds(degree, lambda sent: torch.from_numpy(matrix @ sent.numpy()))
+        return without_gradient(rank, "csr @ vector", ranks)

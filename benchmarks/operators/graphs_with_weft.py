@@ -11,7 +11,7 @@ from weft.graph import algorithms
 
 from . import compared
 from .families.graphs import DAMPING, HOPS, ROUNDS
-from .library import Prepared, Problem, pieces, prepares, without_gradient
+from .library import Prepared, Problem, pieces, prepares, ranks, without_gradient
 
 
 class WeftGraphs:
@@ -49,14 +49,14 @@ class WeftGraphs:
 
     @prepares("components", "pagerank")
     def _algorithms(self, problem: Problem) -> Prepared:
-        graph, count = weft.Graph(self.adjacency), self.adjacency.num_sources
+        graph = weft.Graph(self.adjacency)
         if problem.case.operator == "components":
             call: Callable[[], Any] = lambda: algorithms.connected_components(graph)  # noqa: E731
             return without_gradient(
                 call, "weft.graph.algorithms: components", lambda found: compared.groups(found.group)
             )
         call = lambda: algorithms.pagerank(graph, damping=DAMPING, max_iterations=ROUNDS, tolerance=0)  # noqa: E731
-        return without_gradient(call, "weft.graph.algorithms: pagerank", lambda found: {"rank": found * count})
+        return without_gradient(call, "weft.graph.algorithms: pagerank", ranks)
 
     @prepares("batch", "unbatch")
     def _batches(self, problem: Problem) -> Prepared:

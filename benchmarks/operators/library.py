@@ -14,6 +14,7 @@ from torch import Tensor
 from benchmarks.graphs import EdgeList
 
 from .cases import DTYPES, Case
+from .families.graphs import DAMPING, ROUNDS
 from .families.operator import NO_GRADIENT
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -85,6 +86,26 @@ def matrix_call(problem: Problem, matrix: Callable[[str], Any], turned: Callable
         return lambda: turned(left)
     rows = problem.tensor("rows")
     return lambda: left.index_select(0, rows)
+
+
+def pagerank_rounds(degree: Tensor, gather: Callable[[Tensor], Tensor]) -> Callable[[], Tensor]:
+    """Make the call that ranks nodes, for a library that sums over neighbours; `degree` counts the edges that leave each."""
+    count, degree = len(degree), degree.float()
+
+    def rank() -> Tensor:
+        found = torch.full((count,), 1 / count)
+        for _ in range(ROUNDS):
+            sent = torch.where(degree > 0, found / degree.clamp(min=1), 0)
+            lost = found[degree == 0].sum() / count
+            found = (1 - DAMPING) / count + DAMPING * (gather(sent) + lost)
+        return found
+
+    return rank
+
+
+def ranks(found: Tensor) -> dict[str, Tensor]:
+    """Compare ranks by how far they are from the average."""
+    return {"rank": found * len(found)}
 
 
 def pieces(problem: Problem) -> list[dict[str, Any]]:

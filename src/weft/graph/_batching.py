@@ -12,6 +12,7 @@ from ._by_type import chosen_ids
 from ._feature_set import EdgeSet, FeatureSet, NodeSet
 from ._graph import Graph
 from ._naming import EdgeType, listed, quoted
+from ._refill import refilled
 from ._subgraph import derive
 
 
@@ -171,14 +172,10 @@ def with_offsets(where: str, graph: Graph, offsets: Mapping[str, Tensor]) -> Gra
         if not is_one or begins[0] != 0 or begins[-1] != found.count or bool((begins.diff() < 0).any()):
             expected = f"int64 offsets of {quoted(name)} that rise from 0 to {found.count}, as many for every type"
             raise ShapeError(message(where, expected, f"{begins.dtype} of shape {tuple(begins.shape)}"))
-    nodes = {
-        name: NodeSet._trusted(name, found.count, graph.device, found._tensors(), offsets[name])
-        for name, found in graph.node_sets.items()
-    }
     return derive(
         where,
-        Graph._trusted(nodes, graph._edge_sets, graph.device),
-        {name: found.count for name, found in nodes.items()},
+        refilled(graph, offsets=offsets),
+        {name: found.count for name, found in graph.node_sets.items()},
         {name: found.adjacency for name, found in graph.edge_sets.items()},
         node_ids=dict.fromkeys(graph.node_types),
         edge_ids=dict.fromkeys(graph.edge_types),

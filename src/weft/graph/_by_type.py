@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ..errors import DeviceError, FeatureError, IdError, OptionError, ShapeError, message
 from ._adjacency import Ids, as_ids, can_read
+from ._feature_set import EdgeSet, NodeSet
 from ._graph import Graph
 from ._naming import EdgeType, counted, listed, quoted
 
@@ -40,6 +41,21 @@ def edge_type_of(where: str, graph: Graph, name: str | EdgeType | None = None) -
         hint = "name the edge type in full" if found else ""
         raise FeatureError(message(where, f"one of the edge types {listed(graph.edge_types)}", quoted(name), hint))
     return found[0]
+
+
+def set_of(where: str, option: str, graph: Graph, name: str | EdgeType | None) -> NodeSet | EdgeSet:
+    """The node set or edge set of that name; the nodes, where there is one node type and no name.
+
+    Raises:
+        FeatureError: if there is none of that name, or several node types and no name.
+    """
+    if name is not None:
+        return graph[name]
+    if len(graph.node_types) != 1:
+        hint = f"choose one, as in {option}={quoted(graph.node_types[0])}" if graph.node_types else ""
+        expected = f"`{option}` for a graph of several node types"
+        raise FeatureError(message(where, expected, listed(graph.node_types), hint))
+    return graph.nodes
 
 
 def by_node_type(where: str, argument: str, graph: Graph, given: Mapping[str, _V] | _V) -> dict[str, _V]:

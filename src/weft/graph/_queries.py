@@ -5,15 +5,15 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from ..errors import OptionError, ShapeError, message
+from ..errors import ShapeError, message
 from ..ops import Structure, coalesce, gather_rows, segment_search
 from ._adjacency import Adjacency, Ids
 from ._block import Block
-from ._by_type import chosen_ids, edge_type_of
+from ._by_type import chosen_ids
 from ._graph import Graph
 from ._incident import IncidentEdges, ranges, rows_of
-from ._naming import EdgeType, quoted
-from ._resolve import adjacency_of
+from ._naming import EdgeType
+from ._resolve import edges_of
 
 
 class IdLists(NamedTuple):
@@ -100,7 +100,7 @@ def find_edges(
     >>> find_edges(Graph([0, 1, 1], [1, 2, 2]), [2, 0])
     (tensor([1, 0]), tensor([2, 1]))
     """
-    adjacency = _edges_of("find_edges", graph, edge_type)
+    adjacency = edges_of("find_edges", graph, edge_type)
     ids = chosen_ids("find_edges", "edges", edges, adjacency.num_edges, adjacency.device)
     return gather_rows(adjacency.source, ids), gather_rows(adjacency.target, ids)
 
@@ -173,21 +173,11 @@ def successors(graph: Graph | Adjacency | Block, nodes: Ids, *, edge_type: str |
     return _distinct(*_rows("successors", graph, nodes, edge_type, "out")[1])
 
 
-def _edges_of(where: str, graph: Graph | Adjacency | Block, edge_type: str | EdgeType | None) -> Adjacency:
-    """The structure that is asked about."""
-    if isinstance(graph, Graph):
-        return graph.edge_sets[edge_type_of(where, graph, edge_type)].adjacency
-    if edge_type is not None:
-        got = f"{type(graph).__name__} and {quoted(edge_type)}"
-        raise OptionError(message(where, "`edge_type` with a Graph alone", got, "pass block.adjacencies[edge_type]"))
-    return adjacency_of(graph)
-
-
 def _search(
     where: str, graph: Graph | Adjacency | Block, source: Ids, target: Ids, edge_type: str | EdgeType | None
 ) -> tuple[Tensor, Tensor, Structure]:
     """Where the edges of each pair begin and end in rows that ascend, and these rows."""
-    adjacency = _edges_of(where, graph, edge_type)
+    adjacency = edges_of(where, graph, edge_type)
     sources = chosen_ids(where, "source", source, adjacency.num_sources, adjacency.device)
     targets = chosen_ids(where, "target", target, adjacency.num_targets, adjacency.device)
     if sources.shape != targets.shape:
@@ -206,7 +196,7 @@ def _rows(
     way: Literal["in", "out"],
 ) -> tuple[Tensor, tuple[Tensor, Tensor, Tensor]]:
     """Ids of the nodes; pointers, other ends and edge ids of their edges, int64."""
-    adjacency = _edges_of(where, graph, edge_type)
+    adjacency = edges_of(where, graph, edge_type)
     rows = adjacency.by_target if way == "in" else adjacency.by_source
     ids = chosen_ids(where, "nodes", nodes, rows.num_targets, adjacency.device)
     indptr, others, edges = rows_of(rows, ids)

@@ -6,12 +6,12 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from ..errors import FeatureError, ShapeError, message
+from ..errors import ShapeError, message
 from ..ops import gather_rows, segment_reduce, segment_softmax, segment_topk
 from ._batching import graph_offsets
-from ._feature_set import EdgeSet, NodeSet
+from ._by_type import set_of
 from ._graph import Graph
-from ._naming import EdgeType, listed, quoted
+from ._naming import EdgeType
 
 Reducer = Literal["sum", "mean", "max", "min", "mul", "var", "std"]
 
@@ -179,7 +179,7 @@ def broadcast_readout(graph: Graph, rows: Tensor, *, over: str | EdgeType | None
     >>> broadcast_readout(batch([Graph([0], [1]), Graph([0], [0])]), torch.tensor([7.0, 8.0]))
     tensor([7., 7., 8.])
     """
-    found = _set_of("broadcast_readout", graph, over)
+    found = set_of("broadcast_readout", "over", graph, over)
     offsets = graph_offsets(found)
     num_graphs = offsets.shape[0] - 1
     if rows.dim() == 0 or rows.shape[0] != num_graphs:
@@ -190,16 +190,7 @@ def broadcast_readout(graph: Graph, rows: Tensor, *, over: str | EdgeType | None
 
 def _offsets(where: str, graph: Graph, x: Tensor, over: str | EdgeType | None) -> Tensor:
     """Where each graph begins among the rows of `x`."""
-    found = _set_of(where, graph, over)
+    found = set_of(where, "over", graph, over)
     if x.dim() == 0 or x.shape[0] != found.count:
         raise ShapeError(message(where, f"one row for each of {found._say()}", str(tuple(x.shape))))
     return graph_offsets(found)
-
-
-def _set_of(where: str, graph: Graph, over: str | EdgeType | None) -> NodeSet | EdgeSet:
-    if over is not None:
-        return graph[over]
-    if len(graph.node_types) != 1:
-        hint = f"choose one, as in {where}(graph, x, over={quoted(graph.node_types[0])})" if graph.node_types else ""
-        raise FeatureError(message(where, "`over` for a graph of several node types", listed(graph.node_types), hint))
-    return graph.nodes

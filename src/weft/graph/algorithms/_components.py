@@ -5,7 +5,7 @@ from ...ops import strong_components
 from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType
-from ._edges import edges_of
+from ._edges import inner_edges
 from ._grouping import Grouping, grouped
 
 
@@ -24,7 +24,7 @@ def connected_components(graph: Graph | Adjacency, *, edge_type: str | EdgeType 
     >>> connected_components(Graph([3, 4], [1, 4], num_nodes=5))
     Grouping(group=tensor([0, 1, 2, 1, 3]), num_groups=4)
     """
-    adjacency = edges_of("connected_components", graph, edge_type)
+    adjacency = inner_edges("connected_components", graph, edge_type)
     target = adjacency.target.to(adjacency.source.dtype)
     return grouped(components_of_edges(adjacency.source, target, adjacency.num_sources))
 
@@ -46,5 +46,5 @@ def strongly_connected_components(graph: Graph | Adjacency, *, edge_type: str | 
     >>> strongly_connected_components(Graph([0, 1, 1], [1, 0, 2]))
     Grouping(group=tensor([0, 0, 1]), num_groups=2)
     """
-    rows = edges_of("strongly_connected_components", graph, edge_type).by_source
+    rows = inner_edges("strongly_connected_components", graph, edge_type).by_source
     return grouped(strong_components(rows.indptr, rows.source))

@@ -6,7 +6,7 @@ from ...ops import core_numbers as core_numbers_of
 from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType
-from ._edges import edges_of, neighbors_of
+from ._edges import inner_edges, neighbors_of
 
 
 def core_numbers(graph: Graph | Adjacency, *, edge_type: str | EdgeType | None = None) -> Tensor:
@@ -30,4 +30,4 @@ def core_numbers(graph: Graph | Adjacency, *, edge_type: str | EdgeType | None =
     >>> core_numbers(Graph([0, 1, 2, 0], [1, 2, 0, 3]))
     tensor([2, 2, 2, 1])
     """
-    return core_numbers_of(*neighbors_of(edges_of("core_numbers", graph, edge_type)))
+    return core_numbers_of(*neighbors_of(inner_edges("core_numbers", graph, edge_type)))

@@ -11,14 +11,14 @@ from .._adjacency import Adjacency, Ids
 from .._block import Block
 from .._by_type import chosen_ids, edge_type_of
 from .._graph import Graph
-from .._naming import EdgeType, quoted
-from .._resolve import adjacency_of
+from .._naming import EdgeType
+from .._resolve import edges_of
 
 Direction: TypeAlias = Literal["out", "in", "both"]
 """Along the edges, against them, or either way."""
 
 
-def edges_of(where: str, graph: Graph | Adjacency | Block, edge_type: str | EdgeType | None) -> Adjacency:
+def inner_edges(where: str, graph: Graph | Adjacency | Block, edge_type: str | EdgeType | None) -> Adjacency:
     """The edges of the type that was named, or of the only one, which have to run within one set of nodes.
 
     Raises:
@@ -26,16 +26,12 @@ def edges_of(where: str, graph: Graph | Adjacency | Block, edge_type: str | Edge
         OptionError: if a type was named where there are none.
         ShapeError: if sources and targets are two sets of nodes.
     """
-    found = adjacency_of(graph) if edge_type is None else None
-    kind = None
+    found = edges_of(where, graph, edge_type)
+    is_bipartite = isinstance(graph, Block) or found.num_sources != found.num_targets
     if isinstance(graph, Graph):
-        kind = edge_type_of(where, graph, edge_type)
-        found = graph.edge_sets[kind].adjacency
-    elif found is None:
-        got = f"{quoted(edge_type)} and {type(graph).__name__}"
-        raise OptionError(message(where, "`edge_type` only with a Graph", got))
-    is_bipartite = isinstance(graph, Block) or (kind is not None and kind[0] != kind[2])
-    if is_bipartite or found.num_sources != found.num_targets:
+        first, _, last = edge_type_of(where, graph, edge_type)
+        is_bipartite = first != last
+    if is_bipartite:
         hint = "a view of the graph with one type of nodes has them all in one set"
         raise ShapeError(message(where, "edges within one set of nodes", repr(found), hint))
     return found

@@ -8,7 +8,7 @@ from ...ops import spanning_forest
 from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType
-from ._edges import edges_of
+from ._edges import inner_edges
 
 
 def minimum_spanning_forest(
@@ -35,7 +35,7 @@ def minimum_spanning_forest(
     >>> minimum_spanning_forest(Graph([0, 1, 2], [1, 2, 0]), torch.tensor([3.0, 1.0, 2.0]))
     tensor([1, 2])
     """
-    adjacency = edges_of("minimum_spanning_forest", graph, edge_type)
+    adjacency = inner_edges("minimum_spanning_forest", graph, edge_type)
     num_edges = adjacency.num_edges
     if weight is None:
         order = torch.arange(num_edges, device=adjacency.device)

@@ -9,7 +9,7 @@ from ...errors import OptionError, message
 from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType
-from ._edges import edges_of
+from ._edges import inner_edges
 from ._labels import checked_labels
 
 MEASURES = ("edge", "node", "class_insensitive", "adjusted")
@@ -58,7 +58,7 @@ def homophily(
     >>> homophily(graph, label).item(), homophily(graph, label, measure="node").item()
     (0.5, 0.5)
     """
-    adjacency = edges_of("homophily", graph, edge_type)
+    adjacency = inner_edges("homophily", graph, edge_type)
     label = checked_labels("homophily", label, adjacency)
     if measure not in MEASURES:
         raise OptionError(message("homophily", f"`measure` of {', '.join(MEASURES)}", repr(measure)))

@@ -10,7 +10,7 @@ from ...ops import Structure, settle_labels, spmm
 from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType
-from ._edges import edges_of, neighbors_of
+from ._edges import inner_edges, neighbors_of
 from ._grouping import Grouping, grouped
 
 
@@ -40,7 +40,7 @@ def label_communities(
     >>> label_communities(Graph([0, 1, 2, 3, 4, 5], [1, 2, 0, 4, 5, 3])).group.tolist()
     [0, 0, 0, 1, 1, 1]
     """
-    adjacency = edges_of("label_communities", graph, edge_type)
+    adjacency = inner_edges("label_communities", graph, edge_type)
     if max_rounds < 0:
         raise OptionError(message("label_communities", "`max_rounds` of at least 0", str(max_rounds)))
     indptr, neighbor = neighbors_of(adjacency)
@@ -87,7 +87,7 @@ def propagate_labels(
     >>> propagate_labels(Graph([0, 1, 1, 2, 2, 3], [1, 0, 2, 1, 3, 2]), label).argmax(1)
     tensor([0, 0, 1, 1])
     """
-    adjacency = edges_of("propagate_labels", graph, edge_type)
+    adjacency = inner_edges("propagate_labels", graph, edge_type)
     known, scores = _known_scores(label, num_classes, adjacency)
     if method not in ("spread", "clamp"):
         raise OptionError(message("propagate_labels", '`method` of "spread" or "clamp"', repr(method)))

@@ -8,7 +8,7 @@ from ...ops import topological_levels
 from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType
-from ._edges import edges_of
+from ._edges import inner_edges
 
 
 def topological_generations(graph: Graph | Adjacency, *, edge_type: str | EdgeType | None = None) -> Tensor:
@@ -34,7 +34,7 @@ def topological_generations(graph: Graph | Adjacency, *, edge_type: str | EdgeTy
     >>> topological_generations(Graph([0, 0, 1], [1, 2, 2]))
     tensor([0, 1, 2])
     """
-    adjacency = edges_of("topological_generations", graph, edge_type)
+    adjacency = inner_edges("topological_generations", graph, edge_type)
     rows = adjacency.by_source
     generation = topological_levels(rows.indptr, rows.source)
     waiting = generation < 0

@@ -10,7 +10,7 @@ from ...ops import Structure, spmm
 from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType
-from ._edges import checked_weight, edges_of
+from ._edges import checked_weight, inner_edges
 
 
 @torch.no_grad()
@@ -58,7 +58,7 @@ def pagerank(
     >>> pagerank(Graph([0, 1, 2], [1, 2, 1]), tolerance=1e-4).mul(100).round()
     tensor([ 5., 49., 46.])
     """
-    adjacency = edges_of("pagerank", graph, edge_type)
+    adjacency = inner_edges("pagerank", graph, edge_type)
     _check_options(damping, tolerance, max_iterations)
     start = _start(personalisation, weight, adjacency)
     shares = None if weight is None else checked_weight("pagerank", weight, adjacency).to(start.dtype)

@@ -10,7 +10,7 @@ from ...ops import coo_to_csc, degree, partition_stream
 from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType
-from ._edges import edges_of, neighbors_of
+from ._edges import inner_edges, neighbors_of
 from ._partitioners import kahypar, metis
 
 METHODS = ("ldg", "hash", "metis", "kahypar")
@@ -71,7 +71,7 @@ def partition(
     >>> partition_quality(graph, partition(graph, 2))
     PartitionQuality(cut=0.0, balance=1.0, edge_balance=1.0)
     """
-    adjacency = edges_of("partition", graph, edge_type)
+    adjacency = inner_edges("partition", graph, edge_type)
     if not 1 <= num_parts < 2**31:
         raise OptionError(message("partition", "`num_parts` of at least 1", str(num_parts)))
     if method not in METHODS:
@@ -139,7 +139,7 @@ def partition_quality(
     >>> partition_quality(Graph([0, 1, 2], [1, 2, 3]), torch.tensor([0, 0, 0, 1]))
     PartitionQuality(cut=0.3333333333333333, balance=1.5, edge_balance=1.3333333333333333)
     """
-    adjacency = edges_of("partition_quality", graph, edge_type)
+    adjacency = inner_edges("partition_quality", graph, edge_type)
     if part.shape != (adjacency.num_sources,):
         expected = f"`part` of shape ({adjacency.num_sources},)"
         raise ShapeError(message("partition_quality", expected, str(tuple(part.shape))))

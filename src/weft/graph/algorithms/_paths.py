@@ -9,7 +9,7 @@ from ...settings import require
 from .._adjacency import Adjacency, Ids
 from .._graph import Graph
 from .._naming import EdgeType
-from ._edges import Direction, checked_direction, checked_weight, edges_of, leaving, seeds_of
+from ._edges import Direction, checked_direction, checked_weight, inner_edges, leaving, seeds_of
 from ._search import bfs
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def shortest_paths(
     >>> found.distance.tolist(), found.parent.tolist()
     ([0.0, 1.0, 2.0], [-1, 0, 1])
     """
-    adjacency = edges_of("shortest_paths", graph, edge_type)
+    adjacency = inner_edges("shortest_paths", graph, edge_type)
     checked_direction("shortest_paths", direction)
     nodes = seeds_of("shortest_paths", seeds, adjacency)
     if weight is None:

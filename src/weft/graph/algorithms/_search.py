@@ -9,7 +9,7 @@ from ...ops import breadth_first, depth_first
 from .._adjacency import Adjacency, Ids
 from .._graph import Graph
 from .._naming import EdgeType
-from ._edges import Direction, checked_direction, edges_of, leaving, seeds_of
+from ._edges import Direction, checked_direction, inner_edges, leaving, seeds_of
 
 
 class BreadthFirst(NamedTuple):
@@ -64,7 +64,7 @@ def bfs(
     >>> found.level.tolist(), found.parent.tolist(), found.edge.tolist()
     ([0, 1, 2, 1], [-1, 0, 1, 0], [-1, 0, 1, 2])
     """
-    adjacency = edges_of("bfs", graph, edge_type)
+    adjacency = inner_edges("bfs", graph, edge_type)
     checked_direction("bfs", direction)
     nodes = seeds_of("bfs", seeds, adjacency)
     if max_level is not None and max_level < 0:
@@ -99,7 +99,7 @@ def dfs(
     >>> found.order.tolist(), found.parent.tolist()
     ([0, 1, 2, 3], [-1, 0, 1, 0])
     """
-    adjacency = edges_of("dfs", graph, edge_type)
+    adjacency = inner_edges("dfs", graph, edge_type)
     checked_direction("dfs", direction)
     nodes = seeds_of("dfs", seeds, adjacency)
     rows = leaving(adjacency, direction)

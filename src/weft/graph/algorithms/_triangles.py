@@ -6,7 +6,7 @@ from ...ops import triangle_counts
 from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType
-from ._edges import edges_of, neighbors_of
+from ._edges import inner_edges, neighbors_of
 
 
 def triangles(graph: Graph | Adjacency, *, edge_type: str | EdgeType | None = None) -> Tensor:
@@ -81,6 +81,6 @@ def _triangles_and_pairs(
     where: str, graph: Graph | Adjacency, edge_type: str | EdgeType | None
 ) -> tuple[Tensor, Tensor]:
     """Triangles at each node, and pairs of its neighbours."""
-    indptr, neighbor = neighbors_of(edges_of(where, graph, edge_type))
+    indptr, neighbor = neighbors_of(inner_edges(where, graph, edge_type))
     count = indptr.diff()
     return triangle_counts(indptr, neighbor), count * (count - 1) // 2

@@ -13,7 +13,6 @@ from .._graph import Graph
 from .._id_set import IdSet
 from .._incident import rows_of
 from .._naming import EdgeType
-from .._refill import refilled
 from .._rows import Features
 from .._subgraph import Subgraph, derive
 from ._nodes import induced
@@ -97,16 +96,16 @@ def ego_networks(
         sources, targets = members[edge_type[0]], members[edge_type[2]]
         ends, edge_ids[edge_type], offsets[edge_type] = _inner_edges(edges.adjacency, sources, targets)
         adjacencies[edge_type] = Adjacency._trusted(*ends, sources.node.shape[0], targets.node.shape[0])
-    part = derive(
+    return derive(
         where,
-        refilled(graph, offsets={}),
+        graph,
         {name: found.node.shape[0] for name, found in members.items()},
         adjacencies,
         node_ids={name: found.listed() for name, found in members.items()},
         edge_ids=edge_ids,
         features=features,
+        offsets=offsets,
     )
-    return Subgraph(refilled(part.graph, offsets=offsets), part.node_ids, part.edge_ids)
 
 
 class _Members(NamedTuple):

@@ -7,12 +7,12 @@ import torch
 from torch import Tensor
 
 from ...errors import OptionError, message
-from .._by_type import by_edge_type, by_node_type
+from .._by_type import by_edge_type, by_node_type, set_of
 from .._graph import Graph
 from .._naming import EdgeType
 from ..change import remove_edges, remove_nodes
 from ._pairs import pair_numbers
-from ._with_features import checked_share, floats_of, inner_edge_type, set_of, with_features
+from ._with_features import checked_share, floats_of, inner_edge_type, with_features
 
 
 def drop_features(
@@ -45,7 +45,7 @@ def drop_features(
     [3.0, 0.0, 0.0, 3.0]
     """
     checked_share("drop_features", "p", p)
-    found = set_of("drop_features", graph, of)
+    found = set_of("drop_features", "of", graph, of)
     x = floats_of("drop_features", found, name)
     ones = (1,) * (x.dim() - 1)
     shapes = {"value": x.shape, "row": (x.shape[0], *ones), "column": (1, *x.shape[1:])}

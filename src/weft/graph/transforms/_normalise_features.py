@@ -8,9 +8,10 @@ from torch import Tensor
 
 from ...errors import OptionError, ShapeError, message
 from .._adjacency import Ids
+from .._by_type import set_of
 from .._graph import Graph
 from .._naming import EdgeType
-from ._with_features import floats_of, rows_chosen, set_of, with_features
+from ._with_features import floats_of, rows_chosen, with_features
 
 Length = Literal["l1", "l2", "max"]
 ORDERS = {"l1": 1.0, "l2": 2.0, "max": float("inf")}
@@ -41,7 +42,7 @@ def normalise_rows(graph: Graph, name: str = "x", norm: Length = "l1", *, of: st
     """
     if norm not in ORDERS:
         raise OptionError(message("normalise_rows", '`norm` of "l1", "l2" or "max"', repr(norm)))
-    found = set_of("normalise_rows", graph, of)
+    found = set_of("normalise_rows", "of", graph, of)
     x = floats_of("normalise_rows", found, name)
     if x.numel() == 0:
         return with_features(graph, {found.type: {name: x}})
@@ -91,7 +92,7 @@ def fit_scaling(
     """
     if kind not in ("standard", "range"):
         raise OptionError(message("fit_scaling", '`kind` of "standard" or "range"', repr(kind)))
-    found = set_of("fit_scaling", graph, of)
+    found = set_of("fit_scaling", "of", graph, of)
     x = floats_of("fit_scaling", found, name).detach()
     if rows is not None:
         x = x.index_select(0, rows_chosen("fit_scaling", "rows", found, rows))
@@ -126,7 +127,7 @@ def apply_scaling(graph: Graph, scaling: Scaling, name: str = "x", *, of: str | 
     >>> apply_scaling(graph, fit_scaling(graph, rows=[0, 1])).nodes["x"]
     tensor([-1.,  1., 98.])
     """
-    found = set_of("apply_scaling", graph, of)
+    found = set_of("apply_scaling", "of", graph, of)
     x = floats_of("apply_scaling", found, name)
     if x.shape[1:] != scaling.shift.shape:
         expected = f"rows of shape {tuple(scaling.shift.shape)}, as were measured"

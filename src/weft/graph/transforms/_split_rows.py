@@ -7,10 +7,11 @@ from torch import Tensor
 
 from ...errors import OptionError, ShapeError, message
 from .._adjacency import Ids
+from .._by_type import set_of
 from .._feature_set import EdgeSet, NodeSet
 from .._graph import Graph
 from .._naming import EdgeType, quoted
-from ._with_features import rows_chosen, set_of, with_features
+from ._with_features import rows_chosen, with_features
 
 PARTS = ("train", "val", "test")
 Sizes = Sequence[float | int]
@@ -56,7 +57,7 @@ def split_random(
     [6, 2, 2]
     """
     where = "split_random"
-    found = set_of(where, graph, of)
+    found = set_of(where, "of", graph, of)
     rows = _rows(where, found, among)
     if stratify is not None and groups is not None:
         raise OptionError(message(where, "`stratify` or `groups`", "both"))
@@ -117,7 +118,7 @@ def split_classes(
     [2, 3, 4]
     """
     where = "split_classes"
-    found = set_of(where, graph, of)
+    found = set_of(where, "of", graph, of)
     order = torch.randperm(found.count, generator=torch.Generator().manual_seed(seed)).to(graph.device)
     labels = _integers(where, found, label)[order]
     rows, labels = order[labels >= 0], labels[labels >= 0]
@@ -167,7 +168,7 @@ def split_by_time(
     tensor([ True, False, False, False,  True])
     """
     where = "split_by_time"
-    found = set_of(where, graph, of)
+    found = set_of(where, "of", graph, of)
     rows = _rows(where, found, among)
     times = times_of(where, found, time)[rows]
     if cuts is None:

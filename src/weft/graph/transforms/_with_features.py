@@ -5,7 +5,7 @@ from torch import Tensor
 
 from ...errors import DtypeError, OptionError, message
 from .._adjacency import Ids
-from .._by_type import chosen_ids, edge_type_of, node_type_of
+from .._by_type import chosen_ids, edge_type_of
 from .._feature_set import EdgeSet, NodeSet
 from .._graph import Graph
 from .._naming import EdgeType, listed, quoted
@@ -19,15 +19,6 @@ def with_features(graph: Graph, features: Given) -> Graph:
     for name, found in features.items():
         (made.edge_sets[name] if isinstance(name, tuple) else made.node_sets[name]).update(found)
     return made
-
-
-def set_of(where: str, graph: Graph, of: str | EdgeType | None) -> NodeSet | EdgeSet:
-    """The node set or edge set of that name; the nodes, where there is one node type and no name.
-
-    Raises:
-        FeatureError: if there is none of that name, or several and no name.
-    """
-    return graph.node_sets[node_type_of(where, graph)] if of is None else graph[of]
 
 
 def inner_edge_type(where: str, graph: Graph, edge_type: str | EdgeType | None) -> EdgeType:
