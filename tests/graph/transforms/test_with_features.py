@@ -30,7 +30,7 @@ def test_types_that_join_others_or_are_not_named_are_refused():
         encode_walks(shop, 2, edge_type="rates")
     with pytest.raises(FeatureError, match="encode_walks: expected one of the edge types"):
         encode_walks(shop, 2)
-    with pytest.raises(FeatureError, match="normalise_rows: expected one of the node types"):
+    with pytest.raises(FeatureError, match="normalise_rows: expected `of` for a graph of several node types"):
         normalise_rows(shop)
 
 
