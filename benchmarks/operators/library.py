@@ -112,11 +112,12 @@ def pieces(problem: Problem) -> list[dict[str, Any]]:
     """Take the graphs of a list apart: `size`, `source`, `target` and the features `x` and `w` of each."""
     sizes, lengths = problem.arrays["sizes"], problem.arrays["lengths"]
     nodes, edges = (np.append(0, np.cumsum(count)) for count in (sizes, lengths))
+    x, of_edges = problem.tensor("x"), {name: problem.tensor(name) for name in ("source", "target", "w")}
     found = []
     for at, size in enumerate(sizes):
         mine = slice(edges[at], edges[at + 1])
-        ends = {name: problem.tensor(name)[mine].clone() for name in ("source", "target", "w")}
-        found.append({**ends, "x": problem.tensor("x")[nodes[at] : nodes[at + 1]].clone(), "size": int(size)})
+        parts = {name: values[mine].clone() for name, values in of_edges.items()}
+        found.append({**parts, "x": x[nodes[at] : nodes[at + 1]].clone(), "size": int(size)})
     return found
 
 

@@ -151,7 +151,7 @@ def test_counts_may_be_numpy_integers():
         ([0], [0], {"num_sources": -1}, OptionError, "`num_sources` of at least 0, got -1"),
         ([0, 1], [0], {}, ShapeError, "as many sources as targets, one of each for every edge, got 2 and 1"),
         (torch.zeros(2, 3).long(), [0], {}, ShapeError, r"edges in a (2, num_edges) tensor are passed as Adjacency(edges[0]"),
-        (torch.tensor(3), [0], {}, ShapeError, "`source` of shape (num_edges,), got ()"),
+        (torch.tensor(3), [0], {}, ShapeError, "one-dimensional `source`, got ()"),
         ([0.0], [0], {}, DtypeError, "int32 or int64 ids for `source`, got torch.float32; hint: pass ids as integers"),
         ([0], [True], {}, DtypeError, "mask.nonzero().flatten() makes ids of a mask"),
         (torch.empty(0), [], {}, DtypeError, "got torch.float32"),

@@ -114,3 +114,8 @@ def test_types_make_a_graph_of_their_own(graph):
 def test_the_text_shows_both_graphs():
     graph = Graph([0], [1])
     assert repr(to_homogeneous(graph)) == f"Homogeneous({graph!r} of {graph!r})"
+
+
+def test_types_are_counted_on_every_device():
+    found = metagraph(Graph({RATES: ([0], [1])}).to("meta"))
+    assert found.device.type == found.nodes["count"].device.type == "meta"

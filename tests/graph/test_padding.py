@@ -8,7 +8,7 @@ from tests.graph.strategies import assert_same, for_all, graphs, typed_graphs
 from weft.errors import FeatureError, OptionError, ShapeError
 from weft.graph import Graph, batch, readout
 from weft.graph._batching import slice_batch
-from weft.graph._padding import pad
+from weft.graph._padding import _filled, pad
 
 
 @for_all(st.lists(graphs(), min_size=1, max_size=4), st.integers(1, 4), st.integers(0, 5), st.integers(1, 3))
@@ -89,3 +89,10 @@ def test_wrong_sizes_are_told(make, error, says):
     with pytest.raises(error) as caught:
         make()
     assert says in str(caught.value)
+
+
+def test_added_ids_beyond_int32_become_int64():
+    edges = Graph(torch.tensor([0], dtype=torch.int32), torch.tensor([1], dtype=torch.int32)).edges
+    found = _filled(edges, {"node": 2**31 + 5}, 3)
+    assert found.source.dtype is found.target.dtype is torch.int64
+    assert found.source.tolist() == [0, 2, 3]

@@ -11,7 +11,6 @@ HOPS = 2
 NUM_BATCHED = 256
 ROUNDS = 20  # of PageRank
 DAMPING = 0.85
-PARTS = ("sizes", "lengths", "source", "target", "x", "w")  # of a list of graphs
 
 
 def _edges(draw: Draw) -> Inputs:

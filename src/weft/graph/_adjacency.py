@@ -61,7 +61,7 @@ class Adjacency:
     _id_dtype: torch.dtype
     _compressed: tuple[Structure, Structure] | None
     _in_target_order: Structure | None
-    _sorted_rows: Structure | None
+    _given: tuple[Structure | None, Structure | None]
     _by_target_and_source: Structure | None
     _facts: dict[str, bool]
 
@@ -102,7 +102,7 @@ class Adjacency:
         id_dtype = _smallest_dtype(num_sources, num_targets, target.shape[0])
         rows = Structure(indptr, target.to(id_dtype))
         made = cls._trusted(rows.targets().to(dtype), target.to(dtype), num_sources, num_targets, id_dtype)
-        object.__setattr__(made, "_sorted_rows", rows)
+        object.__setattr__(made, "_given", (None, rows))
         return made
 
     def _fill(self, source: Tensor, target: Tensor, num_sources: int, num_targets: int, id_dtype: torch.dtype) -> None:
@@ -113,7 +113,7 @@ class Adjacency:
         object.__setattr__(self, "_id_dtype", id_dtype)
         object.__setattr__(self, "_compressed", None)
         object.__setattr__(self, "_in_target_order", None)
-        object.__setattr__(self, "_sorted_rows", None)
+        object.__setattr__(self, "_given", (None, None))
         object.__setattr__(self, "_by_target_and_source", None)
         object.__setattr__(self, "_facts", {})
 
@@ -185,12 +185,13 @@ class Adjacency:
             found = _without_inference_mode(self._compress)
             if _lasts(found[0].indptr, self.source):
                 object.__setattr__(self, "_compressed", found)
+                object.__setattr__(self, "_given", (None, None))
         return found
 
     def _compress(self) -> tuple[Structure, Structure]:
         source, target = self.source.to(self._id_dtype), self.target.to(self._id_dtype)
-        by_target = Structure(*coo_to_csc(target, source, self.num_targets))
-        by_source = self._sorted_rows or Structure(*coo_to_csc(source, target, self.num_sources))
+        by_target = self._given[0] or Structure(*coo_to_csc(target, source, self.num_targets))
+        by_source = self._given[1] or Structure(*coo_to_csc(source, target, self.num_sources))
         if can_read(by_target.indptr):
             by_target = by_target._replace(edge=None if self.is_sorted_by_target else by_target.edge)
             by_source = by_source._replace(edge=None if self.is_sorted_by_source else by_source.edge)
@@ -279,6 +280,7 @@ class Adjacency:
         both = self._kept()[0]
         if both is not None:
             object.__setattr__(made, "_compressed", (both[1], both[0]))
+        object.__setattr__(made, "_given", (self._given[1], self._given[0]))
         object.__setattr__(made, "_facts", {_TURNED.get(name, name): fact for name, fact in self._facts.items()})
         return made
 
@@ -363,7 +365,7 @@ class Adjacency:
         return f"Adjacency({counted(self.num_edges, 'edge')} from {ends}, {ids} on {self.device})"
 
 
-def as_ids(given: Ids, name: str) -> Tensor:
+def as_ids(given: Ids, name: str, *, where: str = "Adjacency") -> Tensor:
     """One-dimensional int32 or int64 ids of what was given; an empty list is an empty list of ids.
 
     Raises:
@@ -375,20 +377,18 @@ def as_ids(given: Ids, name: str) -> Tensor:
         try:
             ids = torch.as_tensor(list(given) if isinstance(given, range) else given)
         except (TypeError, ValueError, RuntimeError) as error:
-            raise DtypeError(
-                message("Adjacency", f"integers for `{name}`", f"{type(given).__name__} ({error})")
-            ) from error
+            raise DtypeError(message(where, f"integers for `{name}`", f"{type(given).__name__} ({error})")) from error
         if ids.numel() == 0 and ids.dim() == 1:
             ids = ids.long()
     if ids.dtype not in _KEPT:
         if ids.dtype not in _WIDENED:
             is_mask = ids.dtype is torch.bool
             hint = "mask.nonzero().flatten() makes ids of a mask" if is_mask else "pass ids as integers"
-            raise DtypeError(message("Adjacency", f"int32 or int64 ids for `{name}`", str(ids.dtype), hint))
+            raise DtypeError(message(where, f"int32 or int64 ids for `{name}`", str(ids.dtype), hint))
         ids = ids.long()
     if ids.dim() != 1:
         hint = "edges in a (2, num_edges) tensor are passed as Adjacency(edges[0], edges[1])" if ids.dim() == 2 else ""
-        raise ShapeError(message("Adjacency", f"`{name}` of shape (num_edges,)", str(tuple(ids.shape)), hint))
+        raise ShapeError(message(where, f"one-dimensional `{name}`", str(tuple(ids.shape)), hint))
     return ids
 
 
@@ -428,6 +428,11 @@ def _checked_count(ids: Tensor, count: int | None, end: str) -> int:
 
 def _smallest_dtype(*counts: int) -> torch.dtype:
     return torch.int32 if max(counts) < 2**31 else torch.int64
+
+
+def dtype_like(ids: Tensor, count: int) -> torch.dtype:
+    """The dtype of ids that go with others, as long as it reaches to `count`."""
+    return ids.dtype if count <= 2**31 else torch.int64
 
 
 def _ascends(ids: Tensor) -> bool:

@@ -11,9 +11,10 @@ from ._adjacency import Adjacency, Ids
 from ._by_type import chosen_ids
 from ._feature_set import EdgeSet, FeatureSet, NodeSet
 from ._graph import Graph
+from ._incident import ranges
 from ._naming import EdgeType, listed, quoted
 from ._refill import refilled
-from ._subgraph import derive
+from ._subgraph import check_within_graphs, derive
 
 
 def batch(graphs: Sequence[Graph]) -> Graph:
@@ -126,8 +127,7 @@ def slice_batch(graph: Graph, graphs: slice | Ids) -> Graph:
         counts = begins.diff()[chosen]
         offsets[name] = torch.cat((counts.new_zeros(1), counts.cumsum(0)))
         shifts[name] = begins[chosen] - offsets[name][:-1]
-        total = int(offsets[name][-1])
-        ids[name] = _by_graph(shifts[name], offsets[name], total) + torch.arange(total, device=graph.device)
+        ids[name] = ranges(begins[chosen], offsets[name])
     adjacencies = {}
     for edge_type, edges in graph.edge_sets.items():
         rows, total = ids[edge_type], ids[edge_type].shape[0]
@@ -155,11 +155,19 @@ def graph_offsets(found: FeatureSet) -> Tensor:
     return torch.tensor([0, found.count], dtype=torch.int64, device=found.device)
 
 
+def graph_ids(found: FeatureSet) -> Tensor:
+    """The graph of each node or edge of a batch: (count,), int64."""
+    offsets = graph_offsets(found)
+    ids = torch.arange(offsets.shape[0] - 1, device=found.device)
+    return torch.repeat_interleave(ids, offsets.diff(), output_size=found.count)
+
+
 def with_offsets(where: str, graph: Graph, offsets: Mapping[str, Tensor]) -> Graph:
     """The graph as a batch, whose graphs begin at these nodes of each type; edges are put graph after graph if they are not.
 
     Raises:
         FeatureError: if a type has none.
+        OptionError: if an edge runs from one graph to another.
         ShapeError: if they do not rise from 0 to the count, or tell of another number of graphs for each type.
     """
     missing = [name for name in graph.node_types if name not in offsets]
@@ -172,6 +180,8 @@ def with_offsets(where: str, graph: Graph, offsets: Mapping[str, Tensor]) -> Gra
         if not is_one or begins[0] != 0 or begins[-1] != found.count or bool((begins.diff() < 0).any()):
             expected = f"int64 offsets of {quoted(name)} that rise from 0 to {found.count}, as many for every type"
             raise ShapeError(message(where, expected, f"{begins.dtype} of shape {tuple(begins.shape)}"))
+    for (first, _, last), edges in graph.edge_sets.items():
+        check_within_graphs(where, (offsets[first], offsets[last]), edges.adjacency.source, edges.adjacency.target)
     return derive(
         where,
         refilled(graph, offsets=offsets),

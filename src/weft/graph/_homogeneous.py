@@ -119,7 +119,7 @@ def metagraph(graph: Graph) -> Graph:
     )
     made = Graph(source, target, len(place))
     for counts, sets in ((made.nodes, graph.node_sets), (made.edges, graph.edge_sets)):
-        counts["count"] = torch.tensor([found.count for found in sets.values()], dtype=torch.int64)
+        counts["count"] = torch.tensor([found.count for found in sets.values()], dtype=torch.int64, device=graph.device)
     return made
 
 

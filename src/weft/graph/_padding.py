@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..errors import OptionError, ShapeError, message
-from ._adjacency import Adjacency
+from ._adjacency import Adjacency, dtype_like
 from ._batching import graph_offsets, sets_of
 from ._by_type import by_edge_type, by_node_type
 from ._feature_set import EdgeSet, FeatureSet
@@ -126,7 +126,8 @@ def _filled(edges: EdgeSet, num_nodes: Mapping[str, int], num_edges: int) -> Adj
             raise OptionError(
                 message("pad", f"a {quoted(node_type)} to add, for edges {quoted(edges.type)} to join", "none", hint)
             )
-        ends.append(torch.cat((ids, (known + further % max(free, 1)).to(ids.dtype))))
+        dtype = dtype_like(ids, num_nodes[node_type])
+        ends.append(torch.cat((ids.to(dtype), (known + further % max(free, 1)).to(dtype))))
     return Adjacency._trusted(ends[0], ends[1], num_nodes[first], num_nodes[last])
 
 

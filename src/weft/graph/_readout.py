@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..errors import ShapeError, message
 from ..ops import gather_rows, segment_reduce, segment_softmax, segment_topk
-from ._batching import graph_offsets
+from ._batching import graph_ids, graph_offsets
 from ._by_type import set_of
 from ._graph import Graph
 from ._naming import EdgeType
@@ -180,12 +180,10 @@ def broadcast_readout(graph: Graph, rows: Tensor, *, over: str | EdgeType | None
     tensor([7., 7., 8.])
     """
     found = set_of("broadcast_readout", "over", graph, over)
-    offsets = graph_offsets(found)
-    num_graphs = offsets.shape[0] - 1
+    num_graphs = graph_offsets(found).shape[0] - 1
     if rows.dim() == 0 or rows.shape[0] != num_graphs:
         raise ShapeError(message("broadcast_readout", f"a row for each of {num_graphs} graphs", str(tuple(rows.shape))))
-    ids = torch.arange(num_graphs, device=found.device)
-    return gather_rows(rows, torch.repeat_interleave(ids, offsets.diff(), output_size=found.count))
+    return gather_rows(rows, graph_ids(found))
 
 
 def _offsets(where: str, graph: Graph, x: Tensor, over: str | EdgeType | None) -> Tensor:

@@ -146,6 +146,25 @@ def _node_offsets(where: str, nodes: NodeSet | None, ids: Tensor | None, count: 
     return torch.searchsorted(part, torch.arange(1, nodes.offsets.shape[0] + 1, device=ids.device))
 
 
+def check_within_graphs(
+    where: str, begins: tuple[Tensor | None, Tensor | None], source: Tensor, target: Tensor
+) -> None:
+    """Refuse an edge from one graph of a batch to another; `begins` are the offsets of the nodes at either end.
+
+    Raises:
+        OptionError: if there is one; the text names it.
+    """
+    first, last = begins
+    if first is None or last is None:
+        return
+    part = torch.searchsorted(first, source.long(), right=True)
+    other = torch.searchsorted(last, target.long(), right=True)
+    if not torch.equal(part, other):
+        at = int((part != other).to(torch.uint8).argmax())
+        got = f"an edge from {int(source[at])} to {int(target[at])}, in graphs {int(part[at]) - 1} and {int(other[at]) - 1}"
+        raise OptionError(message(where, "both ends of an edge in one graph of the batch", got))
+
+
 def graph_after_graph(adjacency: Adjacency, begins: Tensor) -> tuple[Adjacency, Tensor | None, Tensor]:
     """The edges of a batch, graph after graph: the order that puts them so, if they were not, and where each begins."""
     part = torch.searchsorted(begins, adjacency.source.long(), right=True)

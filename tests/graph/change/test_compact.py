@@ -67,3 +67,8 @@ def test_graphs_that_differ_are_refused():
         compact(Graph({("a", "to", "b"): ([0], [0])}), keep=[0])
     assert compact(Graph({})).graph.num_nodes == 0
     assert compact(graph, keep=torch.tensor([True, True])).graph.num_nodes == 2
+
+
+def test_what_is_no_graph_is_refused():
+    with pytest.raises(OptionError, match="a list of at least one graph"):
+        compact_together([Graph([0], [1]), 3])

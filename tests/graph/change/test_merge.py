@@ -185,3 +185,12 @@ def test_wrong_types_and_words_are_refused():
         simplify(graph, reduce={"w": "sum"})
     with pytest.raises(DtypeError, match="mean"):
         simplify(graph, reduce="mean")
+
+
+def test_sorted_edges_are_kept_until_both_orders_are_built_also_turned_round():
+    found = simplify(Graph([1, 0, 1], [0, 2, 0])).graph.adjacency
+    rows = found._given[1]
+    assert found.reversed()._given == (rows, None)
+    assert found.reversed().by_target.indptr is rows.indptr
+    assert found.by_source.indptr is rows.indptr
+    assert found._given == (None, None)

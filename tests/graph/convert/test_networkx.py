@@ -150,6 +150,8 @@ def named(name):
         (lambda: to_networkx(named("type"), node_features="all"), OptionError,
          "features without the name 'type', got one of \"a\""),
         (lambda: to_networkx(TYPED, kind="Graph"), StructureError, "in both directions for an undirected graph"),
+        (lambda: to_networkx(Graph({("a", "to", "b"): ([0], [0]), ("b", "of", "a"): ([0], [0])}), kind="Graph"), OptionError,
+         'one edge type for an undirected graph, got ("a", "to", "b"), ("b", "of", "a"); hint: take a directed class'),
         (lambda: to_networkx(Block([0], [0], node_ids=[4], num_targets=1)), ShapeError, "edges within one set of nodes"),
         (lambda: to_networkx(Graph([0], [1]), kind="Digraph"), OptionError, "`kind` as a class of NetworkX, got 'Digraph'"),
         (lambda: to_networkx(Graph([0], [1]), kind="Graph"), StructureError,

@@ -6,7 +6,7 @@ import torch
 from hypothesis import strategies as st
 
 from tests.graph.strategies import assert_same, for_all, graphs, typed_graphs
-from weft.errors import DtypeError, FeatureError, IdError, ShapeError
+from weft.errors import DtypeError, FeatureError, IdError, OptionError, ShapeError
 from weft.graph import Graph, batch
 from weft.graph.convert import from_tensors, to_tensors
 
@@ -83,3 +83,10 @@ def test_wrong_names_and_tensors_are_told(make, error, says):
     with pytest.raises(error) as caught:
         make()
     assert says in str(caught.value)
+
+
+def test_an_edge_between_two_graphs_of_a_batch_is_refused():
+    tensors = to_tensors(batch([Graph([0], [1]), Graph([0], [1])]))
+    (target,) = (name for name in tensors if name.endswith("target"))
+    with pytest.raises(OptionError, match="both ends of an edge in one graph of the batch, got an edge from 0 to 3"):
+        from_tensors({**tensors, target: torch.tensor([3, 3])})

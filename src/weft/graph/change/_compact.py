@@ -52,7 +52,7 @@ def compact_together(
     >>> first.graph.adjacency.source, other.graph.adjacency.source, other.node_ids["node"]
     (tensor([0]), tensor([1]), tensor([1, 3, 5]))
     """
-    if isinstance(graphs, Graph) or not graphs:
+    if isinstance(graphs, Graph) or not graphs or not all(isinstance(graph, Graph) for graph in graphs):
         raise OptionError(message("compact_together", "a list of at least one graph", repr(graphs)))
     return _compacted("compact_together", graphs, keep, features)
 

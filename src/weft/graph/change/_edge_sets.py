@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ...errors import DtypeError, OptionError, ShapeError, message
 from ...ops import gather_rows
-from .._adjacency import Adjacency
+from .._adjacency import Adjacency, dtype_like
 from .._by_type import edge_type_of
 from .._feature_set import FeatureSet
 from .._graph import Graph
@@ -89,11 +89,6 @@ def edges_after(adjacency: Adjacency, source: Tensor, target: Tensor) -> Adjacen
     source = torch.cat([adjacency.source, source.to(dtype_like(adjacency.source, counts[0]))])
     target = torch.cat([adjacency.target, target.to(dtype_like(adjacency.target, counts[1]))])
     return Adjacency._trusted(source, target, *counts)
-
-
-def dtype_like(ids: Tensor, count: int) -> torch.dtype:
-    """The dtype of ids that go with others, as long as it reaches to `count`."""
-    return ids.dtype if count <= 2**31 else torch.int64
 
 
 def rows_after(where: str, old: FeatureSet, new: FeatureSet) -> dict[str, Tensor]:

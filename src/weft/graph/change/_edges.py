@@ -3,18 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from ...errors import OptionError, ShapeError, message
+from ...errors import ShapeError, message
 from .._adjacency import Adjacency, Ids
 from .._by_type import by_edge_type, chosen_ids, edge_type_of, node_type_of
 from .._feature_set import EdgeSet
 from .._graph import Graph
 from .._naming import EdgeType, checked_edge_type
 from .._rows import Features
-from .._subgraph import Subgraph, derive
-from ._edge_sets import edges_after, edges_at, remaining, rows_after, with_edges
+from .._subgraph import Subgraph, check_within_graphs
+from ..select._part import Edges, part_of
+from ._edge_sets import edges_after, remaining, rows_after, with_edges
 
 
 def add_edges(
@@ -56,16 +56,7 @@ def add_edges(
     if source.shape != target.shape:
         got = f"{source.shape[0]} and {target.shape[0]}"
         raise ShapeError(message("add_edges", "as many sources as targets, one of each for every edge", got))
-    begins = [found.offsets for found in nodes]
-    if begins[0] is not None and begins[1] is not None:
-        part, other = (
-            torch.searchsorted(begins[0], source, right=True),
-            torch.searchsorted(begins[1], target, right=True),
-        )
-        if not torch.equal(part, other):
-            at = int((part != other).to(torch.uint8).argmax())
-            got = f"an edge from {int(source[at])} to {int(target[at])}, in graphs {int(part[at]) - 1} and {int(other[at]) - 1}"
-            raise OptionError(message("add_edges", "both ends of an edge in one graph of the batch", got))
+    check_within_graphs("add_edges", (nodes[0].offsets, nodes[1].offsets), source, target)
     new = EdgeSet(name, Adjacency._trusted(source, target, nodes[0].count, nodes[1].count))
     new.update(features or {})
     old = graph.edge_sets.get(name)
@@ -112,15 +103,6 @@ def remove_edges(graph: Graph, edges: Ids | Mapping[str | EdgeType, Ids], *, fea
 
 def of_edges(where: str, graph: Graph, kept: Mapping[EdgeType, Tensor], features: Features) -> Subgraph:
     """The graph with the edges of some types alone, by id."""
-    adjacencies = {name: edges.adjacency for name, edges in graph.edge_sets.items()}
-    changed = {name: edges_at(adjacencies[name], ids) for name, ids in kept.items()}
-    counts = {name: nodes.count for name, nodes in graph.node_sets.items()}
-    return derive(
-        where,
-        graph,
-        counts,
-        {**adjacencies, **changed},
-        node_ids=dict.fromkeys(counts),
-        edge_ids={**dict.fromkeys(adjacencies), **kept},
-        features=features,
-    )
+    edges: dict[EdgeType, Edges | None] = dict.fromkeys(graph.edge_types)
+    edges |= {name: Edges.of(graph.edge_sets[name].adjacency, ids) for name, ids in kept.items()}
+    return part_of(where, graph, dict.fromkeys(graph.node_types), edges, features=features)

@@ -3,13 +3,13 @@
 import torch
 
 from ...ops import Compressed, gather_rows, select_rows
-from .._adjacency import Adjacency
+from .._adjacency import Adjacency, dtype_like
 from .._feature_set import NodeSet
 from .._graph import Graph
 from .._naming import EDGE, NODE, EdgeType
 from .._rows import Features
 from .._subgraph import derive
-from ._edge_sets import dtype_like, edges_at
+from ._edge_sets import edges_at
 
 
 def line_graph(graph: Graph, *, backtracking: bool = True, features: Features = "copy") -> Graph:

@@ -16,6 +16,7 @@ from .._homogeneous import joined_adjacency
 from .._naming import EdgeType, quoted
 from .._rows import Features
 from .._subgraph import Subgraph, derive
+from ..convert import to_scipy
 from ._nodes import renumbered
 
 
@@ -68,7 +69,7 @@ def reorder(
         raise OptionError(message(where, '`sort_edges` of "source", "target" or None', repr(sort_edges)))
     node_ids = _ordered(graph, order)
     for name, given in by_node_type(where, "parts", graph, {} if parts is None else parts).items():
-        part, count = as_ids(given, "parts").to(graph.device), graph.node_sets[name].count
+        part, count = as_ids(given, "parts", where=where).to(graph.device), graph.node_sets[name].count
         if part.shape[0] != count:
             raise ShapeError(message(where, f"`parts` of shape ({count},)", str(tuple(part.shape))))
         before = node_ids.get(name)
@@ -126,14 +127,11 @@ def _by_degree(graph: Graph) -> dict[str, Tensor]:
 
 def _by_bandwidth(graph: Graph) -> dict[str, Tensor]:
     """The reverse Cuthill-McKee order of the nodes of all types together, by type."""
-    sparse, csgraph = require("scipy.sparse", "convert"), require("scipy.sparse.csgraph", "convert")
+    csgraph = require("scipy.sparse.csgraph", "convert")
     joined = joined_adjacency(graph)
     if joined.num_sources == 0:
         return {}
-    ones, source, target = (
-        part.numpy() for part in (torch.ones(joined.num_edges), joined.source.cpu(), joined.target.cpu())
-    )
-    matrix = sparse.coo_array((ones, (source, target)), shape=(joined.num_sources, joined.num_sources)).tocsr()
+    matrix = to_scipy(joined).tocsr()  # parallel entries add up
     order = torch.from_numpy(csgraph.reverse_cuthill_mckee(matrix).astype("int64")).to(graph.device)
     found, begin = {}, 0
     for name, nodes in graph.node_sets.items():

@@ -13,7 +13,7 @@ from .._graph import Graph
 from .._naming import EdgeType, quoted
 from .._rows import Features
 from .._subgraph import NOTHING, Subgraph
-from ._edge_sets import checked_names, edges_after, rows_after, straight, types_within, with_edges
+from ._edge_sets import checked_names, edges_after, remaining, rows_after, straight, types_within, with_edges
 from ._edges import of_edges
 from ._reduce import Reduce
 
@@ -37,7 +37,8 @@ def add_self_loops(
             `(num_nodes, *F)`, or "sum", "mean", "max", "min", "mul", "var" or "std" of the edges that enter the node.
 
     Raises:
-        OptionError: if the edge type runs between two node types, or no edges have a feature that `fill` names.
+        OptionError: if the edge type runs between two node types, or no edges have a feature that `fill` names; if it
+            names a reducer that does not exist.
         FeatureError: if there is no such edge type.
         ShapeError: if a value does not fit the feature.
 
@@ -57,8 +58,7 @@ def add_self_loops(
         found = edges.adjacency
         nodes = torch.arange(found.num_sources, device=graph.device)
         if only_missing:
-            looped = found.source[found.source == found.target].long()
-            nodes = torch.ones_like(nodes, dtype=torch.bool).index_fill_(0, looped, False).nonzero().squeeze(1)
+            nodes = remaining(found.source[found.source == found.target].long(), found.num_sources)
         loops = EdgeSet(name, Adjacency._trusted(nodes, nodes, found.num_sources, found.num_targets))
         for feature, value in fill.items():
             if feature in edges:

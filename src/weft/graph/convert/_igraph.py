@@ -36,7 +36,8 @@ def from_igraph(
     Raises:
         FeatureError: if a node or an edge lacks an attribute.
         DtypeError: if the values of an attribute do not make a tensor, or the graph is of another package.
-        OptionError: if names of features are no list, or not by type where there are several.
+        OptionError: if names of features are no list, or not by type where there are several; if an undirected graph is
+            wanted of one of several edge types.
         MissingExtraError: if igraph is not installed.
 
     >>> import igraph
@@ -88,7 +89,7 @@ def to_igraph(
     """
     ig = require("igraph", "convert")
     records = records_of("to_igraph", graph, node_features, edge_features)
-    rows = range(len(records.ends)) if directed else one_way("to_igraph", records)
+    rows = range(len(records.ends)) if directed else one_way("to_igraph", graph, records)
     made = ig.Graph(n=len(records.nodes), edges=[records.ends[at] for at in rows], directed=directed)
     for elements, found in ((made.vs, records.nodes), (made.es, [records.edges[at] for at in rows])):
         for name in dict.fromkeys(name for attributes in found for name in attributes):

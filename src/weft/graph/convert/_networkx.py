@@ -126,7 +126,8 @@ def to_networkx(
         ShapeError: if the edges run between two sets of nodes without types, or there is not one name for each node.
         StructureError: if an undirected graph is wanted of one whose edges do not all run both ways, or one without
             parallel edges of one that has some.
-        OptionError: if `kind` is no class, or it is undirected for several types; if names of features are no list.
+        OptionError: if `kind` is no class, or it is undirected for several edge types; if names of features are no list,
+            or names of nodes come twice.
         MissingExtraError: if NetworkX is not installed.
 
     >>> to_networkx(Graph([0, 1], [1, 2])).number_of_edges()
@@ -141,7 +142,7 @@ def to_networkx(
     made.add_nodes_from(zip(called, records.nodes, strict=True))
     rows: Sequence[int] = range(len(records.ends))
     if not made.is_directed():
-        rows = one_way("to_networkx", records)
+        rows = one_way("to_networkx", graph, records)
     ends = [(called[records.ends[at][0]], called[records.ends[at][1]]) for at in rows]
     attributes = [records.edges[at] for at in rows]
     if made.is_multigraph():

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ...errors import DtypeError, FeatureError, message
 from ...settings import require
-from .._batching import sets_of, with_offsets
+from .._batching import graph_ids, sets_of, with_offsets
 from .._feature_set import FeatureSet
 from .._graph import Graph
 from .._naming import EDGE, NODE, quoted
@@ -66,7 +66,8 @@ def to_pyg(graph: Graph) -> "Data | HeteroData":
     """Make a `Data` of a graph that was made without types, and a `HeteroData` of any other.
 
     Features are shared, not copied; ids become int64. A batch has the usual `batch` and `ptr`, and models read them;
-    PyG cannot take it apart again (`weft.unbatch` before does). Nothing is left behind.
+    PyG cannot take it apart again (`weft.unbatch` before does). Nothing is left behind, but a `Data` does not tell
+    features of nodes from those of edges where there are as many of both: `from_pyg` goes by their names then.
 
     Raises:
         FeatureError: if a feature has a name that PyG keeps for structure, or nodes and edges of a `Data` have one name.
@@ -87,8 +88,7 @@ def to_pyg(graph: Graph) -> "Data | HeteroData":
         store = made[node_type] if is_typed else made
         store["num_nodes"] = nodes.count
         if nodes.offsets is not None:
-            ids = torch.arange(nodes.offsets.shape[0] - 1, device=graph.device)
-            store["batch"] = torch.repeat_interleave(ids, nodes.offsets.diff(), output_size=nodes.count)
+            store["batch"] = graph_ids(nodes)
             store["ptr"] = nodes.offsets
     for name, found in sets_of(graph).items():
         store = made[name] if is_typed else made

@@ -93,12 +93,16 @@ def _values(where: str, name: str | EdgeType, found: FeatureSet, feature: str) -
     return values
 
 
-def one_way(where: str, records: Records) -> list[int]:
+def one_way(where: str, graph: Graph | Adjacency | Block, records: Records) -> list[int]:
     """Which edges to keep of an undirected graph: of each pair the one to the higher node, and self loops.
 
     Raises:
+        OptionError: if there are several edge types, of which one would stand for the other's edges.
         StructureError: if an edge has none the other way round.
     """
+    if isinstance(graph, Graph) and len(graph.edge_types) > 1:
+        hint = "take a directed class"
+        raise OptionError(message(where, "one edge type for an undirected graph", listed(graph.edge_types), hint))
     kept = [edge for edge, (source, target) in enumerate(records.ends) if source <= target]
     balance = Counter(pair for pair in records.ends if pair[0] < pair[1])
     balance.subtract((target, source) for source, target in records.ends if target < source)

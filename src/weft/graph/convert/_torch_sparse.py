@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ...errors import DtypeError, StructureError, message
-from ...ops import Structure, coalesce
+from ...ops import Structure
 from .._adjacency import Adjacency
 from .._block import Block
 from .._graph import Graph
@@ -76,7 +76,7 @@ def to_torch_sparse(
         StructureError: if there are parallel edges, and the layout has no place for them.
         OptionError: if `layout` is none, or a feature is named where there are none.
 
-    *Cost* CSR and CSC form sort the edges.
+    *Cost* CSR and CSC form sort the edges; CSC form keeps them so for the graph.
 
     >>> to_torch_sparse(Graph([1, 0], [2, 1]), layout="csr").crow_indices()
     tensor([0, 1, 2, 2])
@@ -84,21 +84,15 @@ def to_torch_sparse(
     check_layout("to_torch_sparse", layout)
     adjacency, weight = weighted_edges("to_torch_sparse", graph, weight)
     shape = (adjacency.num_sources, adjacency.num_targets, *weight.shape[1:])
-    source, target = adjacency.source.long(), adjacency.target.long()
     if layout == "coo":
-        return torch.sparse_coo_tensor(torch.stack((source, target)), weight, shape, check_invariants=False)
-    by_source = layout == "csr"
-    found = coalesce(
-        source if by_source else target,
-        target if by_source else source,
-        num_rows=shape[0] if by_source else shape[1],
-        num_columns=shape[1] if by_source else shape[0],
-    )
-    if found.matrix.column.shape[0] != adjacency.num_edges:
-        got = f"{adjacency.num_edges - found.matrix.column.shape[0]} more"
+        ends = torch.stack((adjacency.source.long(), adjacency.target.long()))
+        return torch.sparse_coo_tensor(ends, weight, shape, check_invariants=False)
+    if adjacency.has_parallel_edges:
         hint = 'merge parallel edges before, or take layout="coo"'
-        raise StructureError(message("to_torch_sparse", f"one edge at each place for {layout}", got, hint))
-    make = torch.sparse_csr_tensor if by_source else torch.sparse_csc_tensor
+        raise StructureError(message("to_torch_sparse", f"one edge at each place for {layout}", "parallel edges", hint))
+    rows = (adjacency.reversed() if layout == "csr" else adjacency).by_target_and_source
+    values = weight if rows.edge is None else weight[rows.edge.long()]
+    make = torch.sparse_csr_tensor if layout == "csr" else torch.sparse_csc_tensor
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Sparse CS[RC] tensor support is in beta", UserWarning)
-        return make(found.matrix.indptr, found.matrix.column, weight[found.order], shape, check_invariants=False)
+        return make(rows.indptr, rows.source.long(), values, shape, check_invariants=False)

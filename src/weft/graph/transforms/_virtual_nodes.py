@@ -4,11 +4,10 @@ import torch
 from torch import Tensor
 
 from ...errors import OptionError, message
-from .._adjacency import Adjacency
+from .._adjacency import Adjacency, dtype_like
 from .._graph import Graph
 from .._naming import EdgeType, listed, quoted
 from .._subgraph import derive
-from ..change._edge_sets import dtype_like
 from ._columns import places_of
 from ._with_features import inner_edge_type
 
