@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..errors import DeviceError, DtypeError, IdError, OptionError, ShapeError, message
-from ..ops import Structure, coo_to_csc, degree, sort_edges
+from ..ops import Structure, coo_to_csc, degree, sort_edges, sorted_pointers
 from ._naming import counted
 
 Ids: TypeAlias = Any
@@ -190,15 +190,15 @@ class Adjacency:
 
     def _compress(self) -> tuple[Structure, Structure]:
         source, target = self.source.to(self._id_dtype), self.target.to(self._id_dtype)
-        by_target = self._given[0] or Structure(*coo_to_csc(target, source, self.num_targets))
-        by_source = self._given[1] or Structure(*coo_to_csc(source, target, self.num_sources))
-        if can_read(by_target.indptr):
-            by_target = by_target._replace(edge=None if self.is_sorted_by_target else by_target.edge)
-            by_source = by_source._replace(edge=None if self.is_sorted_by_source else by_source.edge)
-            if torch.equal(by_target.indptr, by_source.indptr) and torch.equal(by_target.source, by_source.source):
-                by_source = Structure(
-                    by_target.indptr, by_target.source, by_source.edge
-                )  # symmetric: one copy serves both
+        if not can_read(source):
+            by_target = Structure(*coo_to_csc(target, source, self.num_targets))
+            by_source = Structure(*coo_to_csc(source, target, self.num_sources))
+            return by_target.with_transposed(by_source), by_source.with_transposed(by_target)
+        by_target = self._given[0] or _grouped(target, source, self.num_targets, is_sorted=self.is_sorted_by_target)
+        by_source = self._given[1] or _grouped(source, target, self.num_sources, is_sorted=self.is_sorted_by_source)
+        if torch.equal(by_target.indptr, by_source.indptr) and torch.equal(by_target.source, by_source.source):
+            # Symmetric: one copy serves both.
+            by_source = Structure(by_target.indptr, by_target.source, by_source.edge)
         return by_target.with_transposed(by_source), by_source.with_transposed(by_target)
 
     def _number_by_position(self) -> Structure:
@@ -433,6 +433,11 @@ def _smallest_dtype(*counts: int) -> torch.dtype:
 def dtype_like(ids: Tensor, count: int) -> torch.dtype:
     """The dtype of ids that go with others, as long as it reaches to `count`."""
     return ids.dtype if count <= 2**31 else torch.int64
+
+
+def _grouped(key: Tensor, other: Tensor, num: int, *, is_sorted: bool) -> Structure:
+    """Edges compressed by one end; where these ascend, it only has to be found where they change."""
+    return Structure(sorted_pointers(key, num)[0], other) if is_sorted else Structure(*coo_to_csc(key, other, num))
 
 
 def _ascends(ids: Tensor) -> bool:
