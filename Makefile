@@ -46,8 +46,8 @@ check: $(VENV)/ready  ## style, types, import rules, sizes, names
 test: build check  ## what CI runs: check and all tests but the slow ones
 	$(PYTEST) -m "not slow"
 
-test-all: build check wheel  ## every test, with other torch versions and Pythons, and the broken-kernel proof
-	$(PYTEST)
+test-all: build check wheel  ## every test, on thousands of examples, other torch versions and Pythons, and the broken-kernel proof
+	$(PYTEST) --hypothesis-profile thorough
 	$(PY) tests/contracts/break_kernels.py
 
 bench: build  ## the operator benchmark, with whichever peers are installed

@@ -1,16 +1,10 @@
 """Graphs that hypothesis draws: any size from empty, parallel edges, self loops, isolated nodes, one type or several."""
 
 import torch
-from hypothesis import given, settings
+from hypothesis import given as for_all  # noqa: F401
 from hypothesis import strategies as st
 
 from weft.graph import Adjacency, Graph
-
-
-def for_all(*strategies, **named):
-    """`given`, with a fixed number of examples and no deadline, since a first call loads the native library."""
-    return lambda test: settings(deadline=None, max_examples=40)(given(*strategies, **named)(test))
-
 
 ID_DTYPES = st.sampled_from([torch.int32, torch.int64])
 

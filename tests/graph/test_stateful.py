@@ -200,4 +200,4 @@ class ChangingGraph(RuleBasedStateMachine):
 
 
 TestChangingGraph = ChangingGraph.TestCase
-TestChangingGraph.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
+TestChangingGraph.settings = settings(stateful_step_count=50)

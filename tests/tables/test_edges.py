@@ -3,7 +3,7 @@
 import duckdb
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from weft.errors import TableError
@@ -110,7 +110,6 @@ def test_edges_are_read_again_for_the_same_nodes(write, nodes):
     assert read_edges(path, nodes).source.tolist() == read_edges(path, nodes).source.tolist()
 
 
-@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_every_edge_finds_its_nodes(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("edges")

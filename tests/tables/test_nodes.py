@@ -3,7 +3,7 @@
 import duckdb
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from weft.errors import TableError
@@ -163,7 +163,6 @@ def test_parquet_equals_csv(write, tmp_path):
             np.testing.assert_array_equal(getattr(left, name), getattr(right, name))
 
 
-@settings(max_examples=30, deadline=None)
 @given(
     st.lists(
         st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1),

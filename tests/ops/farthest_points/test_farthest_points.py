@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from weft.errors import IdError, OptionError, ShapeError
@@ -32,7 +32,6 @@ def test_choices_are_greedy_and_ties_go_to_the_lowest_row(dims, levels):
     assert rows.tolist() == by_definition(x, 250, 123)
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 60)), min_size=1, max_size=5), st.integers(1, 10))
 def test_clouds_of_any_sizes_do_not_see_each_other(clouds, dims):
     sizes, counts = zip(*clouds, strict=True)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 
@@ -67,7 +67,6 @@ def test_ties_go_to_the_lowest_row(dims, k):
     assert rows_of(knn(x, k, y)) == by_definition(x, k, y)
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 40), st.integers(0, 6)), min_size=1, max_size=5),
     st.integers(1, 10), st.integers(0, 50), st.sampled_from([1, 30]), st.booleans(), st.integers(0, 9),

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 
@@ -33,7 +33,6 @@ def test_neighbours_are_those_of_scipy(dims, r):
     assert [sorted(row) for row in rows_of(radius(x, r, y))] == [sorted(row) for row in expected]
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.integers(0, 60), min_size=1, max_size=4), st.integers(1, 9), st.integers(0, 20),
     st.none() | st.integers(0, 12), st.booleans(),

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from weft.errors import OptionError, ShapeError
@@ -26,7 +26,6 @@ def by_dictionary(x, size, sizes, start=None, end=None):
     return groups, pointers
 
 
-@settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.integers(0, 80), min_size=1, max_size=4), st.integers(1, 6), st.sampled_from([0.3, 1.0, 7.0]),
     st.none() | st.sampled_from([-1.0, 0.25]), st.none() | st.sampled_from([0.5, 2.0]), st.integers(0, 9),
