@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.graph.strategies import for_all, graphs, typed_graphs
 from weft.errors import IdError, OptionError
 from weft.graph import Graph, batch, to_networkx, unbatch
-from weft.graph.transforms import encode_degrees, encode_distances
+from weft.graph.transforms import _encode_structure, encode_degrees, encode_distances
 
 
 @for_all(graph=typed_graphs(), direction=st.sampled_from(["in", "out"]))
@@ -59,15 +59,30 @@ def test_given_anchors_of_a_batch_are_numbered_in_each_graph():
     ]
 
 
+def test_a_long_path_costs_one_search_for_each_anchor(monkeypatch):
+    """Not a product with all edges for each step."""
+    calls = []
+    search = _encode_structure.bfs
+    monkeypatch.setattr(_encode_structure, "bfs", lambda *args, **options: calls.append(1) or search(*args, **options))
+    found = encode_distances(Graph(torch.arange(20_000), torch.arange(20_000) + 1), [0, 20_000]).nodes["distance"]
+    assert torch.equal(found[:, 0], torch.arange(20_001.0))
+    assert torch.equal(found[:, 1], torch.arange(20_001.0).flip(0))
+    assert len(calls) == 2
+
+
 def test_errors_teach():
     graph = Graph([0], [1])
-    with pytest.raises(OptionError, match='encode_degrees: expected `direction` of "in", "out", got \'both\''):
+    with pytest.raises(OptionError, match='encode_degrees: expected `direction` of "in" or "out", got \'both\''):
         encode_degrees(graph, "both")
     with pytest.raises(OptionError, match="encode_degrees: expected `largest` of at least 0, got -1"):
         encode_degrees(graph, largest=-1)
-    with pytest.raises(OptionError, match='encode_distances: expected `direction` of "in", "out", "both", got \'up\''):
+    with pytest.raises(
+        OptionError, match='encode_distances: expected `direction` of "out", "in" or "both", got \'up\''
+    ):
         encode_distances(graph, 1, direction="up")
     with pytest.raises(OptionError, match="encode_distances: expected `anchors` of at least 0, got -2"):
         encode_distances(graph, -2)
+    with pytest.raises(OptionError, match="encode_distances: expected `furthest` of at least 0, got -1"):
+        encode_distances(graph, [0], furthest=-1)
     with pytest.raises(IdError, match="encode_distances: expected `anchors` within the graph, got 2"):
         encode_distances(graph, [2])

@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 
 from ...errors import OptionError, message
-from ...ops import spmm
 from ...settings import require
 from .._adjacency import Adjacency
 from .._by_type import edge_type_of
 from .._graph import Graph
 from .._naming import EdgeType
-from ._columns import Places, dense_blocks, places_of
-from ._normalise_edges import edge_weights
+from ..algorithms._edges import both_ways
+from ._columns import Places, dense_matrices, places_of
+from ._normalise_edges import edge_weights, weighted_degrees
 from ._with_features import inner_edge_type, with_features
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def encode_laplacian(
     _check_k("encode_laplacian", k)
     chosen = inner_edge_type("encode_laplacian", graph, edge_type)
     adjacency, w = symmetric_edges("encode_laplacian", graph, chosen, weight)
-    degree = weighted_degrees(adjacency, w)
+    degree = weighted_degrees(adjacency.by_target, w)
     diagonal = degree
     if norm == "both":
         w, diagonal = normalised(adjacency, w, degree), (degree > 0).double()
@@ -79,7 +79,7 @@ def encode_laplacian(
     # No eigenvalue is above this, and so vectors that belong to no node come last.
     above = 2 * float(diagonal.max()) + 1 if diagonal.numel() else 1.0
     small, large = _by_size(places, places, dense, k + 1)
-    for nodes, _, matrix in dense_blocks(places, places, adjacency, w, small):
+    for nodes, _, matrix in dense_matrices(places, places, adjacency, w, small):
         own = diagonal[nodes].where(nodes >= 0, above)
         vectors = torch.linalg.eigh(torch.diag_embed(own) - matrix).eigenvectors[:, :, 1 : k + 1]
         sizes = (nodes >= 0).sum(1)
@@ -120,7 +120,7 @@ def encode_svd(
     Args:
         weight: the edge feature that holds weights; 1 for every edge if None.
         edge_type: the edge type, whose nodes get the feature.
-        dense: graphs of so many nodes at most at one end are solved densely, larger ones by SciPy's Lanczos method.
+        dense: graphs of so many nodes at most at each end are solved densely, larger ones by SciPy's Lanczos method.
         seed: draws the vector that the Lanczos method starts with, which changes nothing beyond its precision.
 
     Raises:
@@ -147,7 +147,7 @@ def encode_svd(
         torch.zeros((places.local.shape[0], k), dtype=torch.float64, device=w.device) for places in (sources, targets)
     ]
     small, large = _by_size(targets, sources, dense, k)
-    for rows, columns, matrix in dense_blocks(targets, sources, adjacency, w, small):
+    for rows, columns, matrix in dense_matrices(targets, sources, adjacency, w, small):
         right, values, left = torch.linalg.svd(matrix, full_matrices=False)
         _place_vectors(out, (columns, rows), (left.mT, right), values, k)
     for rows, columns, matrix in _sparse_parts(targets, sources, adjacency, w, large):
@@ -168,17 +168,8 @@ def symmetric_edges(where: str, graph: Graph, edge_type: EdgeType, weight: str |
     """All edges and their reverses, each of half the weight, float64."""
     adjacency = graph.edge_sets[edge_type].adjacency
     w = edge_weights(where, graph, edge_type, weight, torch.float64).detach() / 2
-    source, target = adjacency.source, adjacency.target
-    ends, count = (
-        (torch.cat((source, target.to(source.dtype))), torch.cat((target, source.to(target.dtype)))),
-        adjacency.num_sources,
-    )
-    return Adjacency._trusted(*ends, count, count), torch.cat((w, w))
-
-
-def weighted_degrees(adjacency: Adjacency, w: Tensor) -> Tensor:
-    """The sum of the weights that enter each node."""
-    return spmm(adjacency.by_target, w.new_ones((adjacency.num_sources, 1)), w).squeeze(1)
+    count = adjacency.num_sources
+    return Adjacency._trusted(*both_ways(adjacency), count, count), torch.cat((w, w))
 
 
 def normalised(adjacency: Adjacency, w: Tensor, degree: Tensor) -> Tensor:

@@ -6,20 +6,20 @@ import torch
 from torch import Tensor
 
 from ...errors import OptionError, message
-from ...ops import spmm
 from .._adjacency import Ids
 from .._by_type import edge_type_of
 from .._graph import Graph
 from .._naming import EdgeType
+from ..algorithms import bfs
+from ..algorithms._edges import Direction, checked_direction
 from ._columns import Places, places_of
+from ._ranks import ranks
 from ._with_features import inner_edge_type, rows_chosen, with_features
-
-Direction = Literal["in", "out"]
 
 
 def encode_degrees(
     graph: Graph,
-    direction: Direction = "in",
+    direction: Literal["in", "out"] = "in",
     name: str = "degree",
     *,
     largest: int | None = None,
@@ -43,7 +43,8 @@ def encode_degrees(
     """
     chosen = edge_type_of("encode_degrees", graph, edge_type)
     adjacency = graph.edge_sets[chosen].adjacency
-    _check_direction("encode_degrees", direction)
+    if direction not in ("in", "out"):
+        raise OptionError(message("encode_degrees", '`direction` of "in" or "out"', repr(direction)))
     degree, of = (adjacency.in_degrees(), chosen[2]) if direction == "in" else (adjacency.out_degrees(), chosen[0])
     if largest is None:
         return with_features(graph, {of: {name: degree[:, None].to(torch.get_default_dtype())}})
@@ -58,7 +59,7 @@ def encode_distances(
     anchors: int | Ids,
     name: str = "distance",
     *,
-    direction: Literal["in", "out", "both"] = "both",
+    direction: Direction = "both",
     furthest: int | None = None,
     edge_type: str | EdgeType | None = None,
     seed: int = 0,
@@ -81,20 +82,21 @@ def encode_distances(
 
     Raises:
         FeatureError: if there is no such edge type, or several and no name.
-        OptionError: if the edge type joins two node types, or options do not exist.
+        OptionError: if the edge type joins two node types, there is no such direction, or a number is negative.
         IdError, ShapeError, DtypeError, DeviceError: if `anchors` are neither ids nor a mask.
 
     *Source* You, Ying and Leskovec, 2019, Position-aware Graph Neural Networks, arXiv:1906.04817.
 
-    *Cost* E x anchors for each step of the longest path.
+    *Cost* E x anchors.
 
     >>> encode_distances(Graph([0, 1], [1, 2], 4), [0]).nodes["distance"].squeeze(1)
     tensor([0., 1., 2., inf])
     """
     where = "encode_distances"
     chosen = inner_edge_type(where, graph, edge_type)
-    if direction != "both":
-        _check_direction(where, direction, ', "both"')
+    checked_direction(where, direction)
+    if furthest is not None and furthest < 0:
+        raise OptionError(message(where, "`furthest` of at least 0", str(furthest)))
     nodes = graph.node_sets[chosen[0]]
     places = places_of(nodes)
     if isinstance(anchors, int):
@@ -104,42 +106,20 @@ def encode_distances(
         width = anchors
     else:
         ids = rows_chosen(where, "anchors", nodes, anchors)
-        columns = _numbered(places, ids)
+        columns = ranks(places.graph[ids])[0]
         width = int(columns.max()) + 1 if columns.numel() else 0
-    reached = torch.zeros((nodes.count, width), device=graph.device)
-    reached[ids, columns] = 1.0
-    distance = torch.full_like(reached, torch.inf).masked_fill_(reached > 0, 0.0)
     adjacency = graph.edge_sets[chosen].adjacency
-    frontier, step = reached, 0
-    while bool(frontier.any()) and (furthest is None or step < furthest):
-        step += 1
-        found = torch.zeros_like(frontier)
-        if direction in ("out", "both"):
-            found += spmm(adjacency.by_target, frontier)
-        if direction in ("in", "both"):
-            found += spmm(adjacency.by_source, frontier)
-        is_new = (found > 0) & distance.isinf()
-        distance.masked_fill_(is_new, step)
-        frontier = is_new.to(frontier.dtype)
+    distance = torch.full((nodes.count, width), torch.inf, device=graph.device)
+    for column in range(width):
+        # Anchors with one column lie in different graphs, which no path joins, so that one search serves them all.
+        level = bfs(adjacency, ids[columns == column], direction=direction, max_level=furthest).level
+        distance[:, column] = level.where(level >= 0, torch.inf)
     return with_features(graph, {chosen[0]: {name: distance}})
-
-
-def _check_direction(where: str, direction: str, more: str = "") -> None:
-    if direction not in ("in", "out"):
-        raise OptionError(message(where, f'`direction` of "in", "out"{more}', repr(direction)))
 
 
 def _drawn(places: Places, count: int, seed: int) -> tuple[Tensor, Tensor]:
     """So many nodes of each graph, or all that there are, and the column of each."""
     device = places.offsets.device
     order = torch.randperm(places.local.shape[0], generator=torch.Generator().manual_seed(seed)).to(device)
-    columns = _numbered(places, order)
+    columns = ranks(places.graph[order])[0]
     return order[columns < count], columns[columns < count]
-
-
-def _numbered(places: Places, ids: Tensor) -> Tensor:
-    """Number the ids of each graph from 0, in the order in which they are given."""
-    begin, order = places.begin[ids].sort(stable=True)
-    first = torch.searchsorted(begin, begin)
-    numbers = torch.arange(ids.shape[0], device=ids.device) - first
-    return torch.empty_like(numbers).index_copy(0, order, numbers)

@@ -7,16 +7,16 @@ import torch
 from torch import Tensor
 
 from ...errors import OptionError, message
-from ...ops import coalesce
 from .._adjacency import Adjacency
 from .._by_type import edge_type_of
 from .._graph import Graph
 from .._naming import EdgeType, quoted
 from .._subgraph import Subgraph
 from ..change import remove_edges
+from ..change._merge import edge_groups, pair_groups
 from ._columns import places_of
 from ._pairs import sample_non_edges
-from ._split_rows import cumulated, cuts_at, stages, times_of
+from ._split_rows import checked_cuts, cumulated, cuts_at, stages, times_of
 from ._with_features import checked_share
 
 TRAIN, VAL, TEST = 1, 2, 3
@@ -28,19 +28,27 @@ class LinkPart:
     """Links to predict, and a graph to predict them from.
 
     *Shapes* by edge type, `edge_ids: (num_links,)`, int64; `pairs: (num_links + num_negatives, 2)`, int64, source and
-    target of the links, then of pairs that no edge joins; `labels`: 1 and 0 for these, torch's default float.
+    target of the links, then of pairs that no edge joins.
 
     Attributes:
         message: the nodes of the whole graph with the edges that messages may take, and the ids these had there.
         edge_ids: the ids that the links had as edges of the whole graph, under which their features lie there.
         pairs: what to predict.
-        labels: whether an edge joins a pair.
     """
 
     message: Subgraph
     edge_ids: Mapping[EdgeType, Tensor]
     pairs: Mapping[EdgeType, Tensor]
-    labels: Mapping[EdgeType, Tensor]
+
+    @property
+    def labels(self) -> dict[EdgeType, Tensor]:
+        """By edge type, 1 for each pair that an edge joins and 0 for each of the others, torch's default float."""
+        return {
+            name: (torch.arange(len(pairs), device=pairs.device) < len(self.edge_ids[name])).to(
+                torch.get_default_dtype()
+            )
+            for name, pairs in self.pairs.items()
+        }
 
     @property
     def graph(self) -> Graph:
@@ -106,8 +114,8 @@ def split_links(
 
     Raises:
         FeatureError: if there is no such edge type, or no feature `time` of it or its reverse type.
-        OptionError: if sizes ask for more than there is, options exclude each other, or there are too few pairs without
-            edges.
+        OptionError: if sizes ask for more than there is, cuts fall or have no `time`, a time is NaN, or there are too few
+            pairs without edges.
 
     *Cost* some sorts of the edges; memory for a few ids of each edge.
 
@@ -121,20 +129,16 @@ def split_links(
     checked_share("split_links", "supervision", supervision)
     if negatives < 0:
         raise OptionError(message("split_links", "`negatives` of at least 0", str(negatives)))
-    if cuts is not None and (time is None or list(cuts) != sorted(cuts)):
-        raise OptionError(message("split_links", "`cuts` that rise, and a `time`", f"{cuts} and {time!r}"))
+    if cuts is not None:
+        checked_cuts("split_links", cuts)
+        if time is None:
+            raise OptionError(message("split_links", "a `time` to cut", "`cuts` alone", "name the feature of edges"))
     chosen = (None,) if edge_types is None else edge_types
     types = list(dict.fromkeys(edge_type_of("split_links", graph, name) for name in chosen))
     partners = _partners(graph, types, reverse)
     sizes = val, test, supervision
     generator = torch.Generator().manual_seed(seed)
-    stage: dict[EdgeType, Tensor] = {}
-    limits = None if time is None else _limits(graph, types, time, cuts, sizes)
-    if time is not None and limits is not None:
-        timed = [
-            name for name, edges in graph.edge_sets.items() if time in edges or name in (*types, *partners.values())
-        ]
-        stage = {name: stages(times_of("split_links", graph.edge_sets[name], time), limits) for name in timed}
+    stage = {} if time is None else _stages_in_time(graph, types, partners, time, cuts, sizes)
     links = {}
     for edge_type in types:
         link = links[edge_type] = _Links.of(graph, edge_type, partners.get(edge_type))
@@ -153,10 +157,7 @@ def split_links(
         later: dict[str | EdgeType, Tensor] = {name: stage_of >= at for name, stage_of in stage.items()}
         ids = {name: found[name][at - 1] for name in types}
         pairs = {name: _pairs(graph.edge_sets[name].adjacency, ids[name], without[name][at - 1]) for name in types}
-        labels = {name: torch.zeros(len(pairs[name]), device=graph.device) for name in types}
-        for name in types:
-            labels[name][: len(ids[name])] = 1.0
-        parts.append(LinkPart(remove_edges(graph, later), ids, pairs, labels))
+        parts.append(LinkPart(remove_edges(graph, later), ids, pairs))
     return LinkSplit(*parts)
 
 
@@ -183,10 +184,8 @@ class _Links:
         source, target = (
             torch.cat([getattr(found, end).long() for found in adjacencies]) for end in ("source", "target")
         )
-        low, high = source, target
-        if edge_type[0] == edge_type[2]:
-            low, high = torch.minimum(source, target), torch.maximum(source, target)
-        found = coalesce(low, high, num_rows=adjacencies[0].num_sources, num_columns=adjacencies[0].num_targets)
+        joined = Adjacency._trusted(source, target, adjacencies[0].num_sources, adjacencies[0].num_targets)
+        found = pair_groups(joined) if edge_type[0] == edge_type[2] else edge_groups(joined)
         members = (edge_type,) if partner is None else (edge_type, partner)
         lengths = [adjacency.num_edges for adjacency in adjacencies]
         return cls(members, lengths, source, target, found.slots().long(), found.matrix.num_entries)
@@ -197,9 +196,9 @@ class _Links:
         is_there[self.number[: self.lengths[0]]] = True
         links = is_there.nonzero().squeeze(1)
         links = links[torch.randperm(links.shape[0], generator=generator).to(links.device)]
-        ends = torch.tensor(_ends_of_stages(links.shape[0], sizes), device=links.device)
         rank = torch.arange(links.shape[0], device=links.device)
-        return torch.zeros(self.count, dtype=torch.int64, device=links.device).index_copy(0, links, stages(rank, ends))
+        drawn = stages(rank, _ends_of_stages(links.shape[0], sizes))
+        return torch.zeros(self.count, dtype=torch.int64, device=links.device).index_copy(0, links, drawn)
 
     def supervised(self, stage: list[Tensor], is_directed: bool) -> list[Tensor]:
         """The edges to predict at the stages train, val and test: those with which a link begins, one for each pair."""
@@ -243,18 +242,24 @@ def _ends_of_stages(count: int, sizes: tuple[float | int, float | int, float]) -
     return [left - round(supervision * left), left, count - behind[0]]
 
 
-def _limits(
+def _stages_in_time(
     graph: Graph,
     types: list[EdgeType],
+    partners: Mapping[EdgeType, EdgeType],
     time: str,
-    cuts: tuple[float, float, float] | None,
+    cuts: Sequence[float] | None,
     sizes: tuple[float | int, float | int, float],
-) -> Tensor:
-    """The times at which the stages after the first begin."""
-    if cuts is not None:
-        return torch.tensor(cuts, device=graph.device)
-    times = torch.cat([times_of("split_links", graph.edge_sets[name], time) for name in types])
-    return cuts_at(times, _ends_of_stages(times.shape[0], sizes))
+) -> dict[EdgeType, Tensor]:
+    """The stage of each edge of all types that have a time."""
+    times = {
+        name: times_of("split_links", edges, time)
+        for name, edges in graph.edge_sets.items()
+        if time in edges or name in (*types, *partners.values())
+    }
+    if cuts is None:
+        joined = torch.cat([times[name] for name in types])
+        cuts = cuts_at(joined, _ends_of_stages(joined.shape[0], sizes))
+    return {name: stages(of_type, cuts) for name, of_type in times.items()}
 
 
 def _partners(
@@ -280,13 +285,8 @@ def _mirror(graph: Graph, name: EdgeType) -> EdgeType | None:
     """The edge type that has each edge of a type turned round, and no other."""
     own = graph.edge_sets[name].adjacency
     for other, edges in graph.edge_sets.items():
-        if other == name or (other[2], other[0]) != (name[0], name[2]) or edges.count != own.num_edges:
-            continue
-        found = [
-            coalesce(ends.source, ends.target, num_rows=ends.num_sources, num_columns=ends.num_targets)
-            for ends in (own, edges.adjacency.reversed())
-        ]
-        parts = [(part.matrix.indptr, part.matrix.column.long(), part.segments) for part in found]
-        if all(torch.equal(first, second) for first, second in zip(*parts, strict=True)):
-            return other
+        if other != name and (other[2], other[0]) == (name[0], name[2]) and edges.count == own.num_edges:
+            rows, turned = own.by_target_and_source, edges.adjacency.reversed().by_target_and_source
+            if torch.equal(rows.indptr, turned.indptr) and torch.equal(rows.source, turned.source):
+                return other
     return None

@@ -1,6 +1,8 @@
 """Nodes or edges in three parts, as masks: at random, by time, or so many of each class."""
 
+import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -11,6 +13,7 @@ from .._by_type import set_of
 from .._feature_set import EdgeSet, NodeSet
 from .._graph import Graph
 from .._naming import EdgeType, quoted
+from ._ranks import ranks
 from ._with_features import rows_chosen, with_features
 
 PARTS = ("train", "val", "test")
@@ -65,20 +68,22 @@ def split_random(
     if groups is not None:
         _, number = _integers(where, found, groups)[rows].unique(return_inverse=True)
         count = int(number.max()) + 1 if number.numel() else 0
-        order = torch.randperm(count, generator=generator).to(graph.device)
-        part = torch.empty(count, dtype=torch.int64, device=graph.device)
-        part = part.index_copy(0, order, _parts(where, torch.arange(count, device=graph.device), count, sizes))[number]
-        return _with_masks(graph, found, rows, part)
+        rank = torch.randperm(count, generator=generator).to(graph.device)
+        return _with_masks(graph, found, rows, stages(rank, _ends(where, sizes, count))[number])
     rows = rows[torch.randperm(rows.shape[0], generator=generator).to(graph.device)]
     if stratify is None:
-        part = _parts(where, torch.arange(rows.shape[0], device=graph.device), rows.shape[0], sizes)
-        return _with_masks(graph, found, rows, part)
+        return _with_masks(graph, found, rows, _parts_in_order(where, rows, sizes))
     if not all(isinstance(size, float) for size in sizes):
-        raise OptionError(message(where, "shares of each class as `sizes`", repr(sizes), "split_classes takes counts"))
+        hint = "write each as a float, such as (0.8, 0.1, 0.1); split_classes takes so many rows of each class"
+        raise OptionError(
+            message(where, "`sizes` that are shares, to split each value of `stratify`", repr(sizes), hint)
+        )
     label = _integers(where, found, stratify)[rows]
     rows, label = rows[label >= 0], label[label >= 0]
-    rank, size = _ranks(label)
-    return _with_masks(graph, found, rows, _parts(where, rank, size, sizes))
+    _ends(where, sizes, 0)
+    rank, size = ranks(label)
+    ends = (size[:, None] * torch.tensor(sizes, dtype=torch.float64, device=graph.device).cumsum(0)).round()
+    return _with_masks(graph, found, rows, (rank[:, None] >= ends).sum(1))
 
 
 def split_classes(
@@ -124,10 +129,9 @@ def split_classes(
     rows, labels = order[labels >= 0], labels[labels >= 0]
     if min(per_class, val, test) < 0:
         raise OptionError(message(where, "counts of at least 0", f"{per_class}, {val} and {test}"))
-    part = torch.where(_ranks(labels)[0] < per_class, 0, -1)
-    left = part < 0
-    count = int(left.sum())
-    part[left] = _parts(where, torch.arange(count, device=graph.device), count, (0, val, test))
+    is_left = ranks(labels)[0] >= per_class
+    part = torch.zeros_like(rows)
+    part[is_left] = _parts_in_order(where, rows[is_left], (0, val, test))
     return _with_masks(graph, found, rows, part)
 
 
@@ -157,7 +161,7 @@ def split_by_time(
 
     Raises:
         FeatureError: if there is no such feature or type.
-        OptionError: if cuts fall, or sizes ask for more than there is.
+        OptionError: if cuts fall, sizes ask for more than there is, or a time is NaN.
         ShapeError: if there is not one time for each row.
 
     *Cost* a sort of the times, without cuts.
@@ -170,13 +174,11 @@ def split_by_time(
     where = "split_by_time"
     found = set_of(where, "of", graph, of)
     rows = _rows(where, found, among)
-    times = times_of(where, found, time)[rows]
+    times = times_of(where, found, time, rows)
     if cuts is None:
-        limits = cuts_at(times, cumulated(where, sizes, times.shape[0])[:2])
-    elif cuts[0] > cuts[1]:
-        raise OptionError(message(where, "`cuts` that rise", repr(cuts)))
+        limits = cuts_at(times, _ends(where, sizes, times.shape[0])[:2])
     else:
-        limits = torch.tensor(cuts, device=graph.device)
+        limits = checked_cuts(where, cuts)
     return _with_masks(graph, found, rows, stages(times, limits))
 
 
@@ -190,62 +192,78 @@ def cumulated(where: str, sizes: Sizes, count: int) -> list[int]:
     for size in sizes:
         share, fixed = (share + size, fixed) if isinstance(size, float) else (share, fixed + size)
         ends.append(fixed + round(share * count))
-    if min(sizes) < 0 or share > 1 + 1e-9 or ends[-1] > count:
-        expected = f"sizes of at least 0 that ask for no more than the {count} that there are"
-        raise OptionError(message(where, expected, " and ".join(map(str, sizes))))
+    got = " and ".join(map(str, sizes))
+    if min(sizes) < 0 or share > 1 + 1e-9:
+        hint = "divide shares by their sum" if share > 1 else ""
+        raise OptionError(message(where, "sizes of at least 0, of which the shares add up to at most 1", got, hint))
+    if ends[-1] > count:
+        raise OptionError(message(where, f"sizes that ask for no more than the {count} that there are", got))
     return ends
 
 
-def cuts_at(times: Tensor, ends: Sequence[int]) -> Tensor:
-    """The times that rows in order of time have behind so many of them; behind the last there is none."""
+def checked_cuts(where: str, cuts: Sequence[float]) -> list[float]:
+    """Cuts in order.
+
+    Raises:
+        OptionError: if one falls below the one before it, or is no number.
+    """
+    if not all(first <= last for first, last in pairwise(cuts)):
+        raise OptionError(message(where, "`cuts` that rise", repr(cuts)))
+    return list(cuts)
+
+
+def cuts_at(times: Tensor, ends: Sequence[int]) -> list[float]:
+    """The times that rows in order of time have behind so many of them, which rise; behind the last there is none."""
     ordered = times.sort().values
-    never = torch.full(
-        (1,), torch.inf if times.is_floating_point() else torch.iinfo(times.dtype).max, dtype=times.dtype
-    )
-    return torch.cat((ordered, never.to(times)))[torch.tensor(ends, device=times.device)]
+    return [ordered[end].item() for end in ends if end < times.shape[0]]
 
 
-def stages(times: Tensor, cuts: Tensor) -> Tensor:
-    """How many of the cuts, which rise, each time has reached: from 0 on."""
-    return sum(((times >= cut).long() for cut in cuts), torch.zeros_like(times, dtype=torch.int64))
+def stages(times: Tensor, cuts: Sequence[float]) -> Tensor:
+    """How many of the cuts, which rise, each time has reached: from 0 on.
+
+    Times, of int64 or float64, are compared with the cuts as the numbers that both are: 2^53 does not reach 2^53 + 1,
+    nor 1600000000 a cut half a second later.
+    """
+    if times.is_floating_point():
+        rounded = [float(cut) for cut in cuts]
+        limits = [
+            near if near >= cut else math.nextafter(near, math.inf) for near, cut in zip(rounded, cuts, strict=True)
+        ]
+    else:
+        limits = [math.ceil(max(cut, -(2**63))) for cut in cuts if cut < 2**63]
+    return torch.bucketize(times, torch.tensor(limits, dtype=times.dtype, device=times.device), right=True)
 
 
-def times_of(where: str, found: NodeSet | EdgeSet, name: str) -> Tensor:
-    """A feature that holds times.
+def times_of(where: str, found: NodeSet | EdgeSet, name: str, rows: Tensor | None = None) -> Tensor:
+    """A feature that holds times, or some of its rows: in int64 or float64, which change no number.
 
     Raises:
         FeatureError: if there is none of that name.
         ShapeError: if there is not one time for each row.
+        OptionError: if a time is NaN.
     """
-    if found[name].dim() != 1:
+    times = found[name]
+    if times.dim() != 1:
         expected = f"one time for each row in {quoted(name)}, ({found.count},)"
-        raise ShapeError(message(where, expected, str(tuple(found[name].shape))))
-    return found[name]
+        raise ShapeError(message(where, expected, str(tuple(times.shape))))
+    times = times if rows is None else times[rows]
+    if not times.is_floating_point():
+        return times.long()
+    if bool(times.isnan().any()):
+        raise OptionError(message(where, f"times in {quoted(name)} that can be put in order", "NaN"))
+    return times.double()
 
 
-def _parts(where: str, rank: Tensor, count: Tensor | int, sizes: Sizes) -> Tensor:
-    """The part of rows by their rank among so many: 0, 1 or 2, or -1 for none."""
+def _ends(where: str, sizes: Sizes, count: int) -> list[int]:
+    """Where the three parts end, of so many rows; what is behind the last is in no part."""
     if len(sizes) != len(PARTS):
         raise OptionError(message(where, "three sizes, for train, val and test", repr(sizes)))
-    if isinstance(count, Tensor):
-        cumulated(where, sizes, 0)
-        shares = torch.tensor(sizes, dtype=torch.float64, device=rank.device).cumsum(0)
-        ends = (count[:, None] * shares).round()
-    else:
-        ends = torch.tensor(cumulated(where, sizes, count), device=rank.device).expand(rank.shape[0], -1)
-    part = (rank[:, None] >= ends).sum(1)
-    return part.where(part < len(PARTS), -1)
+    return cumulated(where, sizes, count)
 
 
-def _ranks(label: Tensor) -> tuple[Tensor, Tensor]:
-    """Which of its class each row is, in the order of rows, and how many the class has."""
-    ordered, order = label.sort(stable=True)
-    first = torch.searchsorted(ordered, ordered)
-    behind = torch.searchsorted(ordered, ordered, right=True)
-    rank, size = torch.empty_like(order), torch.empty_like(order)
-    rank[order] = torch.arange(order.shape[0], device=order.device) - first
-    size[order] = behind - first
-    return rank, size
+def _parts_in_order(where: str, rows: Tensor, sizes: Sizes) -> Tensor:
+    """The part of each row, the first ones training: 0, 1 or 2, and 3 for none."""
+    return stages(torch.arange(rows.shape[0], device=rows.device), _ends(where, sizes, rows.shape[0]))
 
 
 def _rows(where: str, found: NodeSet | EdgeSet, among: str | Ids | None) -> Tensor:
