@@ -188,8 +188,12 @@ class Adjacency:
                 object.__setattr__(self, "_given", (None, None))
         return found
 
+    def _ends(self) -> tuple[Tensor, Tensor]:
+        """Sources and targets in the dtype of the structures."""
+        return self.source.to(self._id_dtype), self.target.to(self._id_dtype)
+
     def _compress(self) -> tuple[Structure, Structure]:
-        source, target = self.source.to(self._id_dtype), self.target.to(self._id_dtype)
+        source, target = self._ends()
         if not can_read(source):
             by_target = Structure(*coo_to_csc(target, source, self.num_targets))
             by_source = Structure(*coo_to_csc(source, target, self.num_sources))

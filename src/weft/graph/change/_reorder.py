@@ -146,7 +146,7 @@ def _sorted(found: Adjacency, end: Literal["source", "target"]) -> tuple[Adjacen
     if end == "target":
         turned, order = _sorted(found.reversed(), "source")
         return turned.reversed(), order
-    source, target = found.source.to(found._id_dtype), found.target.to(found._id_dtype)
+    source, target = found._ends()
     indptr, target, order = coo_to_csc(source, target, found.num_sources)
     return Adjacency._sorted_by_source(indptr, target, found.num_targets, found.source.dtype), order.long()
 
