@@ -178,6 +178,45 @@ def test_cuts_in_time():
     assert parts.train.graph["followed"].count == 1
 
 
+def parts_in_time(times, cuts, other=None):
+    """The edges that are predicted in each part, of edges that all start at different nodes."""
+    edges = {FOLLOWS: (range(len(times)), [len(times)] * len(times))}
+    if other is not None:
+        edges[RATES] = (range(len(other)), range(len(other)))
+    graph = Graph(edges)
+    graph["follows"]["t"] = times
+    if other is not None:
+        graph["rates"]["t"] = other
+    parts = split_links(graph, edge_types=["follows"], reverse={}, time="t", cuts=cuts, negatives=0, seed=0)
+    return graph, [parts.train, parts.val, parts.test]
+
+
+def test_seconds_are_cut_where_they_are_told():
+    seconds = 1_600_000_000 + torch.arange(8)
+    _, parts = parts_in_time(seconds, (1_600_000_000.5, 1_600_000_003, 1_600_000_005.25))
+    assert [part.edge_ids[FOLLOWS].tolist() for part in parts] == [[1, 2], [3, 4, 5], [6, 7]]
+
+
+def test_times_of_types_are_compared_as_numbers_whatever_their_dtypes():
+    seconds = 1_600_000_000 + torch.arange(8)
+    for other in (seconds.double() - 0.5, seconds + 2**53 - 1_600_000_000):
+        graph, parts = parts_in_time(seconds, (1_600_000_001, 1_600_000_003, 1_600_000_005), other)
+        for part, cut in zip(parts, (1_600_000_001, 1_600_000_003, 1_600_000_005), strict=True):
+            assert part.message.edge_ids[RATES].tolist() == (other < cut).nonzero().flatten().tolist()
+            assert part.graph["follows"]["t"].max() < cut <= graph["follows"]["t"][part.edge_ids[FOLLOWS]].min()
+
+
+def test_shares_of_types_with_other_dtypes_are_cut_at_one_time():
+    graph = Graph({FOLLOWS: (range(4), [4] * 4), RATES: (range(4), range(4))})
+    graph["follows"]["t"], graph["rates"]["t"] = 1_600_000_000 + torch.arange(4), torch.zeros(4)
+    options = {"edge_types": ["follows", "rates"], "reverse": {}, "time": "t", "negatives": 0}
+    parts = split_links(graph, 1, 1, supervision=0.5, **options, seed=0)
+    found = [
+        [part.edge_ids[name].tolist() for name in (FOLLOWS, RATES)] for part in (parts.train, parts.val, parts.test)
+    ]
+    assert found == [[[0, 1], [0, 1, 2, 3]], [[2], []], [[3], []]]
+
+
 def test_batches_and_empty_graphs():
     parts = split_links(
         batch([Graph(torch.arange(9), torch.arange(9) + 1), Graph([], [], 0), Graph([0, 1], [1, 2], 5)]), seed=0
@@ -196,7 +235,8 @@ def test_errors_teach():
     for expected, options in {
         "`supervision` between 0 and 1, got 2": {"supervision": 2},
         "`negatives` of at least 0, got -1": {"negatives": -1},
-        "`cuts` that rise, and a `time`": {"cuts": (1, 2, 3)},
+        "a `time` to cut, got `cuts` alone; hint: name the feature of edges": {"cuts": (1, 2, 3)},
+        r"`cuts` that rise, got \(1, 3, 2\)": {"cuts": (1, 3, 2), "time": "t"},
         "sizes of at least 0 that ask for no more than the 2 that there are, got 1 and 2": {
             "val": 2,
             "test": 1,
@@ -216,5 +256,8 @@ def test_errors_teach():
             split_links(graph, edge_types=["rates", "follows"], reverse=reverse, seed=0)
     with pytest.raises(FeatureError, match="split_links: expected one of the edge types"):
         split_links(graph, seed=0)
+    graph["follows"]["t"] = [torch.nan]
+    with pytest.raises(OptionError, match='split_links: expected times in "t" that can be put in order, got NaN'):
+        split_links(graph, edge_types=["follows"], time="t", seed=0)
     with pytest.raises(FeatureError, match='have no feature "t"'):
         split_links(graph, edge_types=["rates"], time="t", seed=0)

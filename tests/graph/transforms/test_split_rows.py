@@ -131,6 +131,49 @@ def test_cuts_belong_to_what_follows():
     assert [mask.nonzero().flatten().tolist() for mask in masks(found)] == [[0], [1, 2], [3, 4]]
 
 
+def parts_in_time(times, **options):
+    graph = Graph([], [], len(times))
+    graph.nodes["time"] = times
+    return [mask.nonzero().flatten().tolist() for mask in masks(split_by_time(graph, **options).nodes)]
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.float64])
+def test_seconds_are_cut_where_they_are_told(dtype):
+    seconds = (1_600_000_000 + torch.arange(6)).to(dtype)
+    assert parts_in_time(seconds, cuts=(1_600_000_001.5, 1_600_000_004)) == [[0, 1], [2, 3], [4, 5]]
+    halves = seconds.double() + 0.5
+    assert parts_in_time(halves, cuts=(1_600_000_001, 1_600_000_003.5)) == [[0], [1, 2], [3, 4, 5]]
+
+
+def test_integers_that_no_float_holds_are_cut_exactly():
+    times = 2**53 + torch.arange(6)
+    assert parts_in_time(times, cuts=(2**53 + 1, 2**53 + 3)) == [[0], [1, 2], [3, 4, 5]]
+    assert parts_in_time(times, cuts=(2.0**53 + 2, 2.0**53 + 4)) == [[0, 1], [2, 3], [4, 5]]
+    assert parts_in_time(times, sizes=(1, 2, 3)) == [[0], [1, 2], [3, 4, 5]]
+    # Between the float64 numbers 2^53 and 2^53 + 2, of which only the second has reached the cut.
+    assert parts_in_time(times[::2].double(), cuts=(2**53 + 1, 2**53 + 3)) == [[0], [1], [2]]
+
+
+@for_all(
+    base=st.sampled_from([0, 1_600_000_000, 2**53, -(2**53), 2**63 - 4, -(2**63)]),
+    times=st.lists(st.integers(0, 3), max_size=8),
+    cuts=st.tuples(*[st.one_of(st.integers(0, 4), st.sampled_from([0.5, 1.0, 1.5, torch.inf, -torch.inf]))] * 2),
+)
+def test_times_reach_cuts_as_numbers_of_python_do(base, times, cuts):
+    cuts = tuple(sorted(base + cut for cut in cuts))
+    for dtype in (torch.int64, torch.float64):
+        held = torch.tensor([base + time for time in times], dtype=dtype)
+        stages = [sum(time >= cut for cut in cuts) for time in held.tolist()]
+        expected = [[row for row, stage in enumerate(stages) if stage == part] for part in range(3)]
+        assert parts_in_time(held, cuts=cuts) == expected
+
+
+@pytest.mark.parametrize("times", [[3, 255, 255], [0.0, torch.inf, torch.inf]])
+def test_the_last_time_of_its_dtype_is_a_time_like_others(times):
+    times = torch.tensor(times, dtype=torch.uint8 if 255 in times else torch.float32)
+    assert parts_in_time(times, sizes=(1.0, 0.0, 0.0)) == [[0, 1, 2], [], []]
+
+
 @for_all(graph=typed_graphs())
 def test_one_type_of_many(graph):
     found = split_random(graph, of="rates", seed=0)
@@ -166,8 +209,13 @@ def test_errors_teach():
         split_classes(graph, per_class=1, seed=0)
     with pytest.raises(OptionError, match="split_classes: expected counts of at least 0, got -1, 500 and 1000"):
         split_classes(graph, per_class=-1, seed=0)
-    with pytest.raises(OptionError, match=r"split_by_time: expected `cuts` that rise, got \(2, 1\)"):
-        split_by_time(graph, "y", cuts=(2, 1))
+    for cuts in ((2, 1), (torch.nan, 1)):
+        with pytest.raises(OptionError, match=rf"split_by_time: expected `cuts` that rise, got \({cuts[0]}, 1\)"):
+            split_by_time(graph, "y", cuts=cuts)
+    graph.nodes["late"] = [0.0, torch.nan, 1.0, 2.0]
+    with pytest.raises(OptionError, match='split_by_time: expected times in "late" that can be put in order, got NaN'):
+        split_by_time(graph, "late")
+    assert counts(split_by_time(graph, "late", among=[0, 2, 3], cuts=(1, 2)).nodes) == [1, 1, 1]
     with pytest.raises(ShapeError, match='split_by_time: expected one time for each row in "z"'):
         split_by_time(graph, "z")
     with pytest.raises(FeatureError, match="have no feature"):

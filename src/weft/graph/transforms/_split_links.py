@@ -16,7 +16,7 @@ from .._subgraph import Subgraph
 from ..change import remove_edges
 from ._columns import places_of
 from ._pairs import sample_non_edges
-from ._split_rows import cumulated, cuts_at, stages, times_of
+from ._split_rows import checked_cuts, cumulated, cuts_at, stages, times_of
 from ._with_features import checked_share
 
 TRAIN, VAL, TEST = 1, 2, 3
@@ -106,8 +106,8 @@ def split_links(
 
     Raises:
         FeatureError: if there is no such edge type, or no feature `time` of it or its reverse type.
-        OptionError: if sizes ask for more than there is, options exclude each other, or there are too few pairs without
-            edges.
+        OptionError: if sizes ask for more than there is, cuts fall or have no `time`, a time is NaN, or there are too few
+            pairs without edges.
 
     *Cost* some sorts of the edges; memory for a few ids of each edge.
 
@@ -121,20 +121,16 @@ def split_links(
     checked_share("split_links", "supervision", supervision)
     if negatives < 0:
         raise OptionError(message("split_links", "`negatives` of at least 0", str(negatives)))
-    if cuts is not None and (time is None or list(cuts) != sorted(cuts)):
-        raise OptionError(message("split_links", "`cuts` that rise, and a `time`", f"{cuts} and {time!r}"))
+    if cuts is not None:
+        checked_cuts("split_links", cuts)
+        if time is None:
+            raise OptionError(message("split_links", "a `time` to cut", "`cuts` alone", "name the feature of edges"))
     chosen = (None,) if edge_types is None else edge_types
     types = list(dict.fromkeys(edge_type_of("split_links", graph, name) for name in chosen))
     partners = _partners(graph, types, reverse)
     sizes = val, test, supervision
     generator = torch.Generator().manual_seed(seed)
-    stage: dict[EdgeType, Tensor] = {}
-    limits = None if time is None else _limits(graph, types, time, cuts, sizes)
-    if time is not None and limits is not None:
-        timed = [
-            name for name, edges in graph.edge_sets.items() if time in edges or name in (*types, *partners.values())
-        ]
-        stage = {name: stages(times_of("split_links", graph.edge_sets[name], time), limits) for name in timed}
+    stage = {} if time is None else _stages_in_time(graph, types, partners, time, cuts, sizes)
     links = {}
     for edge_type in types:
         link = links[edge_type] = _Links.of(graph, edge_type, partners.get(edge_type))
@@ -197,9 +193,9 @@ class _Links:
         is_there[self.number[: self.lengths[0]]] = True
         links = is_there.nonzero().squeeze(1)
         links = links[torch.randperm(links.shape[0], generator=generator).to(links.device)]
-        ends = torch.tensor(_ends_of_stages(links.shape[0], sizes), device=links.device)
         rank = torch.arange(links.shape[0], device=links.device)
-        return torch.zeros(self.count, dtype=torch.int64, device=links.device).index_copy(0, links, stages(rank, ends))
+        drawn = stages(rank, _ends_of_stages(links.shape[0], sizes))
+        return torch.zeros(self.count, dtype=torch.int64, device=links.device).index_copy(0, links, drawn)
 
     def supervised(self, stage: list[Tensor], is_directed: bool) -> list[Tensor]:
         """The edges to predict at the stages train, val and test: those with which a link begins, one for each pair."""
@@ -243,18 +239,24 @@ def _ends_of_stages(count: int, sizes: tuple[float | int, float | int, float]) -
     return [left - round(supervision * left), left, count - behind[0]]
 
 
-def _limits(
+def _stages_in_time(
     graph: Graph,
     types: list[EdgeType],
+    partners: Mapping[EdgeType, EdgeType],
     time: str,
-    cuts: tuple[float, float, float] | None,
+    cuts: Sequence[float] | None,
     sizes: tuple[float | int, float | int, float],
-) -> Tensor:
-    """The times at which the stages after the first begin."""
-    if cuts is not None:
-        return torch.tensor(cuts, device=graph.device)
-    times = torch.cat([times_of("split_links", graph.edge_sets[name], time) for name in types])
-    return cuts_at(times, _ends_of_stages(times.shape[0], sizes))
+) -> dict[EdgeType, Tensor]:
+    """The stage of each edge of all types that have a time."""
+    times = {
+        name: times_of("split_links", edges, time)
+        for name, edges in graph.edge_sets.items()
+        if time in edges or name in (*types, *partners.values())
+    }
+    if cuts is None:
+        joined = torch.cat([times[name] for name in types])
+        cuts = cuts_at(joined, _ends_of_stages(joined.shape[0], sizes))
+    return {name: stages(of_type, cuts) for name, of_type in times.items()}
 
 
 def _partners(

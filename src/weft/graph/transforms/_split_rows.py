@@ -1,6 +1,8 @@
 """Nodes or edges in three parts, as masks: at random, by time, or so many of each class."""
 
+import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -157,7 +159,7 @@ def split_by_time(
 
     Raises:
         FeatureError: if there is no such feature or type.
-        OptionError: if cuts fall, or sizes ask for more than there is.
+        OptionError: if cuts fall, sizes ask for more than there is, or a time is NaN.
         ShapeError: if there is not one time for each row.
 
     *Cost* a sort of the times, without cuts.
@@ -170,13 +172,11 @@ def split_by_time(
     where = "split_by_time"
     found = set_of(where, "of", graph, of)
     rows = _rows(where, found, among)
-    times = times_of(where, found, time)[rows]
+    times = times_of(where, found, time, rows)
     if cuts is None:
         limits = cuts_at(times, cumulated(where, sizes, times.shape[0])[:2])
-    elif cuts[0] > cuts[1]:
-        raise OptionError(message(where, "`cuts` that rise", repr(cuts)))
     else:
-        limits = torch.tensor(cuts, device=graph.device)
+        limits = checked_cuts(where, cuts)
     return _with_masks(graph, found, rows, stages(times, limits))
 
 
@@ -196,31 +196,57 @@ def cumulated(where: str, sizes: Sizes, count: int) -> list[int]:
     return ends
 
 
-def cuts_at(times: Tensor, ends: Sequence[int]) -> Tensor:
-    """The times that rows in order of time have behind so many of them; behind the last there is none."""
+def checked_cuts(where: str, cuts: Sequence[float]) -> list[float]:
+    """Cuts in order.
+
+    Raises:
+        OptionError: if one falls below the one before it, or is no number.
+    """
+    if not all(first <= last for first, last in pairwise(cuts)):
+        raise OptionError(message(where, "`cuts` that rise", repr(cuts)))
+    return list(cuts)
+
+
+def cuts_at(times: Tensor, ends: Sequence[int]) -> list[float]:
+    """The times that rows in order of time have behind so many of them, which rise; behind the last there is none."""
     ordered = times.sort().values
-    never = torch.full(
-        (1,), torch.inf if times.is_floating_point() else torch.iinfo(times.dtype).max, dtype=times.dtype
-    )
-    return torch.cat((ordered, never.to(times)))[torch.tensor(ends, device=times.device)]
+    return [ordered[end].item() for end in ends if end < times.shape[0]]
 
 
-def stages(times: Tensor, cuts: Tensor) -> Tensor:
-    """How many of the cuts, which rise, each time has reached: from 0 on."""
-    return sum(((times >= cut).long() for cut in cuts), torch.zeros_like(times, dtype=torch.int64))
+def stages(times: Tensor, cuts: Sequence[float]) -> Tensor:
+    """How many of the cuts, which rise, each time has reached: from 0 on.
+
+    Times, of int64 or float64, are compared with the cuts as the numbers that both are: 2^53 does not reach 2^53 + 1,
+    nor 1600000000 a cut half a second later.
+    """
+    if times.is_floating_point():
+        rounded = [float(cut) for cut in cuts]
+        limits = [
+            near if near >= cut else math.nextafter(near, math.inf) for near, cut in zip(rounded, cuts, strict=True)
+        ]
+    else:
+        limits = [math.ceil(max(cut, -(2**63))) for cut in cuts if cut < 2**63]
+    return torch.bucketize(times, torch.tensor(limits, dtype=times.dtype, device=times.device), right=True)
 
 
-def times_of(where: str, found: NodeSet | EdgeSet, name: str) -> Tensor:
-    """A feature that holds times.
+def times_of(where: str, found: NodeSet | EdgeSet, name: str, rows: Tensor | None = None) -> Tensor:
+    """A feature that holds times, or some of its rows: in int64 or float64, which change no number.
 
     Raises:
         FeatureError: if there is none of that name.
         ShapeError: if there is not one time for each row.
+        OptionError: if a time is NaN.
     """
-    if found[name].dim() != 1:
+    times = found[name]
+    if times.dim() != 1:
         expected = f"one time for each row in {quoted(name)}, ({found.count},)"
-        raise ShapeError(message(where, expected, str(tuple(found[name].shape))))
-    return found[name]
+        raise ShapeError(message(where, expected, str(tuple(times.shape))))
+    times = times if rows is None else times[rows]
+    if not times.is_floating_point():
+        return times.long()
+    if bool(times.isnan().any()):
+        raise OptionError(message(where, f"times in {quoted(name)} that can be put in order", "NaN"))
+    return times.double()
 
 
 def _parts(where: str, rank: Tensor, count: Tensor | int, sizes: Sizes) -> Tensor:
