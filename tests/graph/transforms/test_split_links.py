@@ -237,7 +237,7 @@ def test_errors_teach():
         "`negatives` of at least 0, got -1": {"negatives": -1},
         "a `time` to cut, got `cuts` alone; hint: name the feature of edges": {"cuts": (1, 2, 3)},
         r"`cuts` that rise, got \(1, 3, 2\)": {"cuts": (1, 3, 2), "time": "t"},
-        "sizes of at least 0 that ask for no more than the 2 that there are, got 1 and 2": {
+        "sizes that ask for no more than the 2 that there are, got 1 and 2": {
             "val": 2,
             "test": 1,
             "edge_types": ["rates"],

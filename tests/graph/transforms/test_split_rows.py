@@ -191,20 +191,27 @@ def test_errors_teach():
     graph.nodes["z"] = torch.ones(4, 2)
     for expected, options in {
         "three sizes, for train, val and test": {"sizes": (0.5, 0.5)},
-        "sizes of at least 0 that ask for no more than the 4 that there are, got 0.9 and 0.2 and 0.1": {
+        "sizes of at least 0, of which the shares add up to at most 1, got 0.9 and 0.2 and 0.1; hint: divide shares": {
             "sizes": (0.9, 0.2, 0.1)
         },
-        "sizes of at least 0 that ask for no more than the 4 that there are, got 3 and 1 and 1": {"sizes": (3, 1, 1)},
-        "sizes of at least 0 that ask for no more than the 4 that there are, got -1": {"sizes": (-1, 1, 1)},
+        "sizes of at least 0, of which the shares add up to at most 1, got 0.9 and 0.3 and 0.1": {
+            "sizes": (0.9, 0.3, 0.1),
+            "stratify": "y",
+        },
+        "sizes of at least 0, of which the shares add up to at most 1, got -1": {"sizes": (-1, 1, 1)},
+        "sizes that ask for no more than the 4 that there are, got 3 and 1 and 1": {"sizes": (3, 1, 1)},
         "`stratify` or `groups`, got both": {"stratify": "y", "groups": "y"},
-        "shares of each class as `sizes`": {"sizes": (1, 1, 1), "stratify": "y"},
+        r"`sizes` that are shares, to split each value of `stratify`, got \(1, 1, 1\); hint: write each as a float, such "
+        r"as \(0.8, 0.1, 0.1\); split_classes takes so many rows of each class": {"sizes": (1, 1, 1), "stratify": "y"},
     }.items():
         with pytest.raises(OptionError, match=f"split_random: expected {expected}"):
             split_random(graph, seed=0, **options)
     with pytest.raises(ShapeError, match='split_random: expected an integer for each row in "z"'):
         split_random(graph, stratify="z", seed=0)
+    with pytest.raises(OptionError, match="split_by_time: expected three sizes, for train, val and test"):
+        split_by_time(graph, "y", sizes=(0.5, 0.5))
     with pytest.raises(
-        OptionError, match="split_classes: expected sizes of at least 0 that ask for no more than the 2 that there are"
+        OptionError, match="split_classes: expected sizes that ask for no more than the 2 that there are"
     ):
         split_classes(graph, per_class=1, seed=0)
     with pytest.raises(OptionError, match="split_classes: expected counts of at least 0, got -1, 500 and 1000"):

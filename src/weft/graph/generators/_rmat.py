@@ -15,7 +15,7 @@ def rmat(
     scale: int,
     num_edges: int,
     *,
-    quadrants: tuple[float, float, float] = (0.57, 0.19, 0.19),
+    quadrants: tuple[float, float, float, float] = (0.57, 0.19, 0.19, 0.05),
     directed: bool = False,
     shuffle: bool = False,
     seed: int,
@@ -26,12 +26,12 @@ def rmat(
 
     Args:
         num_edges: how many edges are drawn.
-        quadrants: probabilities of the upper left, upper right and lower left quadrant, rounded to 2^-21; the lower
-            right takes the rest. The default is that of the Graph500 benchmark.
+        quadrants: probabilities of the upper left, upper right, lower left and lower right quadrant, rounded to 2^-21.
+            The default is that of the Graph500 benchmark.
         shuffle: whether nodes are numbered at random; without it the lowest ids are the hubs.
 
     Raises:
-        OptionError: if a number is out of range.
+        OptionError: if a number is out of range, or the probabilities do not add up to 1.
 
     *Source* Chakrabarti, Zhan and Faloutsos, 2004, R-MAT: a recursive model for graph mining.
 
@@ -41,8 +41,12 @@ def rmat(
     Graph(1,024 nodes, 8,000 edges, on cpu)
     """
     check_at_least("rmat", 0, scale=scale, num_edges=num_edges)
-    for share in (*quadrants, sum(quadrants)):
+    for share in quadrants:
         check_probability("rmat", "quadrants", share)
+    if len(quadrants) != 4 or abs(sum(quadrants) - 1) > 2**-_BITS:
+        got = f"{len(quadrants)} that add up to {sum(quadrants):.6g}"
+        hint = "divide each by their sum; the last is that of the lower right quadrant"
+        raise OptionError(message("rmat", "four `quadrants` that add up to 1", got, hint))
     if scale > 62:
         raise OptionError(message("rmat", "`scale` of at most 62", str(scale)))
     generator = generator_of(seed)

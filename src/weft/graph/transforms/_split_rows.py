@@ -67,20 +67,22 @@ def split_random(
     if groups is not None:
         _, number = _integers(where, found, groups)[rows].unique(return_inverse=True)
         count = int(number.max()) + 1 if number.numel() else 0
-        order = torch.randperm(count, generator=generator).to(graph.device)
-        part = torch.empty(count, dtype=torch.int64, device=graph.device)
-        part = part.index_copy(0, order, _parts(where, torch.arange(count, device=graph.device), count, sizes))[number]
-        return _with_masks(graph, found, rows, part)
+        rank = torch.randperm(count, generator=generator).to(graph.device)
+        return _with_masks(graph, found, rows, stages(rank, _ends(where, sizes, count))[number])
     rows = rows[torch.randperm(rows.shape[0], generator=generator).to(graph.device)]
     if stratify is None:
-        part = _parts(where, torch.arange(rows.shape[0], device=graph.device), rows.shape[0], sizes)
-        return _with_masks(graph, found, rows, part)
+        return _with_masks(graph, found, rows, _parts_in_order(where, rows, sizes))
     if not all(isinstance(size, float) for size in sizes):
-        raise OptionError(message(where, "shares of each class as `sizes`", repr(sizes), "split_classes takes counts"))
+        hint = "write each as a float, such as (0.8, 0.1, 0.1); split_classes takes so many rows of each class"
+        raise OptionError(
+            message(where, "`sizes` that are shares, to split each value of `stratify`", repr(sizes), hint)
+        )
     label = _integers(where, found, stratify)[rows]
     rows, label = rows[label >= 0], label[label >= 0]
+    _ends(where, sizes, 0)
     rank, size = _ranks(label)
-    return _with_masks(graph, found, rows, _parts(where, rank, size, sizes))
+    ends = (size[:, None] * torch.tensor(sizes, dtype=torch.float64, device=graph.device).cumsum(0)).round()
+    return _with_masks(graph, found, rows, (rank[:, None] >= ends).sum(1))
 
 
 def split_classes(
@@ -126,10 +128,9 @@ def split_classes(
     rows, labels = order[labels >= 0], labels[labels >= 0]
     if min(per_class, val, test) < 0:
         raise OptionError(message(where, "counts of at least 0", f"{per_class}, {val} and {test}"))
-    part = torch.where(_ranks(labels)[0] < per_class, 0, -1)
-    left = part < 0
-    count = int(left.sum())
-    part[left] = _parts(where, torch.arange(count, device=graph.device), count, (0, val, test))
+    is_left = _ranks(labels)[0] >= per_class
+    part = torch.zeros_like(rows)
+    part[is_left] = _parts_in_order(where, rows[is_left], (0, val, test))
     return _with_masks(graph, found, rows, part)
 
 
@@ -174,7 +175,7 @@ def split_by_time(
     rows = _rows(where, found, among)
     times = times_of(where, found, time, rows)
     if cuts is None:
-        limits = cuts_at(times, cumulated(where, sizes, times.shape[0])[:2])
+        limits = cuts_at(times, _ends(where, sizes, times.shape[0])[:2])
     else:
         limits = checked_cuts(where, cuts)
     return _with_masks(graph, found, rows, stages(times, limits))
@@ -190,9 +191,12 @@ def cumulated(where: str, sizes: Sizes, count: int) -> list[int]:
     for size in sizes:
         share, fixed = (share + size, fixed) if isinstance(size, float) else (share, fixed + size)
         ends.append(fixed + round(share * count))
-    if min(sizes) < 0 or share > 1 + 1e-9 or ends[-1] > count:
-        expected = f"sizes of at least 0 that ask for no more than the {count} that there are"
-        raise OptionError(message(where, expected, " and ".join(map(str, sizes))))
+    got = " and ".join(map(str, sizes))
+    if min(sizes) < 0 or share > 1 + 1e-9:
+        hint = "divide shares by their sum" if share > 1 else ""
+        raise OptionError(message(where, "sizes of at least 0, of which the shares add up to at most 1", got, hint))
+    if ends[-1] > count:
+        raise OptionError(message(where, f"sizes that ask for no more than the {count} that there are", got))
     return ends
 
 
@@ -249,18 +253,16 @@ def times_of(where: str, found: NodeSet | EdgeSet, name: str, rows: Tensor | Non
     return times.double()
 
 
-def _parts(where: str, rank: Tensor, count: Tensor | int, sizes: Sizes) -> Tensor:
-    """The part of rows by their rank among so many: 0, 1 or 2, or -1 for none."""
+def _ends(where: str, sizes: Sizes, count: int) -> list[int]:
+    """Where the three parts end, of so many rows; what is behind the last is in no part."""
     if len(sizes) != len(PARTS):
         raise OptionError(message(where, "three sizes, for train, val and test", repr(sizes)))
-    if isinstance(count, Tensor):
-        cumulated(where, sizes, 0)
-        shares = torch.tensor(sizes, dtype=torch.float64, device=rank.device).cumsum(0)
-        ends = (count[:, None] * shares).round()
-    else:
-        ends = torch.tensor(cumulated(where, sizes, count), device=rank.device).expand(rank.shape[0], -1)
-    part = (rank[:, None] >= ends).sum(1)
-    return part.where(part < len(PARTS), -1)
+    return cumulated(where, sizes, count)
+
+
+def _parts_in_order(where: str, rows: Tensor, sizes: Sizes) -> Tensor:
+    """The part of each row, the first ones training: 0, 1 or 2, and 3 for none."""
+    return stages(torch.arange(rows.shape[0], device=rows.device), _ends(where, sizes, rows.shape[0]))
 
 
 def _ranks(label: Tensor) -> tuple[Tensor, Tensor]:
