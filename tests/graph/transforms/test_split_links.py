@@ -139,6 +139,22 @@ def test_types_that_mirror_each_other_are_found(graph, seed):
     check(graph, split_or_shrink(graph, edge_types=["rates", "follows"], seed=seed), {RATES: RATED, FOLLOWS: FOLLOWED})
 
 
+@pytest.mark.parametrize(
+    ("back", "is_mirror"),
+    [
+        (([2, 1, 1], [0, 0, 0]), True),
+        (([2, 2, 1], [0, 0, 0]), False),  # another of the edges is there twice
+        (([2, 1, 1], [0, 0, 1]), False),
+        (([0, 0, 0], [1, 1, 2]), False),  # not turned round
+        (([2, 1], [0, 0]), False),
+    ],
+)
+def test_a_type_is_the_reverse_of_another_edge_for_edge(back, is_mirror):
+    graph = Graph({FOLLOWS: ([0, 0, 0], [1, 1, 2]), FOLLOWED: back}, num_nodes={"user": 3})
+    parts = split_links(graph, 0, 2, edge_types=["follows"], negatives=0, seed=0)
+    assert parts.test.graph["followed"].count == (0 if is_mirror else len(back[0]))
+
+
 def test_messages_carry_features_and_ids():
     graph = Graph(torch.arange(30), torch.arange(30) + 1)
     graph.edges["w"], graph.nodes["x"] = torch.arange(30) * 2, torch.arange(31)

@@ -73,8 +73,7 @@ def simplify(
     adjacencies, first, given, counts, merged_ids = {}, {}, {}, {}, {}
     for name, edges in sets.items():
         found = edges.adjacency
-        source, target = found.source.to(found._id_dtype), found.target.to(found._id_dtype)
-        places = coalesce(source, target, num_rows=found.num_sources, num_columns=found.num_targets)
+        places = edge_groups(found)
         indptr, column, _, num_targets = places.matrix
         adjacencies[name] = Adjacency._sorted_by_source(indptr, column, num_targets, found.source.dtype)
         if edges and features != "none":
@@ -137,7 +136,7 @@ def to_bidirected(
         if parallel == "keep":
             adjacencies[name], edge_ids[name] = _evened(found)
             continue
-        pairs = _pairs(found)
+        pairs = pair_groups(found)
         adjacencies[name], turned, place = _both_ways(pairs, found)
         if edges and features != "none":
             pair = gather_rows(torch.cat([turned, torch.arange(pairs.matrix.num_entries, device=graph.device)]), place)
@@ -152,11 +151,18 @@ def _firsts(places: Coalesced) -> Tensor:
     return gather_rows(places.order, places.segments[:-1]).long()
 
 
-def _pairs(found: Adjacency) -> Coalesced:
-    """Edges grouped by the two nodes that they join, whatever their direction: the lower node is the row."""
+def edge_groups(found: Adjacency) -> Coalesced:
+    """Edges grouped by source and target: the source is the row."""
     source, target = found.source.to(found._id_dtype), found.target.to(found._id_dtype)
-    low, high = torch.minimum(source, target), torch.maximum(source, target)
-    return coalesce(low, high, num_rows=found.num_sources, num_columns=found.num_sources)
+    return coalesce(source, target, num_rows=found.num_sources, num_columns=found.num_targets)
+
+
+def pair_groups(found: Adjacency) -> Coalesced:
+    """Edges grouped by the two nodes that they join, whatever their direction: the lower node is the row."""
+    ends = found.source, found.target
+    return edge_groups(
+        Adjacency._trusted(torch.minimum(*ends), torch.maximum(*ends), found.num_sources, found.num_targets)
+    )
 
 
 def _both_ways(pairs: Coalesced, found: Adjacency) -> tuple[Adjacency, Tensor, Tensor]:
@@ -178,7 +184,7 @@ def _both_ways(pairs: Coalesced, found: Adjacency) -> tuple[Adjacency, Tensor, T
 
 def _evened(found: Adjacency) -> tuple[Adjacency, Tensor]:
     """The edges and, behind them, the reverse edges that are missing; the edges they come from."""
-    pairs = _pairs(found)
+    pairs = pair_groups(found)
     begin, end = pairs.segments[:-1], pairs.segments[1:]
     rises = gather_rows(found.source < found.target, pairs.order)
     falls = gather_rows(found.source > found.target, pairs.order)

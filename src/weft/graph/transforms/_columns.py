@@ -8,19 +8,25 @@ from torch import Tensor
 
 from ... import settings
 from .._adjacency import Adjacency
+from .._batching import graph_offsets
 from .._feature_set import NodeSet
 
 
 class Places(NamedTuple):
     """Where nodes stand in the graphs of a batch.
 
-    *Shapes* `offsets: (num_graphs + 1,)`; `begin, local: (num_nodes,)`, where the graph of each node begins, and how
-    far behind that the node stands; all int64.
+    *Shapes* `offsets: (num_graphs + 1,)`, where each graph begins; `graph, local: (num_nodes,)`, the graph of each node,
+    and how far behind its beginning the node stands; all int64.
     """
 
     offsets: Tensor
-    begin: Tensor
+    graph: Tensor
     local: Tensor
+
+    @property
+    def begin(self) -> Tensor:
+        """Where the graph of each node begins: (num_nodes,)."""
+        return self.offsets[self.graph]
 
     @property
     def widest(self) -> int:
@@ -30,11 +36,9 @@ class Places(NamedTuple):
 
 def places_of(nodes: NodeSet) -> Places:
     """Where nodes stand; a graph that is no batch is one."""
-    offsets = nodes.offsets
-    if offsets is None:
-        offsets = torch.tensor([0, nodes.count], device=nodes.device)
-    begin = torch.repeat_interleave(offsets[:-1], offsets.diff(), output_size=nodes.count)
-    return Places(offsets, begin, torch.arange(nodes.count, device=nodes.device) - begin)
+    offsets = graph_offsets(nodes)
+    graph = torch.repeat_interleave(offsets.diff(), output_size=nodes.count)
+    return Places(offsets, graph, torch.arange(nodes.count, device=nodes.device) - offsets[graph])
 
 
 def unit_columns(places: Places) -> Iterator[tuple[Tensor, Tensor, Tensor, int]]:
@@ -55,7 +59,7 @@ def unit_columns(places: Places) -> Iterator[tuple[Tensor, Tensor, Tensor, int]]
         yield x, rows, columns, low
 
 
-class Block(NamedTuple):
+class DenseMatrices(NamedTuple):
     """Dense matrices of some graphs of like size.
 
     *Shapes* `rows: (graphs, num_rows)`, `columns: (graphs, num_columns)`, int64: ids in the batch, -1 behind the last
@@ -67,9 +71,9 @@ class Block(NamedTuple):
     matrix: Tensor
 
 
-def dense_blocks(
+def dense_matrices(
     rows: Places, columns: Places, adjacency: Adjacency, weight: Tensor, among: Tensor | None = None
-) -> Iterator[Block]:
+) -> Iterator[DenseMatrices]:
     """The matrices of the graphs, as many at once as memory allows.
 
     The sum of the weights of the edges j -> i stands at (i, j): rows are targets, columns sources. Graphs without
@@ -80,17 +84,16 @@ def dense_blocks(
     if among is not None:
         is_there = is_there & among
     padded = torch.stack([_padded(size.where(is_there, 0)) for size in sizes], 1)
-    graph_of_edge = torch.searchsorted(rows.offsets, adjacency.target.long(), right=True) - 1
     for height, width in padded[is_there].unique(dim=0).tolist():
         members = (is_there & (padded[:, 0] == height) & (padded[:, 1] == width)).nonzero().squeeze(1)
         for some in members.split(max(1, settings.chunk_bytes // (weight.element_size() * height * width))):
             number = torch.full_like(sizes[0], -1).index_copy(0, some, torch.arange(some.shape[0], device=some.device))
-            block = number[graph_of_edge]
+            block = number[rows.graph[adjacency.target]]
             edges = (block >= 0).nonzero().squeeze(1)
             row, column = rows.local[adjacency.target[edges]], columns.local[adjacency.source[edges]]
             matrix = torch.zeros(some.shape[0] * height * width, dtype=weight.dtype, device=weight.device)
             matrix.index_add_(0, (block[edges] * height + row) * width + column, weight[edges])
-            yield Block(_ids(rows, some, height), _ids(columns, some, width), matrix.reshape(-1, height, width))
+            yield DenseMatrices(_ids(rows, some, height), _ids(columns, some, width), matrix.reshape(-1, height, width))
 
 
 def _padded(sizes: Tensor) -> Tensor:

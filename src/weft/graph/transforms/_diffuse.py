@@ -12,7 +12,7 @@ from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType
 from .._subgraph import derive
-from ._columns import Places, dense_blocks, places_of, unit_columns
+from ._columns import Places, dense_matrices, places_of, unit_columns
 from ._kernels import PPR, Kernel
 from ._normalise_edges import Norm, normalise_edges, transition, with_self_loops
 from ._push import pushed_entries
@@ -157,11 +157,11 @@ def _power(adjacency: Adjacency, w: Tensor, kernel: Kernel, places: Places, tole
             x = spmm(adjacency.by_source, x, w) if at else x
             total.add_(x, alpha=coefficient)
         source, column = total.nonzero().unbind(1)
-        yield places.begin[source] + low + column, source, total[source, column]
+        yield places.offsets[places.graph[source]] + low + column, source, total[source, column]
 
 
 def _exact(adjacency: Adjacency, w: Tensor, kernel: Kernel, places: Places) -> Iterator[Entries]:
-    for nodes, _, matrix in dense_blocks(places, places, adjacency, w):
+    for nodes, _, matrix in dense_matrices(places, places, adjacency, w):
         total = kernel.of(matrix).masked_fill_((nodes < 0)[:, :, None], 0)
         block, row, column = total.nonzero().unbind(1)
         yield nodes[block, row], nodes[block, column], total[block, row, column]

@@ -11,7 +11,7 @@ from .._by_type import by_edge_type, by_node_type, set_of
 from .._graph import Graph
 from .._naming import EdgeType
 from ..change import remove_edges, remove_nodes
-from ._pairs import pair_numbers
+from ..change._merge import pair_groups
 from ._with_features import checked_share, floats_of, inner_edge_type, with_features
 
 
@@ -82,10 +82,13 @@ def drop_edges(graph: Graph, p: float | Mapping[str | EdgeType, float], *, both_
     for edge_type, share in by_edge_type("drop_edges", "p", graph, p).items():
         checked_share("drop_edges", "p", share)
         adjacency = graph.edge_sets[edge_type].adjacency
-        draws = torch.rand(adjacency.num_edges, generator=generator).to(graph.device)
         if both_ways:
-            draws = draws[pair_numbers(graph.edge_sets[inner_edge_type("drop_edges", graph, edge_type)].adjacency)]
-        falls[edge_type] = draws < share
+            inner_edge_type("drop_edges", graph, edge_type)
+            pairs = pair_groups(adjacency)
+            falls_by_pair = torch.rand(pairs.matrix.num_entries, generator=generator).to(graph.device) < share
+            falls[edge_type] = falls_by_pair[pairs.slots().long()]
+        else:
+            falls[edge_type] = torch.rand(adjacency.num_edges, generator=generator).to(graph.device) < share
     return remove_edges(graph, falls).graph
 
 

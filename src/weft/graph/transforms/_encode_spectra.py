@@ -13,7 +13,7 @@ from .._adjacency import Adjacency
 from .._by_type import edge_type_of
 from .._graph import Graph
 from .._naming import EdgeType
-from ._columns import Places, dense_blocks, places_of
+from ._columns import Places, dense_matrices, places_of
 from ._normalise_edges import edge_weights
 from ._with_features import inner_edge_type, with_features
 
@@ -79,7 +79,7 @@ def encode_laplacian(
     # No eigenvalue is above this, and so vectors that belong to no node come last.
     above = 2 * float(diagonal.max()) + 1 if diagonal.numel() else 1.0
     small, large = _by_size(places, places, dense, k + 1)
-    for nodes, _, matrix in dense_blocks(places, places, adjacency, w, small):
+    for nodes, _, matrix in dense_matrices(places, places, adjacency, w, small):
         own = diagonal[nodes].where(nodes >= 0, above)
         vectors = torch.linalg.eigh(torch.diag_embed(own) - matrix).eigenvectors[:, :, 1 : k + 1]
         sizes = (nodes >= 0).sum(1)
@@ -147,7 +147,7 @@ def encode_svd(
         torch.zeros((places.local.shape[0], k), dtype=torch.float64, device=w.device) for places in (sources, targets)
     ]
     small, large = _by_size(targets, sources, dense, k)
-    for rows, columns, matrix in dense_blocks(targets, sources, adjacency, w, small):
+    for rows, columns, matrix in dense_matrices(targets, sources, adjacency, w, small):
         right, values, left = torch.linalg.svd(matrix, full_matrices=False)
         _place_vectors(out, (columns, rows), (left.mT, right), values, k)
     for rows, columns, matrix in _sparse_parts(targets, sources, adjacency, w, large):

@@ -13,6 +13,7 @@ from .._naming import EdgeType
 from ..algorithms import bfs
 from ..algorithms._edges import Direction, checked_direction
 from ._columns import Places, places_of
+from ._ranks import ranks
 from ._with_features import inner_edge_type, rows_chosen, with_features
 
 
@@ -105,7 +106,7 @@ def encode_distances(
         width = anchors
     else:
         ids = rows_chosen(where, "anchors", nodes, anchors)
-        columns = _numbered(places, ids)
+        columns = ranks(places.graph[ids])[0]
         width = int(columns.max()) + 1 if columns.numel() else 0
     adjacency = graph.edge_sets[chosen].adjacency
     distance = torch.full((nodes.count, width), torch.inf, device=graph.device)
@@ -120,13 +121,5 @@ def _drawn(places: Places, count: int, seed: int) -> tuple[Tensor, Tensor]:
     """So many nodes of each graph, or all that there are, and the column of each."""
     device = places.offsets.device
     order = torch.randperm(places.local.shape[0], generator=torch.Generator().manual_seed(seed)).to(device)
-    columns = _numbered(places, order)
+    columns = ranks(places.graph[order])[0]
     return order[columns < count], columns[columns < count]
-
-
-def _numbered(places: Places, ids: Tensor) -> Tensor:
-    """Number the ids of each graph from 0, in the order in which they are given."""
-    begin, order = places.begin[ids].sort(stable=True)
-    first = torch.searchsorted(begin, begin)
-    numbers = torch.arange(ids.shape[0], device=ids.device) - first
-    return torch.empty_like(numbers).index_copy(0, order, numbers)

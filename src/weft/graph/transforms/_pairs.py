@@ -5,9 +5,10 @@ from torch import Tensor
 
 from ...errors import OptionError, message
 from ...ops import coalesce
-from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType
+from ..change._merge import pair_groups
+from ..generators._pair_table import distinct_places
 from ._columns import Places
 from ._with_features import inner_edge_type, with_features
 
@@ -33,14 +34,7 @@ def number_pairs(graph: Graph, name: str = "pair", *, edge_type: str | EdgeType 
     tensor([0, 0, 1])
     """
     chosen = inner_edge_type("number_pairs", graph, edge_type)
-    return with_features(graph, {chosen: {name: pair_numbers(graph.edge_sets[chosen].adjacency)}})
-
-
-def pair_numbers(adjacency: Adjacency) -> Tensor:
-    """The number of the pair of nodes of each edge, within one node type, whatever its direction."""
-    low, high = torch.minimum(adjacency.source, adjacency.target), torch.maximum(adjacency.source, adjacency.target)
-    count = adjacency.num_sources
-    return coalesce(low, high, num_rows=count, num_columns=count).slots().long()
+    return with_features(graph, {chosen: {name: pair_groups(graph.edge_sets[chosen].adjacency).slots().long()}})
 
 
 def sample_non_edges(
@@ -76,11 +70,7 @@ def sample_non_edges(
         row, column = row[row != column], column[row != column]
         width, first = sources.local, sources.begin
     else:
-        per_row = sources.offsets.diff()
-        width, first = (
-            torch.repeat_interleave(part, per_row, output_size=sources.local.shape[0])
-            for part in (targets.offsets.diff(), targets.offsets[:-1])
-        )
+        width, first = targets.offsets.diff()[sources.graph], targets.offsets[sources.graph]
         if is_within:
             own = torch.arange(sources.local.shape[0], device=row.device)
             row, column = torch.cat((row, own)), torch.cat((column, own))
@@ -91,7 +81,7 @@ def sample_non_edges(
     if count > free:
         hint = "ask for fewer `negatives`"
         raise OptionError(message("split_links", f"{count} pairs that no edge joins", f"{free} such pairs", hint))
-    rank = _distinct(count, free, generator).to(row.device)
+    rank = distinct_places(free, count, generator)[torch.randperm(count, generator=generator)].to(row.device)
     number = rank + torch.searchsorted(taken - torch.arange(taken.shape[0], device=row.device), rank, right=True)
     row = torch.searchsorted(begin, number, right=True) - 1
     found = torch.stack((row, number - begin[row] + first[row]), 1)
@@ -99,14 +89,3 @@ def sample_non_edges(
         return found
     turns = (torch.rand(count, generator=generator) < 0.5).to(row.device)
     return torch.where(turns[:, None], found.flip(1), found)
-
-
-def _distinct(count: int, below: int, generator: torch.Generator) -> Tensor:
-    """Draw different numbers below a limit, in random order."""
-    if below < 4 * count or not count:
-        return torch.randperm(below, generator=generator)[:count]
-    found = torch.empty(0, dtype=torch.int64)
-    while found.shape[0] < count:
-        more = torch.randint(below, (count - found.shape[0] + 16,), generator=generator)
-        found = torch.cat((found, more)).unique()
-    return found[torch.randperm(found.shape[0], generator=generator)[:count]]

@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 
 from ...errors import OptionError, message
-from ...ops import coalesce
 from .._adjacency import Adjacency
 from .._by_type import edge_type_of
 from .._graph import Graph
 from .._naming import EdgeType, quoted
 from .._subgraph import Subgraph
 from ..change import remove_edges
+from ..change._merge import edge_groups, pair_groups
 from ._columns import places_of
 from ._pairs import sample_non_edges
 from ._split_rows import checked_cuts, cumulated, cuts_at, stages, times_of
@@ -28,19 +28,27 @@ class LinkPart:
     """Links to predict, and a graph to predict them from.
 
     *Shapes* by edge type, `edge_ids: (num_links,)`, int64; `pairs: (num_links + num_negatives, 2)`, int64, source and
-    target of the links, then of pairs that no edge joins; `labels`: 1 and 0 for these, torch's default float.
+    target of the links, then of pairs that no edge joins.
 
     Attributes:
         message: the nodes of the whole graph with the edges that messages may take, and the ids these had there.
         edge_ids: the ids that the links had as edges of the whole graph, under which their features lie there.
         pairs: what to predict.
-        labels: whether an edge joins a pair.
     """
 
     message: Subgraph
     edge_ids: Mapping[EdgeType, Tensor]
     pairs: Mapping[EdgeType, Tensor]
-    labels: Mapping[EdgeType, Tensor]
+
+    @property
+    def labels(self) -> dict[EdgeType, Tensor]:
+        """By edge type, 1 for each pair that an edge joins and 0 for each of the others, torch's default float."""
+        return {
+            name: (torch.arange(len(pairs), device=pairs.device) < len(self.edge_ids[name])).to(
+                torch.get_default_dtype()
+            )
+            for name, pairs in self.pairs.items()
+        }
 
     @property
     def graph(self) -> Graph:
@@ -149,10 +157,7 @@ def split_links(
         later: dict[str | EdgeType, Tensor] = {name: stage_of >= at for name, stage_of in stage.items()}
         ids = {name: found[name][at - 1] for name in types}
         pairs = {name: _pairs(graph.edge_sets[name].adjacency, ids[name], without[name][at - 1]) for name in types}
-        labels = {name: torch.zeros(len(pairs[name]), device=graph.device) for name in types}
-        for name in types:
-            labels[name][: len(ids[name])] = 1.0
-        parts.append(LinkPart(remove_edges(graph, later), ids, pairs, labels))
+        parts.append(LinkPart(remove_edges(graph, later), ids, pairs))
     return LinkSplit(*parts)
 
 
@@ -179,10 +184,8 @@ class _Links:
         source, target = (
             torch.cat([getattr(found, end).long() for found in adjacencies]) for end in ("source", "target")
         )
-        low, high = source, target
-        if edge_type[0] == edge_type[2]:
-            low, high = torch.minimum(source, target), torch.maximum(source, target)
-        found = coalesce(low, high, num_rows=adjacencies[0].num_sources, num_columns=adjacencies[0].num_targets)
+        joined = Adjacency._trusted(source, target, adjacencies[0].num_sources, adjacencies[0].num_targets)
+        found = pair_groups(joined) if edge_type[0] == edge_type[2] else edge_groups(joined)
         members = (edge_type,) if partner is None else (edge_type, partner)
         lengths = [adjacency.num_edges for adjacency in adjacencies]
         return cls(members, lengths, source, target, found.slots().long(), found.matrix.num_entries)
@@ -282,13 +285,8 @@ def _mirror(graph: Graph, name: EdgeType) -> EdgeType | None:
     """The edge type that has each edge of a type turned round, and no other."""
     own = graph.edge_sets[name].adjacency
     for other, edges in graph.edge_sets.items():
-        if other == name or (other[2], other[0]) != (name[0], name[2]) or edges.count != own.num_edges:
-            continue
-        found = [
-            coalesce(ends.source, ends.target, num_rows=ends.num_sources, num_columns=ends.num_targets)
-            for ends in (own, edges.adjacency.reversed())
-        ]
-        parts = [(part.matrix.indptr, part.matrix.column.long(), part.segments) for part in found]
-        if all(torch.equal(first, second) for first, second in zip(*parts, strict=True)):
-            return other
+        if other != name and (other[2], other[0]) == (name[0], name[2]) and edges.count == own.num_edges:
+            rows, turned = own.by_target_and_source, edges.adjacency.reversed().by_target_and_source
+            if torch.equal(rows.indptr, turned.indptr) and torch.equal(rows.source, turned.source):
+                return other
     return None

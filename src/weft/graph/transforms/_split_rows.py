@@ -13,6 +13,7 @@ from .._by_type import set_of
 from .._feature_set import EdgeSet, NodeSet
 from .._graph import Graph
 from .._naming import EdgeType, quoted
+from ._ranks import ranks
 from ._with_features import rows_chosen, with_features
 
 PARTS = ("train", "val", "test")
@@ -80,7 +81,7 @@ def split_random(
     label = _integers(where, found, stratify)[rows]
     rows, label = rows[label >= 0], label[label >= 0]
     _ends(where, sizes, 0)
-    rank, size = _ranks(label)
+    rank, size = ranks(label)
     ends = (size[:, None] * torch.tensor(sizes, dtype=torch.float64, device=graph.device).cumsum(0)).round()
     return _with_masks(graph, found, rows, (rank[:, None] >= ends).sum(1))
 
@@ -128,7 +129,7 @@ def split_classes(
     rows, labels = order[labels >= 0], labels[labels >= 0]
     if min(per_class, val, test) < 0:
         raise OptionError(message(where, "counts of at least 0", f"{per_class}, {val} and {test}"))
-    is_left = _ranks(labels)[0] >= per_class
+    is_left = ranks(labels)[0] >= per_class
     part = torch.zeros_like(rows)
     part[is_left] = _parts_in_order(where, rows[is_left], (0, val, test))
     return _with_masks(graph, found, rows, part)
@@ -263,17 +264,6 @@ def _ends(where: str, sizes: Sizes, count: int) -> list[int]:
 def _parts_in_order(where: str, rows: Tensor, sizes: Sizes) -> Tensor:
     """The part of each row, the first ones training: 0, 1 or 2, and 3 for none."""
     return stages(torch.arange(rows.shape[0], device=rows.device), _ends(where, sizes, rows.shape[0]))
-
-
-def _ranks(label: Tensor) -> tuple[Tensor, Tensor]:
-    """Which of its class each row is, in the order of rows, and how many the class has."""
-    ordered, order = label.sort(stable=True)
-    first = torch.searchsorted(ordered, ordered)
-    behind = torch.searchsorted(ordered, ordered, right=True)
-    rank, size = torch.empty_like(order), torch.empty_like(order)
-    rank[order] = torch.arange(order.shape[0], device=order.device) - first
-    size[order] = behind - first
-    return rank, size
 
 
 def _rows(where: str, found: NodeSet | EdgeSet, among: str | Ids | None) -> Tensor:

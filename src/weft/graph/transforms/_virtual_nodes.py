@@ -51,7 +51,7 @@ def add_virtual_nodes(graph: Graph, node_type: str | None = None, *, edge_type: 
     counts, adjacencies = {}, {name: edges.adjacency for name, edges in graph.edge_sets.items()}
     begins = {}
     for name, nodes in graph.node_sets.items():
-        part = _graph_of(places_of(nodes).offsets, nodes.count)
+        part = places_of(nodes).graph
         own = torch.arange(nodes.count, device=graph.device)
         counts[name] = nodes.count
         to_virtual = Adjacency._trusted(own, part, nodes.count, graph.num_graphs)
@@ -74,8 +74,7 @@ def _joined(graph: Graph, edge_type: EdgeType) -> Graph:
     """Virtual nodes among those of the edge type."""
     joined = edge_type[0]
     nodes = graph.node_sets[joined]
-    offsets, graphs = places_of(nodes).offsets, graph.num_graphs
-    part = _graph_of(offsets, nodes.count)
+    (offsets, part, _), graphs = places_of(nodes), graph.num_graphs
     place = torch.arange(nodes.count, device=graph.device) + part
     virtual = offsets[1:] + torch.arange(graphs, device=graph.device)
     count = nodes.count + graphs
@@ -98,9 +97,3 @@ def _joined(graph: Graph, edge_type: EdgeType) -> Graph:
     return derive(
         "add_virtual_nodes", graph, counts, adjacencies, node_ids=node_ids, edge_ids=edge_ids, offsets=begins
     ).graph
-
-
-def _graph_of(offsets: Tensor, count: int) -> Tensor:
-    """The graph of each node."""
-    graphs = torch.arange(offsets.shape[0] - 1, device=offsets.device)
-    return torch.repeat_interleave(graphs, offsets.diff(), output_size=count)
