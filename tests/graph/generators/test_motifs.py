@@ -93,7 +93,7 @@ def test_id_dtype_and_types_of_the_graph_stay():
         (lambda: attach_motifs(path(2), house(), 1, at=5, seed=0), OptionError,
          "`at` as a node of the motif, from 0 to 4, got 5"),
         (lambda: attach_motifs(batch([path(2), path(2)]), house(), 1, seed=0), OptionError,
-         "nodes of a batch, graph after graph"),
+         "attach_motifs: expected a graph that is no batch, got one of 2 graphs; hint: unbatch() it, and batch() again"),
         (lambda: attach_motifs(Graph({}, num_nodes={"a": 1, "b": 1}), house(), 1, seed=0), FeatureError,
          "this one has 2 node types"),
         (lambda: attach_motifs(grid([2]), Graph({}), 1, seed=0), FeatureError, "this one has no node type"),

@@ -1,5 +1,7 @@
 """Features of neighbours, some steps away."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -8,8 +10,9 @@ from hypothesis import strategies as st
 from tests.graph.strategies import for_all, graphs, typed_graphs
 from tests.graph.transforms.dense import assert_matrix, dense, looped, normalised
 from weft.errors import OptionError
-from weft.graph import Graph
-from weft.graph.transforms import propagate_features
+from weft.graph import Graph, remove_edges
+from weft.graph._rows import Rows
+from weft.graph.transforms import diffuse, propagate_features
 
 
 @for_all(graph=graphs(), norm=st.sampled_from(["both", "left", "right", "none"]))
@@ -29,6 +32,16 @@ def test_one_edge_type_of_many(graph):
     graph["user"]["x"] = torch.arange(graph["user"].count)
     found = propagate_features(graph, 1, norm="none", self_loops=False, edge_type="follows")
     assert_matrix(found["user"]["x_1"], dense(graph, None, "follows") @ graph["user"]["x"].numpy())
+
+
+@pytest.mark.parametrize("transform", [partial(propagate_features, hops=2), diffuse])
+def test_features_of_edges_that_no_one_asks_for_are_not_looked_at(transform):
+    graph = Graph([0, 1, 2], [1, 2, 0])
+    graph.nodes["x"], graph.edges["w"], graph.edges["far"] = torch.ones(3, 1), torch.ones(3), torch.ones(3, 4)
+    part = remove_edges(graph, [0], features="lazy").graph
+    transform(part, weight="w")
+    assert isinstance(part.edges._features["far"], Rows)
+    assert not isinstance(part.edges._features["w"], Rows)
 
 
 def test_no_hops_are_no_features_and_fewer_are_refused():

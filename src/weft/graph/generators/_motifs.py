@@ -1,13 +1,11 @@
 """Small graphs by name, and copies of one attached to another graph."""
 
 import torch
-from torch import Tensor
 
 from ...errors import OptionError, message
-from .._adjacency import Adjacency
-from .._feature_set import FeatureSet
 from .._graph import Graph
-from .._subgraph import derive
+from .._refill import refilled
+from ..change import add_edges, add_nodes
 from ._drawing import check_at_least, generator_of, graph_of
 from ._pair_table import PairTable, distinct_places
 
@@ -103,46 +101,27 @@ def attach_motifs(graph: Graph, motif: Graph, count: int, *, at: int = 0, seed: 
     >>> graph.num_nodes, int((graph.edges["motif"] >= 0).sum())
     (700, 960)
     """
-    where, nodes, edges, size = "attach_motifs", graph.nodes, graph.edges, motif.nodes.count
+    where, nodes, size = "attach_motifs", graph.nodes, motif.nodes.count
+    if nodes.offsets is not None:
+        hint = "unbatch() it, and batch() again"
+        raise OptionError(message(where, "a graph that is no batch", f"one of {graph.num_graphs} graphs", hint))
     if not 0 <= count <= nodes.count:
         raise OptionError(message(where, f"`count` from 0 to {nodes.count}, the number of nodes", str(count)))
     if not 0 <= at < size:
         raise OptionError(message(where, f"`at` as a node of the motif, from 0 to {size - 1}", str(at)))
-    chosen = distinct_places(nodes.count, count, generator_of(seed))
-    begins = nodes.count + size * torch.arange(count)
-    joined = torch.cat((chosen, begins + at)), torch.cat((begins + at, chosen))
-    inside = ((begins[:, None] + ids.cpu()).flatten() for ids in (motif.adjacency.source, motif.adjacency.target))
-    ends = [
-        torch.cat((old, new.to(old), join.to(old)))
-        for old, new, join in zip((graph.adjacency.source, graph.adjacency.target), inside, joined, strict=True)
-    ]
-    num_nodes = nodes.count + size * count
-    made = derive(
-        where,
-        graph,
-        {nodes.type: num_nodes},
-        {edges.type: Adjacency(*ends, num_sources=num_nodes, num_targets=num_nodes)},
-        node_ids={nodes.type: _continued(torch.arange(nodes.count, device=graph.device), num_nodes)},
-        edge_ids={edges.type: _continued(torch.arange(edges.count, device=graph.device), ends[0].shape[0])},
-    ).graph
+    labelled = refilled(graph)
+    for found, name in ((labelled.nodes, "motif"), (labelled.nodes, "place"), (labelled.edges, "motif")):
+        found[name] = found[name] if name in found else torch.full((found.count,), -1, device=graph.device)
     copies = torch.arange(count, device=graph.device)
-    if "motif" in nodes and nodes.count:
-        copies += 1 + int(nodes["motif"].max())
+    if nodes.count:
+        copies += 1 + int(labelled.nodes["motif"].max())
     place = torch.arange(size, device=graph.device).repeat(count)
-    for name, new in (("motif", copies.repeat_interleave(size)), ("place", place)):
-        made.nodes[name] = torch.cat((_labels(nodes, name), new))
-    new = torch.cat((_labels(edges, "motif"), copies.repeat_interleave(motif.edges.count)))
-    made.edges["motif"] = _continued(new, made.edges.count)
-    return made
-
-
-def _continued(ids: Tensor, count: int) -> Tensor:
-    """The ids, and -1 for what follows them, up to `count`."""
-    return torch.cat((ids, ids.new_full((count - ids.shape[0],), -1)))
-
-
-def _labels(features: FeatureSet, name: str) -> Tensor:
-    """What an earlier call told of the nodes or edges, or that all lie outside of motifs."""
-    if name in features:
-        return features[name]
-    return torch.full((features.count,), -1, dtype=torch.int64, device=features.device)
+    features = {"motif": copies.repeat_interleave(size), "place": place}
+    larger = add_nodes(labelled, size * count, features=features)
+    begins = nodes.count + size * torch.arange(count, device=graph.device)
+    inside = ((begins[:, None] + ids.to(begins)).flatten() for ids in (motif.adjacency.source, motif.adjacency.target))
+    chosen = distinct_places(nodes.count, count, generator_of(seed)).to(graph.device)
+    joins = torch.cat((chosen, begins + at)), torch.cat((begins + at, chosen))
+    source, target = (torch.cat(parts) for parts in zip(inside, joins, strict=True))
+    of_edges = torch.cat((copies.repeat_interleave(motif.edges.count), torch.full_like(joins[0], -1)))
+    return add_edges(larger, source, target, features={"motif": of_edges})

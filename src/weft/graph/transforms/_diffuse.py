@@ -14,7 +14,7 @@ from .._naming import EdgeType
 from .._subgraph import derive
 from ._columns import Places, dense_matrices, places_of, unit_columns
 from ._kernels import PPR, Kernel
-from ._normalise_edges import Norm, normalise_edges, transition, with_self_loops
+from ._normalise_edges import Norm, normalise_edges, transition_edges, weighted_degrees
 from ._push import pushed_entries
 from ._with_features import inner_edge_type
 
@@ -77,9 +77,8 @@ def diffuse(
     kernel = PPR() if kernel is None else kernel
     chosen = inner_edge_type("diffuse", graph, edge_type)
     _check(kernel, method, top_k, tolerance)
-    along = with_self_loops("diffuse", graph, chosen, weight) if self_loops else graph
-    adjacency = along.edge_sets[chosen].adjacency
-    w = transition("diffuse", along, chosen, norm, weight, torch.float64).detach()
+    adjacency, w = transition_edges("diffuse", graph, chosen, norm, weight, self_loops=self_loops, dtype=torch.float64)
+    w = w.detach()
     places = places_of(graph.node_sets[chosen[0]])
     if isinstance(kernel, PPR) and method == "push":
         _check_pushes(adjacency, w, norm)
@@ -141,7 +140,7 @@ def _check(kernel: Kernel, method: str, top_k: int | None, tolerance: float) -> 
 
 def _check_pushes(adjacency: Adjacency, w: Tensor, norm: Norm) -> None:
     """Refuse weights with which pushes may grow for ever."""
-    sums = spmm(adjacency.by_target, w.new_ones((adjacency.num_sources, 1)), w)
+    sums = weighted_degrees(adjacency.by_target, w)
     if bool((w < 0).any()) or (norm == "none" and bool((sums > 1 + 1e-6).any())):
         hint = 'choose another norm, or method="power"'
         raise OptionError(

@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 
 from ...errors import OptionError, message
-from ...ops import spmm
 from ...settings import require
 from .._adjacency import Adjacency
 from .._by_type import edge_type_of
 from .._graph import Graph
 from .._naming import EdgeType
+from ..algorithms._edges import both_ways
 from ._columns import Places, dense_matrices, places_of
-from ._normalise_edges import edge_weights
+from ._normalise_edges import edge_weights, weighted_degrees
 from ._with_features import inner_edge_type, with_features
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def encode_laplacian(
     _check_k("encode_laplacian", k)
     chosen = inner_edge_type("encode_laplacian", graph, edge_type)
     adjacency, w = symmetric_edges("encode_laplacian", graph, chosen, weight)
-    degree = weighted_degrees(adjacency, w)
+    degree = weighted_degrees(adjacency.by_target, w)
     diagonal = degree
     if norm == "both":
         w, diagonal = normalised(adjacency, w, degree), (degree > 0).double()
@@ -168,17 +168,8 @@ def symmetric_edges(where: str, graph: Graph, edge_type: EdgeType, weight: str |
     """All edges and their reverses, each of half the weight, float64."""
     adjacency = graph.edge_sets[edge_type].adjacency
     w = edge_weights(where, graph, edge_type, weight, torch.float64).detach() / 2
-    source, target = adjacency.source, adjacency.target
-    ends, count = (
-        (torch.cat((source, target.to(source.dtype))), torch.cat((target, source.to(target.dtype)))),
-        adjacency.num_sources,
-    )
-    return Adjacency._trusted(*ends, count, count), torch.cat((w, w))
-
-
-def weighted_degrees(adjacency: Adjacency, w: Tensor) -> Tensor:
-    """The sum of the weights that enter each node."""
-    return spmm(adjacency.by_target, w.new_ones((adjacency.num_sources, 1)), w).squeeze(1)
+    count = adjacency.num_sources
+    return Adjacency._trusted(*both_ways(adjacency), count, count), torch.cat((w, w))
 
 
 def normalised(adjacency: Adjacency, w: Tensor, degree: Tensor) -> Tensor:

@@ -9,9 +9,9 @@ from ...ops import spmm
 from .._graph import Graph
 from .._naming import EdgeType
 from ._columns import places_of, unit_columns
-from ._encode_spectra import normalised, symmetric_edges, weighted_degrees
+from ._encode_spectra import normalised, symmetric_edges
 from ._kernels import Heat
-from ._normalise_edges import transition
+from ._normalise_edges import transition_edges, weighted_degrees
 from ._with_features import inner_edge_type, with_features
 
 
@@ -52,8 +52,10 @@ def encode_walks(
     if steps < 1:
         raise OptionError(message("encode_walks", "`steps` of at least 1", str(steps)))
     chosen = inner_edge_type("encode_walks", graph, edge_type)
-    adjacency = graph.edge_sets[chosen].adjacency
-    w = transition("encode_walks", graph, chosen, "left", weight, torch.float64).detach()
+    adjacency, w = transition_edges(
+        "encode_walks", graph, chosen, "left", weight, self_loops=False, dtype=torch.float64
+    )
+    w = w.detach()
     places = places_of(graph.node_sets[chosen[0]])
     out = torch.zeros((places.local.shape[0], steps), dtype=torch.float64, device=graph.device)
     for x, rows, columns, _ in unit_columns(places):
@@ -99,7 +101,7 @@ def encode_heat(
     chosen = inner_edge_type("encode_heat", graph, edge_type)
     series = [list(Heat(float(t)).coefficients(1e-12)) for t in times]
     adjacency, w = symmetric_edges("encode_heat", graph, chosen, weight)
-    degree = weighted_degrees(adjacency, w)
+    degree = weighted_degrees(adjacency.by_target, w)
     w = normalised(adjacency, w, degree)
     places = places_of(graph.node_sets[chosen[0]])
     out = torch.zeros((places.local.shape[0], len(series)), dtype=torch.float64, device=graph.device)

@@ -6,11 +6,12 @@ import torch
 from torch import Tensor
 
 from ...errors import OptionError, ShapeError, message
-from ...ops import spmm
+from ...ops import Structure, segment_reduce
 from .._adjacency import Adjacency
 from .._by_type import edge_type_of
 from .._graph import Graph
 from .._naming import EdgeType, quoted
+from .._refill import refilled
 from ..change import add_self_loops
 from ._with_features import floats_of, with_features
 
@@ -99,6 +100,27 @@ def transition(
     return w
 
 
+def transition_edges(
+    where: str,
+    graph: Graph,
+    edge_type: EdgeType,
+    norm: Norm,
+    weight: str | None,
+    *,
+    self_loops: bool,
+    dtype: torch.dtype,
+) -> tuple[Adjacency, Tensor]:
+    """The edges of one type and the normalised weight of each, for sums along them: other features are not looked at.
+
+    Raises:
+        OptionError, FeatureError, ShapeError: as `normalise_edges` says.
+    """
+    if self_loops:
+        weights = {} if weight is None else {weight: graph.edge_sets[edge_type][weight]}
+        graph = with_self_loops(where, refilled(graph, features={edge_type: weights}), edge_type, weight)
+    return graph.edge_sets[edge_type].adjacency, transition(where, graph, edge_type, norm, weight, dtype)
+
+
 def edge_weights(
     where: str, graph: Graph, edge_type: EdgeType, weight: str | None, dtype: torch.dtype | None = None
 ) -> Tensor:
@@ -129,13 +151,16 @@ def with_self_loops(where: str, graph: Graph, edge_type: EdgeType, weight: str |
     return add_self_loops(graph, edge_type, only_missing=True, fill={} if weight is None else {weight: 1.0})
 
 
+def weighted_degrees(rows: Structure, w: Tensor) -> Tensor:
+    """The sum of the weights of the edges of each row."""
+    return segment_reduce(rows.indptr, w, rows.edge, "sum")
+
+
 def _powers(adjacency: Adjacency, weight: Tensor | None, power: float, dtype: torch.dtype, end: str) -> Tensor:
     """Powers of the degrees at one end of the edges, 0 where one is not positive; float32 at least, rounded once."""
     exact = torch.promote_types(dtype, torch.float32)
     if weight is None:
         degree = (adjacency.out_degrees() if end == "out" else adjacency.in_degrees()).to(exact)
     else:
-        rows = adjacency.by_source if end == "out" else adjacency.by_target
-        others = adjacency.num_targets if end == "out" else adjacency.num_sources
-        degree = spmm(rows, torch.ones((others, 1), dtype=exact, device=weight.device), weight.to(exact)).squeeze(1)
+        degree = weighted_degrees(adjacency.by_source if end == "out" else adjacency.by_target, weight.to(exact))
     return degree.where(degree > 0, torch.inf).pow(power).to(dtype)

@@ -4,7 +4,7 @@ from ...errors import OptionError, message
 from ...ops import spmm
 from .._graph import Graph
 from .._naming import EdgeType
-from ._normalise_edges import Norm, transition, with_self_loops
+from ._normalise_edges import Norm, transition_edges
 from ._with_features import floats_of, inner_edge_type, with_features
 
 
@@ -51,9 +51,8 @@ def propagate_features(
         raise OptionError(message(where, "`hops` of at least 0", str(hops)))
     nodes = graph.node_sets[chosen[0]]
     x = floats_of(where, nodes, name)
-    along = with_self_loops(where, graph, chosen, weight) if self_loops else graph
-    w = transition(where, along, chosen, norm, weight, x.dtype)
+    adjacency, w = transition_edges(where, graph, chosen, norm, weight, self_loops=self_loops, dtype=x.dtype)
     made = {}
     for hop in range(1, hops + 1):
-        x = made[f"{name}_{hop}"] = spmm(along.edge_sets[chosen].adjacency.by_target, x, w)
+        x = made[f"{name}_{hop}"] = spmm(adjacency.by_target, x, w)
     return with_features(graph, {chosen[0]: made})
