@@ -26,11 +26,11 @@ def test_weights_are_those_of_the_dense_matrix(norm, graph):
         assert found.adjacency is graph.adjacency
 
 
-@for_all(graph=graphs(), norm=st.sampled_from(NORMS))
-def test_graph_conv_with_these_weights_needs_no_norm(norm, graph):
-    found = normalise_edges(graph, norm, self_loops=False)
+@for_all(graph=graphs(), norm=st.sampled_from(NORMS), self_loops=st.booleans())
+def test_graph_conv_with_these_weights_needs_no_norm(norm, self_loops, graph):
+    found = normalise_edges(graph, norm, self_loops=self_loops)
     x = graph.nodes["x"]
-    expected = GraphConv(2, 2, norm=norm, weight=False, bias=False)(graph, x)
+    expected = GraphConv(2, 2, norm=norm, weight=False, bias=False)(found, x)
     assert_close(GraphConv(2, 2, norm="none", weight=False, bias=False)(found, x, found.edges["weight"]), expected)
 
 

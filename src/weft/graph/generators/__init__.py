@@ -1,8 +1,9 @@
 """Graphs made by rule or by chance: `from weft.graph import generators`.
 
 What is drawn depends on the arguments and the seed alone, never on the number of threads. An undirected graph has each
-edge in both directions: first all of them, then all the other way round; a self loop stands once. Ids are int64, graphs
-lie on the CPU (those of points where the points lie).
+edge in both directions: first all of them, then all the other way round; a self loop stands once. Ids are int64 and
+graphs lie on the CPU; but graphs of points lie where the points do, and `attach_motifs` goes on with the ids, the device
+and the order of edges of its graph.
 """
 
 from ._barabasi_albert import barabasi_albert as barabasi_albert

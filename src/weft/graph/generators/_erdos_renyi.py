@@ -23,7 +23,8 @@ def erdos_renyi(
 ) -> Graph:
     """Draw a graph whose pairs of nodes are edges with one probability, or a given number of them.
 
-    Sources ascend, targets too for each source. An undirected graph has each edge in both directions.
+    Sources ascend, targets too for each source. An undirected graph has each edge in both directions: first so from the
+    lower node to the higher, then all the other way round.
 
     Args:
         p: the probability of each pair, G(n, p); or
@@ -95,8 +96,9 @@ def stochastic_block(
 ) -> Graph:
     """Draw a graph of blocks, whose pairs of nodes are edges with the probability of their blocks.
 
-    Nodes stand block after block; the node feature `block` (num_nodes,), int64, tells which. Edges stand by pairs of
-    blocks. An undirected graph has each edge in both directions.
+    Nodes stand block after block; the node feature `block` (num_nodes,), int64, tells which. Edges stand pair of blocks
+    after pair of blocks. An undirected graph has each edge in both directions: first all of them, then all the other way
+    round.
 
     *Shapes* `p: (num_blocks, num_blocks)`, the probability of an edge from a node of one block to one of another.
 

@@ -1,13 +1,13 @@
 """Transforms: a graph before a training, or in each of its steps. Users write `from weft.graph import transforms`.
 
-Every transform is a plain function `f(graph, ...) -> Graph` that mutates nothing and shares what it does not change;
+A transform is a plain function `f(graph, ...) -> Graph` that mutates nothing and shares what it does not change;
 options are bound with functools.partial and `compose` puts steps together, because functions then need no registry, no
 base class and no second way to be called. Results go where features are: weights and encodings are features of the new
-graph, splits are masks. `split_links` alone, whose parts are graphs themselves, comes last in a chain and gives a
-`LinkSplit`.
+graph, splits are masks. Two functions give something else: `split_links`, whose parts are graphs themselves and which
+comes last in a chain, a `LinkSplit`; `fit_scaling` the `Scaling` that `apply_scaling` takes.
 
-Whatever is random takes a `seed` and draws on the CPU, in one thread, so that it is the same on every device and
-machine.
+Whatever is random takes a `seed` and draws on the CPU, in one thread, so that the same is drawn on every device and for
+any number of threads.
 """
 
 from ._compose import compose as compose

@@ -27,7 +27,7 @@ def drop_features(
 ) -> Graph:
     """Set values, rows or columns of a feature to 0, each with probability p.
 
-    *Shapes* `x: (count, *F) -> (count, *F)`. Integers become torch's default float.
+    *Shapes* `x: (count, *F) -> (count, *F)`. Integers and bools become torch's default float.
 
     Args:
         each: what is dropped as one: a value, the row of a node or edge, or a column of all of them.
@@ -38,6 +38,7 @@ def drop_features(
     Raises:
         FeatureError: if there is no such feature, or `of` is needed.
         OptionError: if p is no probability, or `each` is another word.
+        DtypeError: if the feature is complex.
 
     >>> graph = Graph([0], [2])
     >>> graph.nodes["x"] = torch.ones(3, 4)
@@ -68,10 +69,11 @@ def drop_edges(graph: Graph, p: float | Mapping[str | EdgeType, float], *, both_
         seed: draws one number for each edge, or for each pair of nodes that edges join.
 
     Raises:
-        OptionError: if p is no probability, or one for several edge types, or there is no both ways.
+        OptionError: if p is no probability, or one for several edge types, or `both_ways` is asked for between two node
+            types.
         FeatureError: if there is no such edge type.
 
-    *Cost* one pass over ids and features; both ways, a sort of the edges.
+    *Cost* some passes over the ids, one over the features that stay; both ways, a sort of the edges.
 
     >>> graph = Graph(torch.arange(99), torch.arange(1, 100))
     >>> drop_edges(graph, 0.5, seed=0)
@@ -106,7 +108,7 @@ def drop_nodes(graph: Graph, p: float | Mapping[str, float], *, seed: int) -> Gr
         OptionError: if p is no probability, or one for several node types.
         FeatureError: if there is no such node type.
 
-    *Cost* two passes over ids, one over features.
+    *Cost* some passes over the ids, one over the features that stay.
 
     >>> drop_nodes(Graph(torch.arange(99), torch.arange(1, 100)), 0.2, seed=0)
     Graph(78 nodes, 63 edges, on cpu)

@@ -120,7 +120,7 @@ def encode_svd(
     Args:
         weight: the edge feature that holds weights; 1 for every edge if None.
         edge_type: the edge type, whose nodes get the feature.
-        dense: graphs of so many nodes at most at one end are solved densely, larger ones by SciPy's Lanczos method.
+        dense: graphs of so many nodes at most at each end are solved densely, larger ones by SciPy's Lanczos method.
         seed: draws the vector that the Lanczos method starts with, which changes nothing beyond its precision.
 
     Raises:

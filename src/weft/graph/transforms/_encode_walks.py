@@ -91,7 +91,7 @@ def encode_heat(
     *Source* Sun, Ovsjanikov and Guibas, 2009, A Concise and Provably Informative Multi-Scale Signature Based on Heat
     Diffusion.
 
-    *Cost* E x the nodes of the largest graph of a batch for each of about t + 10 sqrt(t) + 20 powers, t the longest
+    *Cost* E x the nodes of the largest graph of a batch for each of about t + 8 sqrt(t) + 10 powers, t the longest
     time; no eigenvectors.
 
     >>> encode_heat(Graph([0], [1]), [0.0, 1.0]).nodes["heat"]

@@ -39,8 +39,9 @@ def normalise_edges(
         "right"   1 / d_in(i): the weights that enter a node add up to 1
         "none"    1
 
-    A sum that is not positive gives 0. `GraphConv(norm="none")` with these weights and without self loops is
-    `GraphConv(norm=norm)`. Degrees are counted for each edge type by itself.
+    A sum that is not positive gives 0. Without `weight`, `GraphConv(norm="none")` with the result as edge weights is
+    `GraphConv(norm=norm)` on the new graph; that layer's degrees count edges, whatever weights it is given. Sums are those
+    of each edge type by itself.
 
     Args:
         name: the edge feature that takes the result, (num_edges,).
