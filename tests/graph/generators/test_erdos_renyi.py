@@ -40,7 +40,7 @@ def test_edges_are_pairs_that_may_be_and_no_two_are_parallel(num_nodes, p, direc
 
 
 @for_all(st.integers(0, 7), st.floats(0, 1), st.booleans(), st.booleans(), st.integers(0, 99))
-def test_as_many_edges_as_wanted(num_nodes, share, directed, loops, seed):
+def test_there_are_as_many_edges_as_wanted(num_nodes, share, directed, loops, seed):
     size = len(allowed(num_nodes, directed, loops))
     if not directed:
         size = num_nodes * (num_nodes - 1) // 2 + loops * num_nodes
@@ -76,7 +76,7 @@ def test_sparse_graphs_have_the_expected_number_of_edges_and_degrees():
         assert abs((degrees == 0).double().mean().item() - math.exp(-5)) < 0.002
 
 
-def test_few_of_very_many_pairs():
+def test_few_of_very_many_pairs_are_drawn():
     assert erdos_renyi(3_000_000, 1e-18, seed=0).num_edges == 0
     assert erdos_renyi(3_000_000, num_edges=10, seed=0).num_edges == 20
 
@@ -93,7 +93,7 @@ def test_edges_of_two_types_run_between_them(first, last, share, seed):
 
 
 @for_all(st.lists(st.integers(0, 5), max_size=4), st.booleans(), st.booleans(), st.integers(0, 99))
-def test_blocks_of_sure_and_impossible_edges(sizes, directed, loops, seed):
+def test_blocks_have_all_edges_that_are_sure_and_none_that_is_impossible(sizes, directed, loops, seed):
     p = [[float((first + last) % 2 == 0) for last in range(len(sizes))] for first in range(len(sizes))]
     graph = stochastic_block(sizes, p, directed=directed, loops=loops, seed=seed)
     block = graph.nodes["block"].tolist()

@@ -54,7 +54,7 @@ def test_shuffled_nodes_are_the_same_graph_by_other_names():
         )
 
 
-def test_sizes_from_nothing():
+def test_graphs_of_one_node_of_no_edges_or_of_two_chunks_have_their_sizes():
     assert rmat(0, 3, directed=True, seed=0).num_nodes == 1
     assert rmat(3, 0, seed=0).num_edges == 0
     assert rmat(4, 2**15 + 1, directed=True, seed=0).num_edges == 2**15 + 1

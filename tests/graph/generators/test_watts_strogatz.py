@@ -41,7 +41,7 @@ def test_as_many_edges_are_moved_as_wanted_to_all_nodes_alike(p):
     assert bool(((parts - moved.numel() / 8).abs() < 5 * math.sqrt(moved.numel() / 8)).all())
 
 
-def test_a_ring_without_nodes_or_neighbours():
+def test_a_ring_may_lack_nodes_or_neighbours():
     assert watts_strogatz(0, 0, 0.5, seed=0).num_nodes == 0
     assert watts_strogatz(4, 0, 0.5, seed=0).num_edges == 0
 

@@ -12,7 +12,7 @@ from weft.graph.transforms import _encode_structure, encode_degrees, encode_dist
 
 
 @for_all(graph=typed_graphs(), direction=st.sampled_from(["in", "out"]))
-def test_degrees_as_numbers_and_one_hot(graph, direction):
+def test_degrees_are_numbers_or_one_hot(graph, direction):
     adjacency = graph["rates"].adjacency
     of, ends = ("item", adjacency.target) if direction == "in" else ("user", adjacency.source)
     expected = torch.bincount(ends, minlength=graph[of].count)

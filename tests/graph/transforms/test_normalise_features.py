@@ -27,7 +27,7 @@ def test_rows_are_divided_by_their_length(norm, graph):
     assert_close(normalise_rows(graph, norm=norm).nodes["x"], torch.tensor(expected, dtype=torch.float32))
 
 
-def test_rows_of_any_rank_and_integers():
+def test_rows_may_have_any_rank_and_hold_integers():
     graph = Graph([0], [1])
     graph.nodes["x"] = torch.arange(12).reshape(2, 2, 3)
     assert_close(

@@ -45,7 +45,7 @@ def test_all_pairs_without_an_edge_can_be_drawn(graph, is_directed, seed):
 
 
 @for_all(graph=typed_graphs(), seed=st.integers(0, 3))
-def test_pairs_of_two_types(graph, seed):
+def test_all_pairs_of_two_types_can_be_drawn(graph, seed):
     free = {(i, j) for i in range(graph["user"].count) for j in range(graph["item"].count)} - edges_of(
         graph["rates"].adjacency
     )
@@ -70,7 +70,7 @@ def test_pairs_and_their_order_are_drawn_evenly():
     assert all(60 < times < 140 for times in seen.values())
 
 
-def test_many_pairs_of_a_large_graph():
+def test_many_pairs_of_a_large_graph_differ():
     generator = torch.Generator().manual_seed(0)
     graph = Graph(*torch.randint(3000, (2, 20000), generator=generator), 3000)
     found = {tuple(pair) for pair in draw(graph, 20000)}

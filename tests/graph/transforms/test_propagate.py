@@ -28,7 +28,7 @@ def test_powers_of_the_matrix_are_applied(norm, graph):
 
 
 @for_all(graph=typed_graphs())
-def test_one_edge_type_of_many(graph):
+def test_one_edge_type_of_many_is_followed(graph):
     graph["user"]["x"] = torch.arange(graph["user"].count)
     found = propagate_features(graph, 1, norm="none", self_loops=False, edge_type="follows")
     assert_matrix(found["user"]["x_1"], dense(graph, None, "follows") @ graph["user"]["x"].numpy())

@@ -180,7 +180,7 @@ def test_directed_links_are_predicted_both_ways_and_others_once():
     assert both.graph.num_edges == once.graph.num_edges == 28
 
 
-def test_cuts_in_time():
+def test_links_begin_between_the_cuts_of_their_part():
     graph = Graph({FOLLOWS: ([0, 0, 0, 1, 1, 0], [1, 2, 3, 2, 3, 1]), FOLLOWED: ([1], [0])})
     graph["follows"]["t"] = torch.tensor([0.0, 1.0, 2.0, 3.0, 4.0, 5.0])
     graph["followed"]["t"] = torch.tensor([0.0])
@@ -233,7 +233,7 @@ def test_shares_of_types_with_other_dtypes_are_cut_at_one_time():
     assert found == [[[0, 1], [0, 1, 2, 3]], [[2], []], [[3], []]]
 
 
-def test_batches_and_empty_graphs():
+def test_a_part_of_a_batch_is_a_batch_and_empty_graphs_have_no_links():
     parts = split_links(
         batch([Graph(torch.arange(9), torch.arange(9) + 1), Graph([], [], 0), Graph([0, 1], [1, 2], 5)]), seed=0
     )

@@ -40,7 +40,7 @@ def test_parts_have_their_sizes_and_never_overlap(graph, train, rest, seed):
     assert counts(split_random(graph, seed=seed, of="edge").edges)[0] == round(0.8 * graph.num_edges)
 
 
-def test_counts_shares_and_rest():
+def test_sizes_are_counts_or_shares_and_the_rest_is_in_no_part():
     graph = Graph([], [], 50)
     assert counts(split_random(graph, (10, 5, 3), seed=0).nodes) == [10, 5, 3]
     assert counts(split_random(graph, (10, 0.2, 0.1), seed=0).nodes) == [10, 10, 5]
@@ -175,7 +175,7 @@ def test_the_last_time_of_its_dtype_is_a_time_like_others(times):
 
 
 @for_all(graph=typed_graphs())
-def test_one_type_of_many(graph):
+def test_one_type_of_many_is_split(graph):
     found = split_random(graph, of="rates", seed=0)
     assert sum(counts(found["rates"])) == graph["rates"].count
     assert "train_mask" not in found["user"]

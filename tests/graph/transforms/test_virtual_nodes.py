@@ -30,7 +30,7 @@ def test_a_type_of_its_own_is_joined_with_all_types(graph):
 
 
 @for_all(graph=typed_graphs())
-def test_one_edge_type_of_many_and_the_others_follow(graph):
+def test_one_edge_type_of_many_is_joined_and_the_others_follow(graph):
     found = add_virtual_nodes(graph, edge_type="follows")
     assert found["user"].count == graph["user"].count + 1
     assert to_edge_list(found["rates"].adjacency) == to_edge_list(graph["rates"].adjacency)

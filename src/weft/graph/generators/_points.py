@@ -29,7 +29,7 @@ def knn_graph(x: Tensor, k: int, *, indptr: Tensor | None = None, loop: bool = F
     >>> knn_graph(torch.tensor([[0.0], [1.0], [3.0]]), 1).adjacency.source.tolist()
     [1, 0, 1]
     """
-    return _graph_of(x, knn(x, k, indptr=indptr, loop=loop), indptr)
+    return _graph_of_neighbors(x, knn(x, k, indptr=indptr, loop=loop), indptr)
 
 
 def radius_graph(
@@ -55,10 +55,10 @@ def radius_graph(
     >>> radius_graph(torch.tensor([[0.0], [1.0], [3.0]]), 2.0).adjacency.source.tolist()
     [1, 0, 2, 1]
     """
-    return _graph_of(x, radius(x, r, indptr=indptr, loop=loop, max_neighbors=max_neighbors), indptr)
+    return _graph_of_neighbors(x, radius(x, r, indptr=indptr, loop=loop, max_neighbors=max_neighbors), indptr)
 
 
-def _graph_of(x: Tensor, found: Neighbors, indptr: Tensor | None) -> Graph:
+def _graph_of_neighbors(x: Tensor, found: Neighbors, indptr: Tensor | None) -> Graph:
     count, offsets = x.shape[0], None if indptr is None else found.indptr[indptr]
     nodes = NodeSet._trusted(NODE, count, x.device, {"position": x}, indptr)
     adjacency = Adjacency._trusted(found.source, found.target, count, count)

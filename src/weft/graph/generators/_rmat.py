@@ -55,8 +55,8 @@ def rmat(
     for begin in range(0, num_edges, _EDGES):
         _descend(source[begin : begin + _EDGES], target[begin : begin + _EDGES], scale, limits, generator)
     if shuffle:
-        names = torch.randperm(2**scale, generator=generator)
-        source, target = names[source], names[target]
+        new_ids = torch.randperm(2**scale, generator=generator)
+        source, target = new_ids[source], new_ids[target]
     return graph_of(source, target, 2**scale, directed=directed)
 
 

@@ -14,7 +14,7 @@ from .._graph import Graph
 from .._naming import EdgeType
 from ..algorithms._edges import both_ways
 from ._columns import Places, dense_matrices, places_of
-from ._normalise_edges import edge_weights, weighted_degrees
+from ._normalise_edges import edge_weights, normalised, weighted_degrees
 from ._with_features import inner_edge_type, with_features
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def encode_laplacian(
     degree = weighted_degrees(adjacency.by_target, w)
     diagonal = degree
     if norm == "both":
-        w, diagonal = normalised(adjacency, w, degree), (degree > 0).double()
+        w, diagonal = normalised(adjacency, w, w, "both"), (degree > 0).double()
     places = places_of(graph.node_sets[chosen[0]])
     out = torch.zeros((places.local.shape[0], k), dtype=torch.float64, device=graph.device)
     # No eigenvalue is above this, and so vectors that belong to no node come last.
@@ -170,12 +170,6 @@ def symmetric_edges(where: str, graph: Graph, edge_type: EdgeType, weight: str |
     w = edge_weights(where, graph, edge_type, weight, torch.float64).detach() / 2
     count = adjacency.num_sources
     return Adjacency._trusted(*both_ways(adjacency), count, count), torch.cat((w, w))
-
-
-def normalised(adjacency: Adjacency, w: Tensor, degree: Tensor) -> Tensor:
-    """Symmetric weights over the roots of the degrees of both ends, 0 where a degree is not positive."""
-    factor = degree.where(degree > 0, torch.inf).rsqrt()
-    return w * factor[adjacency.source] * factor[adjacency.target]
 
 
 def _check_k(where: str, k: int) -> None:

@@ -9,9 +9,9 @@ from ...ops import spmm
 from .._graph import Graph
 from .._naming import EdgeType
 from ._columns import places_of, unit_columns
-from ._encode_spectra import normalised, symmetric_edges
+from ._encode_spectra import symmetric_edges
 from ._kernels import Heat
-from ._normalise_edges import transition_edges, weighted_degrees
+from ._normalise_edges import normalised, transition_edges, weighted_degrees
 from ._with_features import inner_edge_type, with_features
 
 
@@ -102,7 +102,7 @@ def encode_heat(
     series = [list(Heat(float(t)).coefficients(1e-12)) for t in times]
     adjacency, w = symmetric_edges("encode_heat", graph, chosen, weight)
     degree = weighted_degrees(adjacency.by_target, w)
-    w = normalised(adjacency, w, degree)
+    w = normalised(adjacency, w, w, "both")
     places = places_of(graph.node_sets[chosen[0]])
     out = torch.zeros((places.local.shape[0], len(series)), dtype=torch.float64, device=graph.device)
     for x, rows, columns, _ in unit_columns(places):

@@ -70,12 +70,12 @@ def normalise_edges(
     for chosen in types:
         if self_loops and chosen[0] == chosen[2]:
             graph = with_self_loops("normalise_edges", graph, chosen, weight)
-        w = transition("normalise_edges", graph, chosen, norm, weight)
+        w = normalised_weights("normalise_edges", graph, chosen, norm, weight)
         graph = with_features(graph, {chosen: {name: w}})
     return graph
 
 
-def transition(
+def normalised_weights(
     where: str,
     graph: Graph,
     edge_type: EdgeType,
@@ -90,14 +90,17 @@ def transition(
     """
     if norm not in NORMS:
         raise OptionError(message(where, '`norm` of "both", "left", "right" or "none"', repr(norm)))
-    adjacency = graph.edge_sets[edge_type].adjacency
     w = edge_weights(where, graph, edge_type, weight, dtype)
-    given = None if weight is None else w
+    return normalised(graph.edge_sets[edge_type].adjacency, w, None if weight is None else w, norm)
+
+
+def normalised(adjacency: Adjacency, w: Tensor, counted: Tensor | None, norm: Norm) -> Tensor:
+    """The weights of edges over powers of the degrees of their ends: sums of `counted`, or numbers of edges if None."""
     power = -0.5 if norm == "both" else -1.0
     if norm in ("both", "left"):
-        w = w * _powers(adjacency, given, power, w.dtype, "out")[adjacency.source]
+        w = w * _degree_powers(adjacency, counted, power, w.dtype, "out")[adjacency.source]
     if norm in ("both", "right"):
-        w = w * _powers(adjacency, given, power, w.dtype, "in")[adjacency.target]
+        w = w * _degree_powers(adjacency, counted, power, w.dtype, "in")[adjacency.target]
     return w
 
 
@@ -119,7 +122,7 @@ def transition_edges(
     if self_loops:
         weights = {} if weight is None else {weight: graph.edge_sets[edge_type][weight]}
         graph = with_self_loops(where, refilled(graph, features={edge_type: weights}), edge_type, weight)
-    return graph.edge_sets[edge_type].adjacency, transition(where, graph, edge_type, norm, weight, dtype)
+    return graph.edge_sets[edge_type].adjacency, normalised_weights(where, graph, edge_type, norm, weight, dtype)
 
 
 def edge_weights(
@@ -157,7 +160,7 @@ def weighted_degrees(rows: Structure, w: Tensor) -> Tensor:
     return segment_reduce(rows.indptr, w, rows.edge, "sum")
 
 
-def _powers(adjacency: Adjacency, weight: Tensor | None, power: float, dtype: torch.dtype, end: str) -> Tensor:
+def _degree_powers(adjacency: Adjacency, weight: Tensor | None, power: float, dtype: torch.dtype, end: str) -> Tensor:
     """Powers of the degrees at one end of the edges, 0 where one is not positive; float32 at least, rounded once."""
     exact = torch.promote_types(dtype, torch.float32)
     if weight is None:

@@ -13,11 +13,11 @@ from .._graph import Graph
 from .._naming import EdgeType
 from ._with_features import floats_of, rows_chosen, with_features
 
-Length = Literal["l1", "l2", "max"]
-ORDERS = {"l1": 1.0, "l2": 2.0, "max": float("inf")}
+RowNorm = Literal["l1", "l2", "max"]
+_ORDERS = {"l1": 1.0, "l2": 2.0, "max": float("inf")}
 
 
-def normalise_rows(graph: Graph, name: str = "x", norm: Length = "l1", *, of: str | EdgeType | None = None) -> Graph:
+def normalise_rows(graph: Graph, name: str = "x", norm: RowNorm = "l1", *, of: str | EdgeType | None = None) -> Graph:
     """Divide each row of a feature by its length.
 
     `out[i] = x[i] / |x[i]|`, where |x| is the sum of absolute values ("l1"), the root of the sum of squares ("l2") or
@@ -40,13 +40,13 @@ def normalise_rows(graph: Graph, name: str = "x", norm: Length = "l1", *, of: st
     tensor([[0.2500, 0.7500],
             [0.0000, 0.0000]])
     """
-    if norm not in ORDERS:
+    if norm not in _ORDERS:
         raise OptionError(message("normalise_rows", '`norm` of "l1", "l2" or "max"', repr(norm)))
     found = set_of("normalise_rows", "of", graph, of)
     x = floats_of("normalise_rows", found, name)
     if x.numel() == 0:
         return with_features(graph, {found.type: {name: x}})
-    length = torch.linalg.vector_norm(x.flatten(1) if x.dim() > 1 else x[:, None], ORDERS[norm], dim=1)
+    length = torch.linalg.vector_norm(x.flatten(1) if x.dim() > 1 else x[:, None], _ORDERS[norm], dim=1)
     length = length.where(length != 0, 1).reshape(-1, *(1,) * (x.dim() - 1))
     return with_features(graph, {found.type: {name: x / length}})
 

@@ -38,7 +38,7 @@ def number_pairs(graph: Graph, name: str = "pair", *, edge_type: str | EdgeType 
 
 
 def sample_non_edges(
-    pairs: tuple[Tensor, Tensor],
+    edges: tuple[Tensor, Tensor],
     count: int,
     ends: tuple[Places, Places],
     *,
@@ -52,7 +52,7 @@ def sample_non_edges(
     drawn: a free number of rank r is r plus the numbers of edges before it, which a binary search finds. So dense
     graphs cost no more than others.
 
-    *Shapes* `pairs`: source and target of the edges, `(num_edges,)` each -> `(count, 2)`, int64, in random order.
+    *Shapes* `edges`: source and target, `(num_edges,)` each -> `(count, 2)`, int64, in random order.
 
     Args:
         is_within: both ends are of one node type; no node is paired with itself, then.
@@ -61,7 +61,7 @@ def sample_non_edges(
     Raises:
         OptionError: if there are fewer such pairs.
     """
-    row, column = (end.long() for end in pairs)
+    row, column = (end.long() for end in edges)
     sources, targets = ends
     is_unordered = is_within and not is_directed
     # The numbers of a row are those of its columns: all of its graph, or for unordered pairs those before it.

@@ -15,6 +15,5 @@ def ranks(key: Tensor) -> tuple[Tensor, Tensor]:
     first = torch.searchsorted(ordered, ordered)
     behind = torch.searchsorted(ordered, ordered, right=True)
     place = torch.arange(order.shape[0], device=order.device)
-    return torch.empty_like(order).index_copy(0, order, place - first), torch.empty_like(order).index_copy(
-        0, order, behind - first
-    )
+    inverse = torch.empty_like(order).index_copy(0, order, place)
+    return (place - first)[inverse], (behind - first)[inverse]

@@ -145,19 +145,19 @@ def split_links(
         if time is None:
             drawn = link.draw_stages(sizes, generator)
             stage |= dict(zip(link.members, drawn[link.number].split(link.lengths), strict=True))
-    found = {
+    asked = {
         name: link.supervised([stage[member] for member in link.members], is_directed) for name, link in links.items()
     }
-    without = {}
+    non_edges = {}
     for name, link in links.items():
-        counts = [round(negatives * ids.shape[0]) for ids in found[name]]
-        without[name] = link.non_edges(graph, sum(counts), is_directed, generator).split(counts)
+        counts = [round(negatives * ids.shape[0]) for ids in asked[name]]
+        non_edges[name] = link.non_edges(graph, sum(counts), is_directed, generator).split(counts)
     parts = []
     for at in (TRAIN, VAL, TEST):
-        later: dict[str | EdgeType, Tensor] = {name: stage_of >= at for name, stage_of in stage.items()}
-        ids = {name: found[name][at - 1] for name in types}
-        pairs = {name: _pairs(graph.edge_sets[name].adjacency, ids[name], without[name][at - 1]) for name in types}
-        parts.append(LinkPart(remove_edges(graph, later), ids, pairs))
+        gone: dict[str | EdgeType, Tensor] = {name: stage_of >= at for name, stage_of in stage.items()}
+        ids = {name: asked[name][at - 1] for name in types}
+        pairs = {name: _pairs(graph.edge_sets[name].adjacency, ids[name], non_edges[name][at - 1]) for name in types}
+        parts.append(LinkPart(remove_edges(graph, gone), ids, pairs))
     return LinkSplit(*parts)
 
 

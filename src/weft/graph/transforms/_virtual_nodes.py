@@ -50,10 +50,10 @@ def add_virtual_nodes(graph: Graph, node_type: str | None = None, *, edge_type: 
     counts, adjacencies = {}, {name: edges.adjacency for name, edges in graph.edge_sets.items()}
     begins = {}
     for name, nodes in graph.node_sets.items():
-        part = places_of(nodes).graph
+        graph_of_node = places_of(nodes).graph
         own = torch.arange(nodes.count, device=graph.device)
         counts[name] = nodes.count
-        to_virtual = Adjacency._trusted(own, part, nodes.count, graph.num_graphs)
+        to_virtual = Adjacency._trusted(own, graph_of_node, nodes.count, graph.num_graphs)
         adjacencies[name, "to_virtual", node_type] = to_virtual
         adjacencies[node_type, "from_virtual", name] = to_virtual.reversed()
         if nodes.offsets is not None:
@@ -73,12 +73,12 @@ def _joined(graph: Graph, edge_type: EdgeType) -> Graph:
     """Virtual nodes among those of the edge type."""
     joined = edge_type[0]
     nodes = graph.node_sets[joined]
-    (offsets, part, _), graphs = places_of(nodes), graph.num_graphs
-    place = torch.arange(nodes.count, device=graph.device) + part
+    (offsets, graph_of_node, _), graphs = places_of(nodes), graph.num_graphs
+    place = torch.arange(nodes.count, device=graph.device) + graph_of_node
     virtual = offsets[1:] + torch.arange(graphs, device=graph.device)
     count = nodes.count + graphs
     node_ids: dict[str, Tensor | None] = dict.fromkeys(graph.node_types)
-    node_ids[joined] = torch.full((count,), -1, device=graph.device).index_copy(0, place, place - part)
+    node_ids[joined] = torch.full((count,), -1, device=graph.device).index_copy(0, place, place - graph_of_node)
     edge_ids: dict[EdgeType, Tensor | None] = dict.fromkeys(graph.edge_types)
     counts = {name: found.count for name, found in graph.node_sets.items()} | {joined: count}
     adjacencies = {}
@@ -89,8 +89,8 @@ def _joined(graph: Graph, edge_type: EdgeType) -> Graph:
         if name == edge_type:
             new = torch.full((2 * nodes.count,), -1, device=graph.device)
             edge_ids[name] = torch.cat((torch.arange(edges.count, device=graph.device), new))
-            source = torch.cat((source, place.to(source.dtype), virtual[part].to(source.dtype)))
-            target = torch.cat((target, virtual[part].to(target.dtype), place.to(target.dtype)))
+            source = torch.cat((source, place.to(source.dtype), virtual[graph_of_node].to(source.dtype)))
+            target = torch.cat((target, virtual[graph_of_node].to(target.dtype), place.to(target.dtype)))
         adjacencies[name] = Adjacency._trusted(source, target, counts[name[0]], counts[name[2]])
     begins = {} if nodes.offsets is None else {joined: offsets + torch.arange(graphs + 1, device=graph.device)}
     return derive(
