@@ -153,16 +153,17 @@ def _firsts(places: Coalesced) -> Tensor:
 
 def edge_groups(found: Adjacency) -> Coalesced:
     """Edges grouped by source and target: the source is the row."""
-    source, target = found.source.to(found._id_dtype), found.target.to(found._id_dtype)
-    return coalesce(source, target, num_rows=found.num_sources, num_columns=found.num_targets)
+    return _groups(found, *found._ends())
 
 
 def pair_groups(found: Adjacency) -> Coalesced:
     """Edges grouped by the two nodes that they join, whatever their direction: the lower node is the row."""
-    ends = found.source, found.target
-    return edge_groups(
-        Adjacency._trusted(torch.minimum(*ends), torch.maximum(*ends), found.num_sources, found.num_targets)
-    )
+    source, target = found._ends()
+    return _groups(found, torch.minimum(source, target), torch.maximum(source, target))
+
+
+def _groups(found: Adjacency, row: Tensor, column: Tensor) -> Coalesced:
+    return coalesce(row, column, num_rows=found.num_sources, num_columns=found.num_targets)
 
 
 def _both_ways(pairs: Coalesced, found: Adjacency) -> tuple[Adjacency, Tensor, Tensor]:
