@@ -7,11 +7,12 @@ import threading
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 from torch._subclasses import FakeTensorMode
 
 import weft
-from tests.graph.strategies import adjacencies, for_all
+from tests.graph.strategies import adjacencies
 from weft.errors import DtypeError, IdError, OptionError, ShapeError
 from weft.graph import Adjacency
 
@@ -26,7 +27,7 @@ def small():
     return Adjacency([0, 2, 2, 1], [1, 0, 1, 1], num_sources=4, num_targets=2)
 
 
-@for_all(adjacencies())
+@given(adjacencies())
 def test_compressions_list_every_edge_once_in_order_of_row_and_id(adjacency):
     ends = list(zip(adjacency.source.tolist(), adjacency.target.tolist(), range(adjacency.num_edges), strict=True))
     assert edges_of(adjacency.by_target) == sorted(ends, key=lambda edge: (edge[1], edge[2]))
@@ -36,20 +37,20 @@ def test_compressions_list_every_edge_once_in_order_of_row_and_id(adjacency):
     assert adjacency.by_source.num_targets == adjacency.num_sources
 
 
-@for_all(adjacencies())
+@given(adjacencies())
 def test_each_compression_has_the_other_as_its_transpose(adjacency):
     assert edges_of(adjacency.by_target.transposed) == edges_of(adjacency.by_source)
     assert edges_of(adjacency.by_source.transposed) == edges_of(adjacency.by_target)
 
 
-@for_all(adjacencies())
+@given(adjacencies())
 def test_edge_is_none_exactly_if_ends_came_in_order(adjacency):
     target, source = adjacency.target.tolist(), adjacency.source.tolist()
     assert (adjacency.by_target.edge is None) == (target == sorted(target))
     assert (adjacency.by_source.edge is None) == (source == sorted(source))
 
 
-@for_all(adjacencies())
+@given(adjacencies())
 def test_target_order_numbers_edges_by_position(adjacency):
     rows = adjacency.in_target_order
     assert rows.edge is None
@@ -60,7 +61,7 @@ def test_target_order_numbers_edges_by_position(adjacency):
     assert edges_of(rows.transposed) == sorted(turned, key=lambda edge: (edge[1], edge[2]))
 
 
-@for_all(adjacencies())
+@given(adjacencies())
 def test_spmm_in_target_order_equals_spmm_by_target(adjacency):
     weight = torch.arange(1.0, adjacency.num_edges + 1)
     x = torch.arange(adjacency.num_sources * 2.0).reshape(-1, 2).requires_grad_()
@@ -76,7 +77,7 @@ def test_spmm_in_target_order_equals_spmm_by_target(adjacency):
     torch.testing.assert_close(doubled, 2 * x.grad)
 
 
-@for_all(adjacencies(), st.booleans())
+@given(adjacencies(), st.booleans())
 def test_degrees_count_edges_before_and_after_compression(adjacency, compressed):
     if compressed:
         assert adjacency.by_target
@@ -87,7 +88,7 @@ def test_degrees_count_edges_before_and_after_compression(adjacency, compressed)
         assert degrees.tolist() == [ends.tolist().count(node) for node in range(count)]
 
 
-@for_all(adjacencies(), st.booleans())
+@given(adjacencies(), st.booleans())
 def test_reversed_turns_every_edge_round(adjacency, compressed):
     if compressed:
         assert adjacency.by_target
@@ -189,7 +190,7 @@ def test_equality_is_identity():
     assert len({adjacency, small()}) == 2
 
 
-@for_all(adjacencies())
+@given(adjacencies())
 def test_copies_have_the_same_structure_and_digest(adjacency):
     for other in (copy.deepcopy(adjacency), pickle.loads(pickle.dumps(adjacency)), copy.copy(adjacency)):
         assert other is not adjacency

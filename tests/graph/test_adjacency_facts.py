@@ -5,10 +5,11 @@ from collections import Counter
 
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 from torch._subclasses import FakeTensorMode
 
-from tests.graph.strategies import ID_DTYPES, adjacencies, edges, for_all
+from tests.graph.strategies import ID_DTYPES, adjacencies, edges
 from weft.errors import OptionError
 from weft.graph import Adjacency
 
@@ -42,14 +43,14 @@ def symmetric_adjacencies(draw):
     return Adjacency(ends[:, 0], ends[:, 1], num_sources=count, num_targets=count)
 
 
-@for_all(st.one_of(adjacencies(), symmetric_adjacencies()), st.booleans())
+@given(st.one_of(adjacencies(), symmetric_adjacencies()), st.booleans())
 def test_facts_hold_before_and_after_compression(adjacency, compressed):
     if compressed:
         assert adjacency.by_target
     assert facts_of(adjacency) == expected_facts(adjacency)
 
 
-@for_all(st.one_of(adjacencies(), symmetric_adjacencies()))
+@given(st.one_of(adjacencies(), symmetric_adjacencies()))
 def test_facts_hold_for_edges_that_are_turned_round(adjacency):
     before = facts_of(adjacency.reversed())
     facts_of(adjacency)

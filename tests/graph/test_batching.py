@@ -2,16 +2,17 @@
 
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
 import weft
-from tests.graph.strategies import assert_same, for_all, graphs, typed_graphs
+from tests.graph.strategies import assert_same, graphs, typed_graphs
 from weft.errors import DeviceError, DtypeError, FeatureError, IdError, OptionError, ShapeError
 from weft.graph import Graph, batch, unbatch
 from weft.graph._batching import slice_batch
 
 
-@for_all(st.one_of(st.lists(graphs(), min_size=1, max_size=5), st.lists(typed_graphs(), min_size=1, max_size=5)))
+@given(st.one_of(st.lists(graphs(), min_size=1, max_size=5), st.lists(typed_graphs(), min_size=1, max_size=5)))
 def test_unbatch_gives_back_what_batch_was_given(parts):
     together = batch(parts)
     assert together.num_graphs == len(parts)
@@ -21,7 +22,7 @@ def test_unbatch_gives_back_what_batch_was_given(parts):
         assert found.num_graphs == 1
 
 
-@for_all(st.lists(graphs(), min_size=1, max_size=5))
+@given(st.lists(graphs(), min_size=1, max_size=5))
 def test_aggregation_over_a_batch_is_aggregation_over_each_graph(parts):
     together = batch(parts)
     out = weft.ops.spmm(together.adjacency.by_target, together.nodes["x"])
@@ -29,7 +30,7 @@ def test_aggregation_over_a_batch_is_aggregation_over_each_graph(parts):
     torch.testing.assert_close(out, torch.cat(each))
 
 
-@for_all(st.lists(graphs(), min_size=2, max_size=5))
+@given(st.lists(graphs(), min_size=2, max_size=5))
 def test_a_batch_in_a_batch_counts_as_its_graphs(parts):
     nested = batch([batch(parts[:-1]), parts[-1]])
     assert_same(nested, batch(parts))
@@ -113,7 +114,7 @@ def test_graphs_that_do_not_fit_are_told(parts, error, says):
     assert says in str(caught.value)
 
 
-@for_all(
+@given(
     st.one_of(st.lists(graphs(), min_size=1, max_size=5), st.lists(typed_graphs(), min_size=1, max_size=5)), st.data()
 )
 def test_a_slice_is_a_batch_of_the_chosen_graphs(parts, data):

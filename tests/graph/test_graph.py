@@ -8,9 +8,10 @@ import re
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import assert_same, for_all, graphs, typed_graphs
+from tests.graph.strategies import assert_same, graphs, typed_graphs
 from weft.errors import DeviceError, DtypeError, FeatureError, IdError, OptionError, ShapeError
 from weft.graph import Adjacency, Graph
 
@@ -181,7 +182,7 @@ def test_degenerate_graphs_are_ordinary(graph):
         assert edges.adjacency.by_target.num_edges == edges.count
 
 
-@for_all(st.one_of(graphs(), typed_graphs()))
+@given(st.one_of(graphs(), typed_graphs()))
 def test_copies_carry_structure_and_features(graph):
     for other in (pickle.loads(pickle.dumps(graph)), copy.deepcopy(graph)):
         assert_same(other, graph)

@@ -1,23 +1,24 @@
 """Graphs of many types as graphs of one."""
 
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import assert_same, for_all, graphs, typed_graphs
+from tests.graph.strategies import assert_same, graphs, typed_graphs
 from weft.graph import Adjacency, Graph, batch
 from weft.graph._homogeneous import joined_adjacency, metagraph, to_heterogeneous, to_homogeneous
 
 RATES, FOLLOWS = ("user", "rates", "item"), ("user", "follows", "user")
 
 
-@for_all(st.one_of(graphs(), typed_graphs()))
+@given(st.one_of(graphs(), typed_graphs()))
 def test_there_and_back_nothing_is_lost(graph):
     back = to_heterogeneous(to_homogeneous(graph))
     assert_same(back, graph)
     assert [list(found) for found in back.node_sets.values()] == [list(found) for found in graph.node_sets.values()]
 
 
-@for_all(typed_graphs())
+@given(typed_graphs())
 def test_nodes_and_edges_stand_type_after_type(graph):
     found = to_homogeneous(graph)
     nodes = [(at, i) for at, found in enumerate(graph.node_sets.values()) for i in range(found.count)]
@@ -99,7 +100,7 @@ def test_ids_become_wide_where_one_type_has_wide_ones_or_all_nodes_need_them():
     assert joined_adjacency(Graph({RATES: rates, FOLLOWS: follows})).target.tolist() == [users, 0]
 
 
-@for_all(typed_graphs())
+@given(typed_graphs())
 def test_types_make_a_graph_of_their_own(graph):
     found = metagraph(graph)
     ends = zip(found.adjacency.source.tolist(), found.adjacency.target.tolist(), strict=True)

@@ -1,9 +1,9 @@
 """Sets of ids."""
 
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import for_all
 from weft.graph import Adjacency
 from weft.graph._id_set import IdSet
 
@@ -14,7 +14,7 @@ def set_of(ids):
     return IdSet.of(torch.tensor(ids, dtype=torch.int64), 150)
 
 
-@for_all(IDS, IDS)
+@given(IDS, IDS)
 def test_sets_are_those_of_python(some, others):
     one, other = set_of(some), set_of(others)
     for found, expected in (
@@ -27,7 +27,7 @@ def test_sets_are_those_of_python(some, others):
         assert len(found) == len(expected)
 
 
-@for_all(IDS, st.sampled_from([torch.int32, torch.int64]))
+@given(IDS, st.sampled_from([torch.int32, torch.int64]))
 def test_ids_know_their_place(ids, dtype):
     expected = [sorted(set(ids)).index(node) if node in ids else -1 for node in range(150)]
     every = torch.arange(150, dtype=dtype)

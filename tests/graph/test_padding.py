@@ -2,16 +2,17 @@
 
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import assert_same, for_all, graphs, typed_graphs
+from tests.graph.strategies import assert_same, graphs, typed_graphs
 from weft.errors import FeatureError, OptionError, ShapeError
 from weft.graph import Graph, batch, readout
 from weft.graph._batching import slice_batch
 from weft.graph._padding import _filled, pad
 
 
-@for_all(st.lists(graphs(), min_size=1, max_size=4), st.integers(1, 4), st.integers(0, 5), st.integers(1, 3))
+@given(st.lists(graphs(), min_size=1, max_size=4), st.integers(1, 4), st.integers(0, 5), st.integers(1, 3))
 def test_what_is_there_stays_and_what_is_added_is_a_graph_of_its_own(parts, nodes, edges, more):
     together = batch(parts)
     padded = pad(
@@ -33,7 +34,7 @@ def test_what_is_there_stays_and_what_is_added_is_a_graph_of_its_own(parts, node
     torch.testing.assert_close(out[padded.graph_mask], readout(together, together.nodes["x"]))
 
 
-@for_all(typed_graphs())
+@given(typed_graphs())
 def test_every_type_is_filled_up(graph):
     nodes = {name: found.count + 2 for name, found in graph.node_sets.items()}
     padded = pad(graph, nodes, {"rates": 30, "follows": 31})

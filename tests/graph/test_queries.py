@@ -3,10 +3,11 @@
 import networkx as nx
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.graph.select.parts import larger_graphs
-from tests.graph.strategies import adjacencies, for_all
+from tests.graph.strategies import adjacencies
 from weft.errors import FeatureError, IdError, OptionError, ShapeError
 from weft.graph import Adjacency, Block, Graph, to_networkx
 from weft.graph._queries import (
@@ -33,7 +34,7 @@ def all_pairs(adjacency):
     return sources.repeat_interleave(adjacency.num_targets), targets.repeat(adjacency.num_sources)
 
 
-@for_all(adjacencies())
+@given(adjacencies())
 def test_every_pair_has_the_edges_that_are_there(adjacency):
     edges, (source, target) = pairs_of(adjacency), all_pairs(adjacency)
     wanted = list(zip(source.tolist(), target.tolist(), strict=True))
@@ -46,7 +47,7 @@ def test_every_pair_has_the_edges_that_are_there(adjacency):
     assert found.lowest().tolist() == [min(ids, default=-1) for ids in expected]
 
 
-@for_all(larger_graphs(), st.integers(0, 2**16))
+@given(larger_graphs(), st.integers(0, 2**16))
 def test_random_pairs_of_larger_graphs_are_found_by_networkx_too(graph, seed):
     people = Graph(graph["follows"].adjacency)
     generator = torch.Generator().manual_seed(seed)
@@ -62,7 +63,7 @@ def test_random_pairs_of_larger_graphs_are_found_by_networkx_too(graph, seed):
     assert counts.tolist() == [whole.number_of_edges(*pair) for pair in pairs.T.tolist()]
 
 
-@for_all(adjacencies(), st.data())
+@given(adjacencies(), st.data())
 def test_edges_at_nodes_come_node_after_node_and_ascend(adjacency, data):
     edges = pairs_of(adjacency)
     for ask, end, count in ((in_edges, 1, adjacency.num_targets), (out_edges, 0, adjacency.num_sources)):
@@ -76,7 +77,7 @@ def test_edges_at_nodes_come_node_after_node_and_ascend(adjacency, data):
         assert {part.dtype for part in found} == {torch.int64}
 
 
-@for_all(adjacencies(), st.data())
+@given(adjacencies(), st.data())
 def test_neighbours_come_once_and_ascend(adjacency, data):
     edges = pairs_of(adjacency)
     for ask, end, count in ((predecessors, 1, adjacency.num_targets), (successors, 0, adjacency.num_sources)):
@@ -92,7 +93,7 @@ def test_networkx_has_the_same_neighbours():
     assert lists(successors(graph, range(50))) == [sorted(whole.successors(node)) for node in range(50)]
 
 
-@for_all(adjacencies(), st.data())
+@given(adjacencies(), st.data())
 def test_ends_are_found_by_edge(adjacency, data):
     edges = pairs_of(adjacency)
     ids = data.draw(st.lists(st.integers(0, len(edges) - 1), max_size=5)) if edges else []

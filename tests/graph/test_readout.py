@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import for_all, graphs, typed_graphs
+from tests.graph.strategies import graphs, typed_graphs
 from weft.errors import FeatureError, OptionError, ShapeError
 from weft.graph import Graph, batch, readout
 from weft.graph._readout import broadcast_readout, readout_softmax, readout_topk, softmax_in_graphs
@@ -28,7 +29,7 @@ def expected(parts, name, reduce):
 
 
 @pytest.mark.parametrize("reduce", FORMULAS)
-@for_all(parts=st.lists(graphs(), min_size=1, max_size=5))
+@given(parts=st.lists(graphs(), min_size=1, max_size=5))
 def test_each_graph_is_reduced_by_itself(reduce, parts):
     together = batch(parts)
     torch.testing.assert_close(readout(together, together.nodes["x"], reduce), expected(parts, "node", reduce))
@@ -53,7 +54,7 @@ def test_edges_are_read_out_too():
     assert readout(together, values, "max", over=("node", "edge", "node")).tolist() == [2, 5]
 
 
-@for_all(st.lists(typed_graphs(), min_size=1, max_size=4))
+@given(st.lists(typed_graphs(), min_size=1, max_size=4))
 def test_one_node_type_of_many(parts):
     together = batch(parts)
     out = readout(together, together["item"]["price"], over="item")
@@ -78,7 +79,7 @@ def test_rows_and_reducer_are_checked():
         readout(graph, torch.zeros(2), "median")
 
 
-@for_all(st.lists(graphs(), min_size=1, max_size=5))
+@given(st.lists(graphs(), min_size=1, max_size=5))
 def test_softmax_is_taken_graph_by_graph(parts):
     together = batch(parts)
     x, scores = together.nodes["x"], together.nodes["x"][:, 0] / 7
@@ -94,7 +95,7 @@ def test_softmax_of_several_features_has_scores_for_each():
     torch.testing.assert_close(out, (x * scores.softmax(0)[..., None]).sum(0, keepdim=True))
 
 
-@for_all(st.lists(graphs(), min_size=1, max_size=5), st.integers(0, 4), st.booleans())
+@given(st.lists(graphs(), min_size=1, max_size=5), st.integers(0, 4), st.booleans())
 def test_best_rows_are_those_of_a_stable_sort(parts, k, largest):
     together = batch(parts)
     x = together.nodes["x"]
@@ -110,7 +111,7 @@ def test_best_rows_are_those_of_a_stable_sort(parts, k, largest):
         begin += part.num_nodes
 
 
-@for_all(st.lists(graphs(), min_size=1, max_size=5))
+@given(st.lists(graphs(), min_size=1, max_size=5))
 def test_each_row_gets_what_its_graph_tells(parts):
     together = batch(parts)
     rows = torch.arange(len(parts) * 3.0).reshape(-1, 3)
@@ -144,7 +145,7 @@ def test_gradients_are_those_of_the_formulas():
     assert torch.autograd.gradcheck(lambda rows: broadcast_readout(together, rows), rows)
 
 
-@for_all(st.lists(typed_graphs(), min_size=1, max_size=3))
+@given(st.lists(typed_graphs(), min_size=1, max_size=3))
 def test_every_readout_takes_one_type_of_many(parts):
     together = batch(parts)
     stars = together["rates"]["stars"].float()

@@ -1,8 +1,8 @@
 import networkx as nx
 import torch
+from hypothesis import given
 
 from tests.graph.algorithms.models import directed, networks
-from tests.graph.strategies import for_all
 from weft.graph import Graph
 from weft.graph.algorithms import connected_components, strongly_connected_components
 
@@ -12,7 +12,7 @@ def numbered(parts, num_nodes):
     return [number for node in range(num_nodes) for number, part in enumerate(sorted(parts, key=min)) if node in part]
 
 
-@for_all(networks())
+@given(networks())
 def test_components_are_those_of_networkx(graph):
     parts = list(nx.weakly_connected_components(directed(graph)))
     found = connected_components(graph)
@@ -20,7 +20,7 @@ def test_components_are_those_of_networkx(graph):
     assert found.sizes().tolist() == [len(part) for part in sorted(parts, key=min)]
 
 
-@for_all(networks())
+@given(networks())
 def test_strong_components_are_those_of_networkx(graph):
     parts = list(nx.strongly_connected_components(directed(graph)))
     found = strongly_connected_components(graph)

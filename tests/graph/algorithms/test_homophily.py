@@ -3,10 +3,10 @@ import math
 import networkx as nx
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.graph.algorithms.models import networks
-from tests.graph.strategies import for_all
 from weft.errors import OptionError
 from weft.graph import Graph
 from weft.graph.algorithms import homophily
@@ -16,7 +16,7 @@ def approximately(value):
     return pytest.approx(value, nan_ok=True)
 
 
-@for_all(st.data(), networks())
+@given(st.data(), networks())
 def test_measures_are_those_of_their_formulas(data, graph):
     num = graph.num_nodes
     label = data.draw(st.lists(st.integers(-1, 2), min_size=num, max_size=num))
@@ -40,7 +40,7 @@ def test_measures_are_those_of_their_formulas(data, graph):
     assert found["class_insensitive"] == approximately(expected)
 
 
-@for_all(st.data(), networks())
+@given(st.data(), networks())
 def test_adjusted_homophily_is_the_assortativity_of_networkx(data, graph):
     num = graph.num_nodes
     label = data.draw(st.lists(st.integers(0, 2), min_size=num, max_size=num))

@@ -1,15 +1,15 @@
 import networkx as nx
 import pytest
 import torch
+from hypothesis import given
 
 from tests.graph.algorithms.models import directed, networks
-from tests.graph.strategies import for_all
 from weft.errors import StructureError
 from weft.graph import Graph
 from weft.graph.algorithms import topological_generations
 
 
-@for_all(networks())
+@given(networks())
 def test_generations_are_those_of_networkx(graph):
     forward = graph.adjacency.source < graph.adjacency.target
     acyclic = Graph(graph.adjacency.source[forward], graph.adjacency.target[forward], graph.num_nodes)
@@ -18,7 +18,7 @@ def test_generations_are_those_of_networkx(graph):
         assert {found[node] for node in members} == {generation}
 
 
-@for_all(networks())
+@given(networks())
 def test_the_error_names_a_node_on_a_cycle(graph):
     cyclic = {node for part in nx.strongly_connected_components(directed(graph)) if len(part) > 1 for node in part}
     cyclic |= set(graph.adjacency.source[graph.adjacency.source == graph.adjacency.target].tolist())

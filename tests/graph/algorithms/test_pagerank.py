@@ -1,10 +1,10 @@
 import networkx as nx
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.graph.algorithms.models import directed, networks
-from tests.graph.strategies import for_all
 from weft.errors import DtypeError, OptionError, ShapeError, WeftWarning
 from weft.graph import Graph
 from weft.graph.algorithms import pagerank
@@ -20,7 +20,7 @@ def of_networkx(graph, weight=None, **options):
     return torch.tensor([found[node] for node in range(graph.num_nodes)], dtype=torch.float64)
 
 
-@for_all(networks(), st.sampled_from([0.0, 0.5, 0.85]), st.booleans())
+@given(networks(), st.sampled_from([0.0, 0.5, 0.85]), st.booleans())
 def test_ranks_are_those_of_networkx(graph, damping, is_weighted):
     weight = torch.arange(graph.num_edges, dtype=torch.float64) % 4 if is_weighted else None
     start = torch.full((graph.num_nodes,), 1.0, dtype=torch.float64)
@@ -32,7 +32,7 @@ def test_ranks_are_those_of_networkx(graph, damping, is_weighted):
     torch.testing.assert_close(found.sum(), torch.tensor(1.0, dtype=torch.float64))
 
 
-@for_all(st.data(), networks())
+@given(st.data(), networks())
 def test_persons_stand_in_columns(data, graph):
     if graph.num_nodes == 0:
         return

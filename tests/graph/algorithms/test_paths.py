@@ -1,16 +1,16 @@
 import networkx as nx
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.graph.algorithms.models import directed, ids, networks, turned
-from tests.graph.strategies import for_all
 from weft.errors import OptionError, ShapeError
 from weft.graph import Graph
 from weft.graph.algorithms import shortest_paths
 
 
-@for_all(st.data(), networks(), st.sampled_from(["out", "in", "both"]), st.booleans())
+@given(st.data(), networks(), st.sampled_from(["out", "in", "both"]), st.booleans())
 def test_distances_are_those_of_networkx_and_parents_lie_on_paths(data, graph, direction, is_weighted):
     seeds = data.draw(ids(graph.num_nodes))
     lengths = st.lists(st.sampled_from([0.0, 0.5, 1.0, 3.0]), min_size=graph.num_edges, max_size=graph.num_edges)
@@ -31,7 +31,7 @@ def test_distances_are_those_of_networkx_and_parents_lie_on_paths(data, graph, d
             assert expected[parent] + step == expected[node]
 
 
-@for_all(networks())
+@given(networks())
 def test_following_parents_ends_at_a_seed(graph):
     if graph.num_nodes == 0:
         return

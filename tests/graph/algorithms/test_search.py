@@ -1,10 +1,10 @@
 import networkx as nx
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.graph.algorithms.models import directed, ids, networks, turned
-from tests.graph.strategies import for_all
 from weft.errors import OptionError
 from weft.graph import Graph
 from weft.graph.algorithms import bfs, dfs
@@ -12,7 +12,7 @@ from weft.graph.algorithms import bfs, dfs
 DIRECTIONS = st.sampled_from(["out", "in", "both"])
 
 
-@for_all(st.data(), networks(), DIRECTIONS)
+@given(st.data(), networks(), DIRECTIONS)
 def test_levels_are_the_distances_of_networkx(data, graph, direction):
     seeds = data.draw(ids(graph.num_nodes))
     found = bfs(graph, seeds, direction=direction)
@@ -21,7 +21,7 @@ def test_levels_are_the_distances_of_networkx(data, graph, direction):
     assert found.level.tolist() == [int(expected.get(node, -1)) for node in range(graph.num_nodes)]
 
 
-@for_all(st.data(), networks(), DIRECTIONS)
+@given(st.data(), networks(), DIRECTIONS)
 def test_each_node_is_reached_on_the_lowest_edge_from_the_level_before(data, graph, direction):
     found = bfs(graph, data.draw(ids(graph.num_nodes)), direction=direction)
     level = found.level.tolist()
@@ -35,7 +35,7 @@ def test_each_node_is_reached_on_the_lowest_edge_from_the_level_before(data, gra
         assert (found.edge[node].item(), found.parent[node].item()) == min(entering, default=(-1, -1))
 
 
-@for_all(st.data(), networks())
+@given(st.data(), networks())
 def test_a_search_stops_at_the_level_that_was_named(data, graph):
     seeds, most = data.draw(ids(graph.num_nodes)), data.draw(st.integers(0, 4))
     level = bfs(graph, seeds).level
@@ -54,7 +54,7 @@ def test_a_large_graph_is_searched_alike_on_any_number_of_threads():
     assert all(torch.equal(a, b) for other in found[1:] for a, b in zip(other, found[0], strict=True))
 
 
-@for_all(st.data(), networks())
+@given(st.data(), networks())
 def test_depth_first_order_is_that_of_networkx(data, graph):
     found = dfs(graph, seeds := data.draw(ids(graph.num_nodes)))
     network = directed(graph)
@@ -66,7 +66,7 @@ def test_depth_first_order_is_that_of_networkx(data, graph):
     assert found.parent.tolist() == [-1 if parent == graph.num_nodes else parent for parent in parents]
 
 
-@for_all(st.data(), networks(), st.sampled_from(["in", "both"]))
+@given(st.data(), networks(), st.sampled_from(["in", "both"]))
 def test_depth_first_search_reaches_what_breadth_first_search_does(data, graph, direction):
     seeds = data.draw(ids(graph.num_nodes))
     reached = bfs(graph, seeds, direction=direction).level >= 0

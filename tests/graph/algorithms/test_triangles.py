@@ -1,12 +1,12 @@
 import networkx as nx
 import pytest
+from hypothesis import given
 
 from tests.graph.algorithms.models import networks, undirected
-from tests.graph.strategies import for_all
 from weft.graph.algorithms import clustering, transitivity, triangles
 
 
-@for_all(networks(max_edges=60))
+@given(networks(max_edges=60))
 def test_triangles_and_coefficients_are_those_of_networkx(graph):
     network = undirected(graph)
     nodes = range(graph.num_nodes)

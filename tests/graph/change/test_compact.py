@@ -2,15 +2,16 @@
 
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import edges, for_all, graphs, typed_graphs
+from tests.graph.strategies import edges, graphs, typed_graphs
 from weft.errors import IdError, OptionError, ShapeError
 from weft.graph import Graph, batch, unbatch
 from weft.graph.change import compact, compact_together
 
 
-@for_all(graph=graphs(), data=st.data())
+@given(graph=graphs(), data=st.data())
 def test_nodes_without_edges_go_but_those_to_keep(graph, data):
     keep = data.draw(st.lists(st.sampled_from(range(graph.num_nodes)))) if graph.num_nodes else []
     part = compact(graph, keep=keep)
@@ -23,7 +24,7 @@ def test_nodes_without_edges_go_but_those_to_keep(graph, data):
     assert part.graph.edges["w"] is graph.edges["w"]
 
 
-@for_all(graph=typed_graphs())
+@given(graph=typed_graphs())
 def test_nodes_of_all_types_go(graph):
     part = compact(graph)
     users = {*graph["rates"].adjacency.source.tolist(), *graph["follows"].adjacency.source.tolist()}
@@ -34,7 +35,7 @@ def test_nodes_of_all_types_go(graph):
     assert compact(graph, keep=everything).graph.same_structure(graph)
 
 
-@for_all(st.integers(0, 6), st.data())
+@given(st.integers(0, 6), st.data())
 def test_graphs_on_the_same_nodes_get_the_same_ids(count, data):
     both = [Graph(*data.draw(edges(count, count)), count) for _ in range(2)]
     found = compact_together(both)

@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import edges, for_all, graphs, typed_graphs
+from tests.graph.strategies import edges, graphs, typed_graphs
 from weft.errors import DtypeError, FeatureError, IdError, OptionError, ShapeError
 from weft.graph import Graph, batch, unbatch
 from weft.graph.change import add_edges, remove_edges
@@ -12,7 +13,7 @@ from weft.graph.change import add_edges, remove_edges
 EDGE = ("node", "edge", "node")
 
 
-@for_all(graph=graphs(), data=st.data())
+@given(graph=graphs(), data=st.data())
 def test_new_edges_stand_behind_the_old_ones(graph, data):
     source, target = data.draw(edges(graph.num_nodes, graph.num_nodes))
     made = add_edges(graph, source, target, features={"w": torch.full((len(source),), 5)})
@@ -33,7 +34,7 @@ def test_what_is_not_given_is_zero_on_either_side():
     assert made.edges["kind"].tolist() == [0, 3]
 
 
-@for_all(graph=typed_graphs(), data=st.data())
+@given(graph=typed_graphs(), data=st.data())
 def test_edges_of_one_type_are_added_and_a_new_type_is_made(graph, data):
     source, target = data.draw(edges(graph["user"].count, graph["item"].count))
     made = add_edges(graph, source, target, edge_type="rates")
@@ -84,7 +85,7 @@ def test_wrong_ends_types_and_rows_are_refused():
         add_edges(graph, [0], [1], features={"w": [1]})
 
 
-@for_all(graph=graphs(), data=st.data())
+@given(graph=graphs(), data=st.data())
 def test_removed_edges_leave_all_nodes(graph, data):
     gone = data.draw(st.lists(st.sampled_from(range(graph.num_edges)))) if graph.num_edges else []
     part = remove_edges(graph, gone)

@@ -3,9 +3,10 @@
 import networkx as nx
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import assert_same, for_all, graphs, typed_graphs
+from tests.graph.strategies import assert_same, graphs, typed_graphs
 from weft.errors import OptionError
 from weft.graph import Graph, batch, to_networkx, unbatch
 from weft.graph.change import levi_graph, line_graph
@@ -15,7 +16,7 @@ def pairs(edges):
     return list(zip(edges.adjacency.source.tolist(), edges.adjacency.target.tolist(), strict=True))
 
 
-@for_all(graph=graphs(), backtracking=st.booleans())
+@given(graph=graphs(), backtracking=st.booleans())
 def test_an_edge_leads_to_those_that_follow_it(graph, backtracking):
     found, edges = line_graph(graph, backtracking=backtracking), pairs(graph.edges)
     assert found.num_nodes == graph.num_edges
@@ -30,14 +31,14 @@ def test_an_edge_leads_to_those_that_follow_it(graph, backtracking):
     assert not found.edges
 
 
-@for_all(graph=graphs())
+@given(graph=graphs())
 def test_line_graphs_are_those_of_networkx(graph):
     # The key of an edge is its id there.
     expected = {(e[2], f[2]) for e, f in nx.line_graph(to_networkx(graph)).edges()}
     assert set(pairs(line_graph(graph).edges)) == expected
 
 
-@for_all(graph=typed_graphs(), backtracking=st.booleans())
+@given(graph=typed_graphs(), backtracking=st.booleans())
 def test_edge_types_become_node_types(graph, backtracking):
     found = line_graph(graph, backtracking=backtracking)
     assert found.node_types == ("rates", "follows")
@@ -67,7 +68,7 @@ def test_names_that_are_taken_are_written_in_full():
     assert levi_graph(graph).node_types == ("a", "b", "a.to.b", "b.to.a", "a.b.a")
 
 
-@for_all(graph=graphs())
+@given(graph=graphs())
 def test_each_edge_becomes_a_node_between_its_ends(graph):
     found = levi_graph(graph)
     edges = list(range(graph.num_edges))
@@ -77,7 +78,7 @@ def test_each_edge_becomes_a_node_between_its_ends(graph):
     assert found["edge"]["w"] is graph.edges["w"]
 
 
-@for_all(graph=typed_graphs())
+@given(graph=typed_graphs())
 def test_levi_graphs_of_types_have_all_of_them(graph):
     found = levi_graph(graph)
     assert found.node_types == ("user", "item", "brand", "rates", "follows")
@@ -87,7 +88,7 @@ def test_levi_graphs_of_types_have_all_of_them(graph):
     assert found["rates"]["stars"] is graph["rates"]["stars"]
 
 
-@for_all(graphs(), graphs())
+@given(graphs(), graphs())
 def test_batches_change_graph_by_graph(first, second):
     both = batch([first, second])
     for change in (line_graph, levi_graph, lambda graph: line_graph(graph, backtracking=False)):

@@ -5,10 +5,11 @@ from collections import Counter, defaultdict
 import networkx as nx
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from tests.graph.strategies import assert_same, for_all, graphs, typed_graphs
+from tests.graph.strategies import assert_same, graphs, typed_graphs
 from weft.errors import DtypeError, FeatureError, OptionError
 from weft.graph import Graph, batch, to_networkx, unbatch
 from weft.graph.change import simplify, to_bidirected
@@ -29,7 +30,7 @@ def by_place(edges):
     return found
 
 
-@for_all(graph=graphs(), reduce=REDUCERS)
+@given(graph=graphs(), reduce=REDUCERS)
 def test_one_edge_remains_for_each_place(graph, reduce):
     found, places = simplify(graph, reduce=reduce), by_place(graph.edges)
     assert pairs(found.graph.edges) == sorted(places)
@@ -41,7 +42,7 @@ def test_one_edge_remains_for_each_place(graph, reduce):
     assert found.graph.nodes["x"] is graph.nodes["x"]
 
 
-@for_all(graph=graphs())
+@given(graph=graphs())
 def test_simple_graphs_are_those_of_networkx(graph):
     found = simplify(graph).graph
     assert set(pairs(found.edges)) == set(nx.DiGraph(to_networkx(graph)).edges)
@@ -58,7 +59,7 @@ def test_words_by_name_and_first_for_the_others():
     assert found.edges["seen"].tolist() == [True, False]
 
 
-@for_all(graph=typed_graphs())
+@given(graph=typed_graphs())
 def test_all_types_or_one_are_merged(graph):
     found = simplify(graph)
     for name in graph.edge_types:
@@ -85,7 +86,7 @@ def test_features_stay_behind_or_are_lazy():
         assert lazy.edges["w"][0] == graph.edges["w"][0]
 
 
-@for_all(graph=graphs(), reduce=REDUCERS)
+@given(graph=graphs(), reduce=REDUCERS)
 def test_both_directions_have_all_that_joins_their_nodes(graph, reduce):
     found, joins = to_bidirected(graph, reduce=reduce), defaultdict(list)
     for edge, (a, b) in enumerate(pairs(graph.edges)):
@@ -97,7 +98,7 @@ def test_both_directions_have_all_that_joins_their_nodes(graph, reduce):
     assert found.nodes["x"] is graph.nodes["x"]
 
 
-@for_all(graph=graphs())
+@given(graph=graphs())
 def test_symmetric_graphs_are_those_of_networkx_and_know_it(graph):
     found = to_bidirected(graph)
     assert set(pairs(found.edges)) == set(nx.Graph(to_networkx(graph)).to_directed().edges)
@@ -114,7 +115,7 @@ def test_symmetric_graphs_are_those_of_networkx_and_know_it(graph):
             assert_close(made.edge, expected.edge)
 
 
-@for_all(graph=graphs())
+@given(graph=graphs())
 def test_kept_edges_get_the_fewest_reverse_edges(graph):
     found = to_bidirected(graph, parallel="keep")
     before, after = Counter(pairs(graph.edges)), Counter(pairs(found.edges))
@@ -128,7 +129,7 @@ def test_kept_edges_get_the_fewest_reverse_edges(graph):
     assert found.edges["w"].tolist() == graph.edges["w"].tolist() + graph.edges["w"][sorted(turned)].tolist()
 
 
-@for_all(graphs(), graphs())
+@given(graphs(), graphs())
 def test_batches_change_graph_by_graph(first, second):
     both = batch([first, second])
     changes = (
@@ -157,7 +158,7 @@ def test_many_edges_come_out_as_few():
     assert both.num_edges == int((dense > 0).sum())
 
 
-@for_all(graph=typed_graphs())
+@given(graph=typed_graphs())
 def test_one_type_becomes_symmetric(graph):
     found = to_bidirected(graph, "follows")
     places = set(pairs(graph["follows"])) | {(b, a) for a, b in pairs(graph["follows"])}

@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import for_all, graphs, typed_graphs
+from tests.graph.strategies import graphs, typed_graphs
 from weft.errors import DeviceError, DtypeError, FeatureError, IdError, OptionError, ShapeError
 from weft.graph import Graph, batch, unbatch
 from weft.graph.change import add_nodes, remove_nodes
@@ -17,7 +18,7 @@ def pairs(graph, name=EDGE):
     return list(zip(adjacency.source.tolist(), adjacency.target.tolist(), strict=True))
 
 
-@for_all(graph=graphs(), count=st.integers(0, 3))
+@given(graph=graphs(), count=st.integers(0, 3))
 def test_new_nodes_stand_behind_the_old_ones(graph, count):
     made = add_nodes(graph, count, features={"x": torch.ones(count, 2)})
     assert made.num_nodes == graph.num_nodes + count
@@ -46,7 +47,7 @@ def test_gradients_flow_to_old_and_new_rows():
     assert new.grad.tolist() == [1]
 
 
-@for_all(graph=typed_graphs())
+@given(graph=typed_graphs())
 def test_nodes_of_one_type_are_added(graph):
     made = add_nodes(graph, 2, node_type="item")
     assert made["item"].count == graph["item"].count + 2
@@ -82,7 +83,7 @@ def test_a_batch_takes_no_new_nodes():
     assert add_nodes(both, 0).num_graphs == 2
 
 
-@for_all(graph=graphs(), data=st.data())
+@given(graph=graphs(), data=st.data())
 def test_removed_nodes_take_their_edges_along(graph, data):
     gone = data.draw(st.lists(st.sampled_from(range(graph.num_nodes)))) if graph.num_nodes else []
     part = remove_nodes(graph, gone)
@@ -98,7 +99,7 @@ def test_removed_nodes_take_their_edges_along(graph, data):
     assert remove_nodes(graph, mask).graph.same_structure(part.graph)
 
 
-@for_all(graph=typed_graphs())
+@given(graph=typed_graphs())
 def test_nodes_of_one_type_are_removed(graph):
     count = graph["user"].count
     part = remove_nodes(graph, {"user": range(0, count, 2)})

@@ -2,10 +2,11 @@
 
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from tests.graph.strategies import assert_same, for_all, graphs, typed_graphs
+from tests.graph.strategies import assert_same, graphs, typed_graphs
 from weft.errors import FeatureError, OptionError
 from weft.graph import Graph, batch, unbatch
 from weft.graph.change import add_edges, add_reverse_edges, khop_graph, metapath_graph
@@ -24,7 +25,7 @@ def check(found, edges, expected):
     assert not edges
 
 
-@for_all(graph=graphs(), k=st.integers(0, 4))
+@given(graph=graphs(), k=st.integers(0, 4))
 def test_walks_of_k_edges_are_powers(graph, k):
     found = khop_graph(graph, k)
     check(found, found.graph.edges, torch.linalg.matrix_power(dense(graph.adjacency), k))
@@ -32,7 +33,7 @@ def test_walks_of_k_edges_are_powers(graph, k):
     assert found.graph.adjacency.by_source.edge is None
 
 
-@for_all(graph=typed_graphs())
+@given(graph=typed_graphs())
 def test_walks_along_types_are_products(graph):
     both = add_reverse_edges(graph).graph
     rates, follows = dense(graph["rates"].adjacency), dense(graph["follows"].adjacency)
@@ -57,7 +58,7 @@ def test_walks_become_edges_of_the_first_graph():
     assert made["reaches"]["walks"].tolist() == [2, 1]
 
 
-@for_all(graphs(), graphs())
+@given(graphs(), graphs())
 def test_walks_of_a_batch_stay_in_their_graph(first, second):
     found = khop_graph(batch([first, second]), 2)
     for part, graph in zip(unbatch(found.graph), (first, second), strict=True):

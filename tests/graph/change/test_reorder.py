@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
-from tests.graph.strategies import for_all, graphs, typed_graphs
+from tests.graph.strategies import graphs, typed_graphs
 from weft.errors import DtypeError, IdError, OptionError, ShapeError
 from weft.graph import Graph, batch, to_scipy, unbatch
 from weft.graph.change import reorder
@@ -31,7 +32,7 @@ def check(part, graph):
             assert part.graph.edge_sets[name][feature].tolist() == x[ids].tolist()
 
 
-@for_all(graph=graphs(), order=ORDERS, end=st.sampled_from(["source", "target", None]))
+@given(graph=graphs(), order=ORDERS, end=st.sampled_from(["source", "target", None]))
 def test_it_is_the_same_graph(graph, order, end):
     part = reorder(graph, order, sort_edges=end)
     check(part, graph)
@@ -44,19 +45,19 @@ def test_it_is_the_same_graph(graph, order, end):
         assert rows.edge is None
 
 
-@for_all(graph=typed_graphs(), order=ORDERS, end=st.sampled_from(["source", "target", None]))
+@given(graph=typed_graphs(), order=ORDERS, end=st.sampled_from(["source", "target", None]))
 def test_it_is_the_same_typed_graph(graph, order, end):
     check(reorder(graph, order, sort_edges=end), graph)
 
 
-@for_all(graph=graphs())
+@given(graph=graphs())
 def test_many_edges_come_first(graph):
     degree = (graph.adjacency.in_degrees() + graph.adjacency.out_degrees()).tolist()
     expected = sorted(range(graph.num_nodes), key=lambda node: (-degree[node], node))
     assert reorder(graph, "degree").node_ids["node"].tolist() == expected
 
 
-@for_all(graph=graphs())
+@given(graph=graphs())
 def test_rcm_is_that_of_scipy(graph):
     if graph.num_nodes:
         expected = reverse_cuthill_mckee(to_scipy(graph).tocsr()).tolist()
@@ -70,7 +71,7 @@ def test_rcm_brings_neighbours_together():
     assert int((found.source - found.target).abs().max()) == 1
 
 
-@for_all(graph=graphs(), data=st.data())
+@given(graph=graphs(), data=st.data())
 def test_an_own_order_and_parts(graph, data):
     own = data.draw(st.permutations(range(graph.num_nodes)))
     parts = data.draw(st.lists(st.integers(0, 3), min_size=graph.num_nodes, max_size=graph.num_nodes))
@@ -90,7 +91,7 @@ def test_types_that_are_not_named_stay():
     assert part.graph["to"].adjacency.source.tolist() == [1, 0]
 
 
-@for_all(graphs(), graphs(), ORDERS)
+@given(graphs(), graphs(), ORDERS)
 def test_graphs_of_a_batch_are_ordered_each(first, second, order):
     part = reorder(batch([first, second]), order, sort_edges="target")
     assert [found.num_nodes for found in unbatch(part.graph)] == [first.num_nodes, second.num_nodes]

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from hypothesis import given
 
-from tests.graph.strategies import assert_same, for_all, graphs, typed_graphs
+from tests.graph.strategies import assert_same, graphs, typed_graphs
 from weft.errors import OptionError
 from weft.graph import Graph, batch, unbatch
 from weft.graph.change import add_reverse_edges, reverse
@@ -16,7 +17,7 @@ def pairs(edges):
     return list(zip(edges.adjacency.source.tolist(), edges.adjacency.target.tolist(), strict=True))
 
 
-@for_all(graph=graphs())
+@given(graph=graphs())
 def test_turning_twice_changes_nothing(graph):
     turned = reverse(graph)
     assert [(b, a) for a, b in pairs(turned.edges)] == pairs(graph.edges)
@@ -24,7 +25,7 @@ def test_turning_twice_changes_nothing(graph):
     assert turned.edges["w"] is graph.edges["w"]
 
 
-@for_all(graph=typed_graphs())
+@given(graph=typed_graphs())
 def test_types_turn_and_take_a_prefix(graph):
     turned = reverse(graph, prefix="of_")
     assert turned.edge_types == (("item", "of_rates", "user"), ("user", "of_follows", "user"))
@@ -65,7 +66,7 @@ def check_mapping(found):
         assert found.reverse_ids[other][ids].tolist() == list(range(edges.count))
 
 
-@for_all(graph=graphs())
+@given(graph=graphs())
 def test_each_edge_but_loops_gets_its_reverse(graph):
     found = add_reverse_edges(graph)
     turned = [edge for edge, (a, b) in enumerate(pairs(graph.edges)) if a != b]
@@ -74,7 +75,7 @@ def test_each_edge_but_loops_gets_its_reverse(graph):
     check_mapping(found)
 
 
-@for_all(graph=graphs())
+@given(graph=graphs())
 def test_separate_reverse_edges_are_a_type(graph):
     found = add_reverse_edges(graph, separate=True)
     assert pairs(found.graph["rev_edge"]) == [(b, a) for a, b in pairs(graph.edges)]
@@ -82,7 +83,7 @@ def test_separate_reverse_edges_are_a_type(graph):
     check_mapping(found)
 
 
-@for_all(graph=typed_graphs())
+@given(graph=typed_graphs())
 def test_edges_between_node_types_get_a_type(graph):
     found = add_reverse_edges(graph)
     assert found.graph.edge_types == (RATES, FOLLOWS, ("item", "rev_rates", "user"))
@@ -92,7 +93,7 @@ def test_edges_between_node_types_get_a_type(graph):
     check_mapping(add_reverse_edges(graph, separate=True, prefix="of_"))
 
 
-@for_all(graphs(), graphs())
+@given(graphs(), graphs())
 def test_reverse_edges_of_a_batch_stand_in_their_graph(first, second):
     found = add_reverse_edges(batch([first, second]))
     for part, graph in zip(unbatch(found.graph), (first, second), strict=True):

@@ -2,10 +2,11 @@
 
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from tests.graph.strategies import for_all, graphs, typed_graphs
+from tests.graph.strategies import graphs, typed_graphs
 from weft.errors import DtypeError, FeatureError, OptionError, ShapeError
 from weft.graph import Graph, batch, unbatch
 from weft.graph.change import add_self_loops, remove_self_loops
@@ -14,7 +15,7 @@ EDGE = ("node", "edge", "node")
 SHOP = Graph({("user", "rates", "item"): ([0], [0])})
 
 
-@for_all(graph=graphs(), only_missing=st.booleans())
+@given(graph=graphs(), only_missing=st.booleans())
 def test_loops_stand_behind_the_edges(graph, only_missing):
     made = add_self_loops(graph, only_missing=only_missing, fill={"w": 7})
     ends = list(zip(graph.adjacency.source.tolist(), graph.adjacency.target.tolist(), strict=True))
@@ -25,7 +26,7 @@ def test_loops_stand_behind_the_edges(graph, only_missing):
     assert made.nodes["x"] is graph.nodes["x"]
 
 
-@for_all(graph=graphs())
+@given(graph=graphs())
 def test_what_has_no_loops_left_gets_each_once(graph):
     part = remove_self_loops(graph)
     straight = (graph.adjacency.source != graph.adjacency.target).nonzero().flatten()
@@ -36,7 +37,7 @@ def test_what_has_no_loops_left_gets_each_once(graph):
     assert remove_self_loops(both).graph.same_structure(part.graph)
 
 
-@for_all(graph=graphs(), reduce=st.sampled_from(["sum", "mean", "max", "min", "mul", "var", "std"]))
+@given(graph=graphs(), reduce=st.sampled_from(["sum", "mean", "max", "min", "mul", "var", "std"]))
 def test_a_loop_takes_what_enters_its_node(graph, reduce):
     graph.edges["f"] = graph.edges["w"].double()
     target, found = graph.adjacency.target, add_self_loops(graph, fill={"f": reduce}).edges["f"][graph.num_edges :]
@@ -59,7 +60,7 @@ def test_fill_takes_numbers_rows_and_a_row_for_each_node():
     assert add_self_loops(graph).edges["kind"].tolist() == [4, 5, 0, 0]
 
 
-@for_all(graph=typed_graphs())
+@given(graph=typed_graphs())
 def test_only_types_within_a_node_type_have_loops(graph):
     made = add_self_loops(graph)
     count = graph["user"].count

@@ -2,13 +2,14 @@
 
 import pytest
 import torch
+from hypothesis import given
 
-from tests.graph.strategies import for_all, graphs
+from tests.graph.strategies import graphs
 from weft.errors import DtypeError, IdError, ShapeError
 from weft.graph.convert import from_edge_index, from_edge_list, to_edge_index, to_edge_list
 
 
-@for_all(graphs())
+@given(graphs())
 def test_edge_list_and_edge_index_come_back(graph):
     assert from_edge_list(to_edge_list(graph), graph.num_nodes).same_structure(graph)
     assert from_edge_index(to_edge_index(graph), graph.num_nodes).same_structure(graph)

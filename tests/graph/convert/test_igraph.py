@@ -3,15 +3,16 @@
 import igraph
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import assert_same, for_all, graphs, typed_graphs
+from tests.graph.strategies import assert_same, graphs, typed_graphs
 from weft.errors import DtypeError, FeatureError, ShapeError, StructureError
 from weft.graph import Adjacency, Graph
 from weft.graph.convert import from_igraph, to_edge_list, to_igraph
 
 
-@for_all(graphs())
+@given(graphs())
 def test_every_graph_comes_back_as_it_was(graph):
     made = to_igraph(graph, node_features="all", edge_features="all")
     assert (made.vcount(), made.ecount(), made.is_directed()) == (graph.num_nodes, graph.num_edges, True)
@@ -26,7 +27,7 @@ def test_every_graph_comes_back_as_it_was(graph):
     )
 
 
-@for_all(typed_graphs())
+@given(typed_graphs())
 def test_a_graph_of_several_types_comes_back_but_for_types_without_members(graph):
     made = to_igraph(graph, node_features="all", edge_features="all")
     types = {"node_type": "type", "edge_type": "type"}
@@ -39,7 +40,7 @@ def test_a_graph_of_several_types_comes_back_but_for_types_without_members(graph
             }
 
 
-@for_all(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=12))
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=12))
 def test_an_undirected_graph_comes_back(pairs):
     graph = igraph.Graph(n=5, edges=pairs)
     graph.vs["name"] = list("abcde")

@@ -3,15 +3,16 @@
 import networkx as nx
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import assert_same, for_all, graphs, typed_graphs
+from tests.graph.strategies import assert_same, graphs, typed_graphs
 from weft.errors import DtypeError, FeatureError, OptionError, ShapeError, StructureError
 from weft.graph import Block, Graph
 from weft.graph.convert import from_networkx, from_networkx_with_names, to_edge_list, to_networkx
 
 
-@for_all(graphs())
+@given(graphs())
 def test_every_graph_comes_back_as_it_was(graph):
     made = to_networkx(graph, node_features=["x"], edge_features=["w"])
     assert (made.number_of_nodes(), made.number_of_edges()) == (graph.num_nodes, graph.num_edges)
@@ -23,7 +24,7 @@ def test_every_graph_comes_back_as_it_was(graph):
         assert torch.equal(back.nodes["x"], graph.nodes["x"])
 
 
-@for_all(typed_graphs())
+@given(typed_graphs())
 def test_a_graph_of_several_types_comes_back_but_for_types_without_members(graph):
     made = to_networkx(graph, node_features="all", edge_features="all")
     assert [made.nodes[node]["type"] for node in made] == [name for name, _ in made]
@@ -38,9 +39,7 @@ def test_a_graph_of_several_types_comes_back_but_for_types_without_members(graph
         assert to_edge_list(edges.adjacency) == to_edge_list(graph[name].adjacency)
 
 
-@for_all(
-    st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd")), max_size=12), st.booleans(), st.booleans()
-)
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd")), max_size=12), st.booleans(), st.booleans())
 def test_every_class_of_networkx_comes_back(pairs, directed, parallel):
     kind = ("Multi" if parallel else "") + ("DiGraph" if directed else "Graph")
     graph = getattr(nx, kind)()

@@ -2,16 +2,17 @@
 
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 from torch_geometric.data import Batch, Data, HeteroData
 
-from tests.graph.strategies import assert_same, for_all, graphs, typed_graphs
+from tests.graph.strategies import assert_same, graphs, typed_graphs
 from weft.errors import DtypeError, FeatureError, IdError
 from weft.graph import Graph, batch, unbatch
 from weft.graph.convert import from_pyg, to_pyg
 
 
-@for_all(graphs())
+@given(graphs())
 def test_data_comes_back_as_it_was(graph):
     data = to_pyg(graph)
     assert isinstance(data, Data)
@@ -19,14 +20,14 @@ def test_data_comes_back_as_it_was(graph):
     assert_same(from_pyg(data, edge_features=["w"]), graph)
 
 
-@for_all(typed_graphs())
+@given(typed_graphs())
 def test_hetero_data_comes_back_as_it_was(graph):
     data = to_pyg(graph)
     assert isinstance(data, HeteroData)
     assert_same(from_pyg(data), graph)
 
 
-@for_all(st.one_of(st.lists(graphs(), min_size=1, max_size=4), st.lists(typed_graphs(), min_size=1, max_size=4)))
+@given(st.one_of(st.lists(graphs(), min_size=1, max_size=4), st.lists(typed_graphs(), min_size=1, max_size=4)))
 def test_a_batch_is_one_on_either_side(parts):
     together = batch(parts)
     data = to_pyg(together)
@@ -38,7 +39,7 @@ def test_a_batch_is_one_on_either_side(parts):
         assert store.batch.bincount(minlength=len(parts)).tolist() == store.ptr.diff().tolist()
 
 
-@for_all(st.lists(graphs(), min_size=1, max_size=4))
+@given(st.lists(graphs(), min_size=1, max_size=4))
 def test_a_batch_of_pyg_is_a_batch(parts):
     made = from_pyg(Batch.from_data_list([to_pyg(part) for part in parts]), edge_features=["w"])
     assert_same(made, batch(parts))

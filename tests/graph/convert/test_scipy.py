@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 import scipy.sparse
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import adjacencies, assert_same, for_all, graphs
+from tests.graph.strategies import adjacencies, assert_same, graphs
 from weft.errors import DtypeError, FeatureError, OptionError, ShapeError
 from weft.graph import Graph
 from weft.graph.convert import from_scipy, to_edge_list, to_scipy
 
 
-@for_all(adjacencies())
+@given(adjacencies())
 def test_scipy_has_an_entry_for_every_edge_in_order(adjacency):
     weight = torch.arange(1.0, adjacency.num_edges + 1)
     matrix = to_scipy(adjacency, weight=weight)
@@ -55,14 +56,14 @@ def test_a_rectangular_matrix_joins_two_node_types():
     assert square["user"].count == 2
 
 
-@for_all(graphs())
+@given(graphs())
 def test_what_is_made_comes_back_with_its_values(graph):
     back = from_scipy(to_scipy(graph, weight="w"), weight="w")
     graph.nodes.clear()
     assert_same(back, graph)
 
 
-@for_all(adjacencies(), st.sampled_from(["csr", "csc"]))
+@given(adjacencies(), st.sampled_from(["csr", "csc"]))
 def test_compressed_forms_have_every_edge_too_by_row_or_column(adjacency, layout):
     weight = torch.arange(1.0, adjacency.num_edges + 1)
     matrix = to_scipy(adjacency, weight=weight, layout=layout)

@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import assert_same, for_all, graphs, typed_graphs
+from tests.graph.strategies import assert_same, graphs, typed_graphs
 from weft.errors import DtypeError, FeatureError, IdError, OptionError, ShapeError
 from weft.graph import Graph, batch
 from weft.graph.convert import from_tensors, to_tensors
 
 
-@for_all(st.one_of(graphs(), typed_graphs()))
+@given(st.one_of(graphs(), typed_graphs()))
 def test_every_graph_comes_back_as_it_was(graph):
     tensors = to_tensors(graph)
     back = from_tensors(tensors)
@@ -21,7 +22,7 @@ def test_every_graph_comes_back_as_it_was(graph):
         assert back[name].adjacency.source is edges.adjacency.source
 
 
-@for_all(st.lists(typed_graphs(), min_size=1, max_size=4))
+@given(st.lists(typed_graphs(), min_size=1, max_size=4))
 def test_a_batch_comes_back_as_a_batch(parts):
     together = batch(parts)
     back = from_tensors(to_tensors(together))
@@ -32,7 +33,7 @@ def test_a_batch_comes_back_as_a_batch(parts):
         ]
 
 
-@for_all(graphs())
+@given(graphs())
 def test_numpy_takes_the_tensors_and_gives_them_back(graph):
     arrays = {name: np.from_dlpack(tensor) for name, tensor in to_tensors(graph).items()}
     back = from_tensors(arrays)

@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import adjacencies, assert_same, for_all, graphs
+from tests.graph.strategies import adjacencies, assert_same, graphs
 from weft.errors import DtypeError, FeatureError, OptionError, ShapeError, StructureError
 from weft.graph import Adjacency, Graph
 from weft.graph.convert import from_torch_sparse, to_edge_list, to_torch_sparse
@@ -16,14 +17,14 @@ def without_parallel_edges(adjacency):
     return Adjacency([pair[0] for pair in pairs], [pair[1] for pair in pairs], **sizes)
 
 
-@for_all(graphs())
+@given(graphs())
 def test_coo_form_comes_back_with_its_values(graph):
     back = from_torch_sparse(to_torch_sparse(graph, weight="w"), weight="w")
     graph.nodes.clear()
     assert_same(back, graph)
 
 
-@for_all(adjacencies(), st.sampled_from(["csr", "csc"]))
+@given(adjacencies(), st.sampled_from(["csr", "csc"]))
 def test_compressed_forms_come_back_sorted(adjacency, layout):
     adjacency = without_parallel_edges(adjacency)
     weight = torch.arange(1.0, adjacency.num_edges + 1)

@@ -4,15 +4,15 @@ import math
 
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import for_all
 from weft.errors import OptionError
 from weft.graph.convert import to_edge_list
 from weft.graph.generators import barabasi_albert
 
 
-@for_all(st.integers(1, 5), st.integers(1, 30), st.integers(0, 999))
+@given(st.integers(1, 5), st.integers(1, 30), st.integers(0, 999))
 def test_each_node_joins_others_before_it(m, more, seed):
     graph = barabasi_albert(m + more, m, directed=True, seed=seed)
     edges = to_edge_list(graph)

@@ -6,9 +6,9 @@ from itertools import product
 
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import for_all
 from weft.errors import OptionError, ShapeError
 from weft.graph import generators
 from weft.graph.convert import to_edge_list
@@ -26,7 +26,7 @@ def once(graph, directed):
     return edges if directed else [edge for edge in edges if edge[0] <= edge[1]]
 
 
-@for_all(st.integers(0, 7), st.sampled_from([0.0, 0.3, 0.9, 1.0]), st.booleans(), st.booleans(), st.integers(0, 99))
+@given(st.integers(0, 7), st.sampled_from([0.0, 0.3, 0.9, 1.0]), st.booleans(), st.booleans(), st.integers(0, 99))
 def test_edges_are_pairs_that_may_be_and_no_two_are_parallel(num_nodes, p, directed, loops, seed):
     graph = erdos_renyi(num_nodes, p, directed=directed, loops=loops, seed=seed)
     edges = to_edge_list(graph)
@@ -39,7 +39,7 @@ def test_edges_are_pairs_that_may_be_and_no_two_are_parallel(num_nodes, p, direc
         assert set(edges) == (allowed(num_nodes, directed, loops) if p else set())
 
 
-@for_all(st.integers(0, 7), st.floats(0, 1), st.booleans(), st.booleans(), st.integers(0, 99))
+@given(st.integers(0, 7), st.floats(0, 1), st.booleans(), st.booleans(), st.integers(0, 99))
 def test_there_are_as_many_edges_as_wanted(num_nodes, share, directed, loops, seed):
     size = len(allowed(num_nodes, directed, loops))
     if not directed:
@@ -81,7 +81,7 @@ def test_few_of_very_many_pairs_are_drawn():
     assert erdos_renyi(3_000_000, num_edges=10, seed=0).num_edges == 20
 
 
-@for_all(st.integers(0, 6), st.integers(0, 6), st.floats(0, 1), st.integers(0, 99))
+@given(st.integers(0, 6), st.integers(0, 6), st.floats(0, 1), st.integers(0, 99))
 def test_edges_of_two_types_run_between_them(first, last, share, seed):
     count = round(share * first * last)
     graph = random_bipartite((first, last), num_edges=count, edge_type=("user", "rates", "item"), seed=seed)
@@ -92,7 +92,7 @@ def test_edges_of_two_types_run_between_them(first, last, share, seed):
     assert set(to_edge_list(by_chance)) <= set(product(range(first), range(last)))
 
 
-@for_all(st.lists(st.integers(0, 5), max_size=4), st.booleans(), st.booleans(), st.integers(0, 99))
+@given(st.lists(st.integers(0, 5), max_size=4), st.booleans(), st.booleans(), st.integers(0, 99))
 def test_blocks_have_all_edges_that_are_sure_and_none_that_is_impossible(sizes, directed, loops, seed):
     p = [[float((first + last) % 2 == 0) for last in range(len(sizes))] for first in range(len(sizes))]
     graph = stochastic_block(sizes, p, directed=directed, loops=loops, seed=seed)

@@ -4,15 +4,15 @@ from itertools import product
 
 import networkx as nx
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import for_all
 from weft.errors import OptionError, ShapeError
 from weft.graph.convert import to_edge_list
 from weft.graph.generators import grid
 
 
-@for_all(st.lists(st.tuples(st.integers(0, 4), st.booleans()), max_size=4))
+@given(st.lists(st.tuples(st.integers(0, 4), st.booleans()), max_size=4))
 def test_neighbours_differ_by_one_along_one_dimension(dims):
     shape, periodic = [size for size, _ in dims], [wraps for _, wraps in dims]
     graph = grid(shape, periodic=periodic)

@@ -3,9 +3,10 @@
 import networkx as nx
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import for_all, graphs
+from tests.graph.strategies import graphs
 from weft.errors import FeatureError, OptionError
 from weft.graph import Graph, batch
 from weft.graph.convert import to_edge_list
@@ -35,7 +36,7 @@ def test_motifs_are_those_of_networkx(made, expected):
     assert set(edges) == set(expected.to_directed().edges)
 
 
-@for_all(graphs(), st.sampled_from([house(), star(2), path(1), Graph([0], [1])]), st.data())
+@given(graphs(), st.sampled_from([house(), star(2), path(1), Graph([0], [1])]), st.data())
 def test_copies_hang_at_nodes_of_the_graph(graph, motif, data):
     count = data.draw(st.integers(0, graph.num_nodes))
     at = data.draw(st.integers(0, motif.num_nodes - 1))

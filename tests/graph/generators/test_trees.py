@@ -4,15 +4,15 @@ import math
 
 import networkx as nx
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import for_all
 from weft.errors import OptionError
 from weft.graph.convert import to_edge_list
 from weft.graph.generators import balanced_tree, random_tree
 
 
-@for_all(st.integers(1, 4), st.integers(0, 4))
+@given(st.integers(1, 4), st.integers(0, 4))
 def test_balanced_trees_are_those_of_networkx(branching, height):
     expected = nx.balanced_tree(branching, height, create_using=nx.DiGraph)
     assert to_edge_list(balanced_tree(branching, height, directed=True)) == sorted(
@@ -23,7 +23,7 @@ def test_balanced_trees_are_those_of_networkx(branching, height):
     assert set(to_edge_list(graph)) == set(expected.to_undirected().to_directed().edges)
 
 
-@for_all(st.integers(0, 40), st.integers(0, 9999))
+@given(st.integers(0, 40), st.integers(0, 9999))
 def test_random_trees_are_trees(num_nodes, seed):
     graph = random_tree(num_nodes, seed=seed)
     tree = nx.Graph()

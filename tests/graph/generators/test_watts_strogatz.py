@@ -4,15 +4,15 @@ import math
 
 import networkx as nx
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import for_all
 from weft.errors import OptionError
 from weft.graph.convert import to_edge_list
 from weft.graph.generators import watts_strogatz
 
 
-@for_all(st.integers(1, 12), st.integers(0, 5), st.sampled_from([0.0, 0.4, 1.0]), st.integers(0, 999))
+@given(st.integers(1, 12), st.integers(0, 5), st.sampled_from([0.0, 0.4, 1.0]), st.integers(0, 999))
 def test_every_node_keeps_its_edges_ahead_and_no_two_are_parallel(num_nodes, half, p, seed):
     half = min(half, (num_nodes - 1) // 2)
     graph = watts_strogatz(num_nodes, 2 * half, p, seed=seed)

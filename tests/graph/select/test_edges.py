@@ -2,10 +2,11 @@
 
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.graph.select.parts import assert_part, choices, ends_of, larger_graphs
-from tests.graph.strategies import assert_same, for_all, graphs, typed_graphs
+from tests.graph.strategies import assert_same, graphs, typed_graphs
 from weft.errors import FeatureError, IdError, OptionError
 from weft.graph import Graph, batch, unbatch
 from weft.graph.select import edge_subgraph, in_subgraph, out_subgraph
@@ -26,7 +27,7 @@ def all_nodes(graph):
     return {name: list(range(nodes.count)) for name, nodes in graph.node_sets.items()}
 
 
-@for_all(st.one_of(graphs(), larger_graphs(), typed_graphs()), st.data())
+@given(st.one_of(graphs(), larger_graphs(), typed_graphs()), st.data())
 def test_edges_come_in_the_order_given_with_the_nodes_that_they_touch(graph, data):
     edges = {name: data.draw(choices(found.count)) for name, found in graph.edge_sets.items()}
     kept = {name: ids.tolist() for name, ids in edges.items()}
@@ -34,7 +35,7 @@ def test_edges_come_in_the_order_given_with_the_nodes_that_they_touch(graph, dat
     assert_part(edge_subgraph(graph, edges, keep_nodes=True), graph, all_nodes(graph), kept)
 
 
-@for_all(st.one_of(graphs(), larger_graphs(), typed_graphs()), st.data())
+@given(st.one_of(graphs(), larger_graphs(), typed_graphs()), st.data())
 def test_all_edges_into_or_out_of_nodes_keep_their_order(graph, data):
     nodes = {name: data.draw(choices(found.count)) for name, found in graph.node_sets.items()}
     chosen = {name: set(ids.tolist()) for name, ids in nodes.items()}
@@ -65,7 +66,7 @@ def test_masks_and_relations_choose():
     assert_part(part, shop, {"user": [1], "item": [1]}, kept)
 
 
-@for_all(st.lists(graphs(), min_size=1, max_size=3))
+@given(st.lists(graphs(), min_size=1, max_size=3))
 def test_a_batch_stays_one_even_if_edges_are_mixed(parts):
     together = batch(parts)
     edges = torch.arange(together.num_edges).flip(0)

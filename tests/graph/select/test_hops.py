@@ -3,11 +3,12 @@
 import networkx as nx
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.graph.select.parts import assert_part, assert_rows, choices, ends_of, larger_graphs
 from tests.graph.select.test_nodes import induced_edges
-from tests.graph.strategies import assert_same, for_all, graphs, typed_graphs
+from tests.graph.strategies import assert_same, graphs, typed_graphs
 from weft.errors import IdError, OptionError
 from weft.graph import Graph, batch, to_networkx, unbatch
 from weft.graph.select import ego_networks, khop_subgraph, node_subgraph
@@ -30,7 +31,7 @@ def reached(graph, seeds, hops, direction):
     return {name: sorted(found) for name, found in seen.items()}
 
 
-@for_all(st.one_of(graphs(), typed_graphs(), larger_graphs()), st.integers(0, 3), DIRECTIONS, st.data())
+@given(st.one_of(graphs(), typed_graphs(), larger_graphs()), st.integers(0, 3), DIRECTIONS, st.data())
 def test_nodes_within_some_steps_and_all_edges_between_them(graph, hops, direction, data):
     seeds = {name: data.draw(choices(found.count))[:3].tolist() for name, found in graph.node_sets.items()}
     nodes = reached(graph, seeds, hops, direction)
@@ -38,7 +39,7 @@ def test_nodes_within_some_steps_and_all_edges_between_them(graph, hops, directi
     assert_part(part, graph, nodes, induced_edges(graph, nodes))
 
 
-@for_all(st.one_of(graphs(), larger_graphs()), st.integers(0, 3), st.sampled_from([True, False]), st.data())
+@given(st.one_of(graphs(), larger_graphs()), st.integers(0, 3), st.sampled_from([True, False]), st.data())
 def test_networkx_finds_the_same_ego_networks(graph, hops, is_undirected, data):
     people = Graph(graph[graph.node_types[0], graph.edge_types[0][1], graph.node_types[0]].adjacency)
     seeds = data.draw(choices(people.num_nodes))[:5].tolist()
@@ -71,7 +72,7 @@ def networks(part):
     return parts
 
 
-@for_all(st.one_of(graphs(), typed_graphs(), larger_graphs()), st.integers(0, 2), DIRECTIONS, st.data())
+@given(st.one_of(graphs(), typed_graphs(), larger_graphs()), st.integers(0, 2), DIRECTIONS, st.data())
 def test_each_ego_network_is_the_part_around_its_node_with_that_node_first(graph, hops, direction, data):
     seeds = {name: data.draw(choices(found.count))[:3].tolist() for name, found in graph.node_sets.items()}
     part = ego_networks(graph, seeds, hops, direction=direction)
@@ -112,7 +113,7 @@ def test_no_seeds_have_no_networks():
     assert khop_subgraph(graph, [], 2).graph.num_nodes == 0
 
 
-@for_all(st.lists(graphs(), min_size=1, max_size=3), DIRECTIONS)
+@given(st.lists(graphs(), min_size=1, max_size=3), DIRECTIONS)
 def test_the_surroundings_within_a_batch_are_those_within_its_graphs(parts, direction):
     together = batch(parts)
     firsts = [begin for begin, part in zip(together.nodes.offsets.tolist(), parts, strict=False) if part.num_nodes]

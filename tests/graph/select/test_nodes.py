@@ -3,10 +3,11 @@
 import networkx as nx
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.graph.select.parts import assert_part, choices, ends_of, larger_graphs
-from tests.graph.strategies import assert_same, for_all, graphs, typed_graphs
+from tests.graph.strategies import assert_same, graphs, typed_graphs
 from weft.errors import FeatureError, IdError, OptionError, ShapeError
 from weft.graph import Adjacency, Graph, batch, to_networkx, unbatch
 from weft.graph.select import in_subgraph, node_subgraph, out_subgraph
@@ -21,21 +22,21 @@ def induced_edges(graph, nodes):
     }
 
 
-@for_all(graphs(), st.data())
+@given(graphs(), st.data())
 def test_nodes_come_in_the_order_given_with_all_edges_between_them(graph, data):
     nodes = data.draw(choices(graph.num_nodes))
     kept = {"node": nodes.tolist()}
     assert_part(node_subgraph(graph, nodes), graph, kept, induced_edges(graph, kept))
 
 
-@for_all(st.one_of(larger_graphs(), typed_graphs()), st.data())
+@given(st.one_of(larger_graphs(), typed_graphs()), st.data())
 def test_few_nodes_and_many_of_several_types_are_treated_alike(graph, data):
     nodes = {name: data.draw(choices(found.count)) for name, found in graph.node_sets.items()}
     kept = {name: ids.tolist() for name, ids in nodes.items()}
     assert_part(node_subgraph(graph, nodes), graph, kept, induced_edges(graph, kept))
 
 
-@for_all(larger_graphs(), st.data())
+@given(larger_graphs(), st.data())
 def test_networkx_finds_the_same_edges(graph, data):
     people = Graph(graph["follows"].adjacency)
     nodes = data.draw(choices(people.num_nodes)).tolist()
@@ -62,7 +63,7 @@ def test_however_few_or_many_nodes_there_are(size, is_sorted):
     assert_part(out_subgraph(graph, nodes), graph, every, {EDGE: expected[0].nonzero()[:, 0].tolist()})
 
 
-@for_all(larger_graphs(), st.data())
+@given(larger_graphs(), st.data())
 def test_a_mask_gives_nodes_from_low_to_high(graph, data):
     people = Graph(graph["follows"].adjacency)
     nodes = data.draw(choices(people.num_nodes, is_ordered=True))
@@ -71,7 +72,7 @@ def test_a_mask_gives_nodes_from_low_to_high(graph, data):
     assert_same(node_subgraph(people, mask).graph, node_subgraph(people, nodes).graph)
 
 
-@for_all(st.lists(graphs(), min_size=1, max_size=4), st.data())
+@given(st.lists(graphs(), min_size=1, max_size=4), st.data())
 def test_a_part_of_a_batch_is_the_batch_of_the_parts(parts, data):
     chosen = [data.draw(choices(part.num_nodes, is_ordered=True)) for part in parts]
     together = batch(parts)

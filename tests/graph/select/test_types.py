@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from hypothesis import given
 
-from tests.graph.strategies import for_all, typed_graphs
+from tests.graph.strategies import typed_graphs
 from weft.errors import FeatureError, OptionError
 from weft.graph import Graph, batch
 from weft.graph.select import type_subgraph
@@ -11,7 +12,7 @@ from weft.graph.select import type_subgraph
 RATES, FOLLOWS = ("user", "rates", "item"), ("user", "follows", "user")
 
 
-@for_all(typed_graphs())
+@given(typed_graphs())
 def test_node_types_bring_the_edge_types_between_them(graph):
     people = type_subgraph(graph, node_types=["user"]).graph
     assert (people.node_types, people.edge_types) == (("user",), (FOLLOWS,))
@@ -20,7 +21,7 @@ def test_node_types_bring_the_edge_types_between_them(graph):
     assert type_subgraph(graph, node_types=["item", "user"]).graph.node_types == ("user", "item")
 
 
-@for_all(typed_graphs())
+@given(typed_graphs())
 def test_edge_types_bring_the_node_types_that_they_touch(graph):
     part = type_subgraph(graph, edge_types=["rates"])
     assert (part.graph.node_types, part.graph.edge_types) == (("user", "item"), (RATES,))

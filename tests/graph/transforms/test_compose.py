@@ -4,8 +4,9 @@ import pickle
 from functools import partial
 
 import torch
+from hypothesis import given
 
-from tests.graph.strategies import assert_same, for_all, graphs
+from tests.graph.strategies import assert_same, graphs
 from weft.graph import Graph, transforms
 from weft.graph.transforms import compose
 
@@ -52,7 +53,7 @@ CHAIN = [
 ]
 
 
-@for_all(graph=graphs())
+@given(graph=graphs())
 def test_no_transform_changes_its_graph_and_all_give_the_same_again(graph):
     before = {"x": graph.nodes["x"].clone(), "w": graph.edges["w"].clone()}
     digest = graph.digest()

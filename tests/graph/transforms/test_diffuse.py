@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 import scipy.linalg
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import for_all, graphs
+from tests.graph.strategies import graphs
 from tests.graph.transforms.dense import assert_matrix, dense, looped, normalised
 from weft import settings
 from weft.errors import OptionError
@@ -32,7 +33,7 @@ def ring(count):
 
 
 @pytest.mark.parametrize("method", ["power", "exact"])
-@for_all(graph=graphs(), kernel=st.sampled_from(list(FORMULAS)), norm=st.sampled_from(["both", "left", "right"]))
+@given(graph=graphs(), kernel=st.sampled_from(list(FORMULAS)), norm=st.sampled_from(["both", "left", "right"]))
 def test_weights_are_the_sum_of_powers(method, kernel, graph, norm):
     graph.edges["w"] = graph.edges["w"] % 4 + 1
     found = diffuse(graph, kernel, norm=norm, weight="w", method=method, tolerance=1e-9)
@@ -41,7 +42,7 @@ def test_weights_are_the_sum_of_powers(method, kernel, graph, norm):
     assert_matrix(dense(found, "weight"), FORMULAS[kernel](normalised(dense(graph), norm)))
 
 
-@for_all(graph=graphs(), norm=st.sampled_from(["both", "left", "right"]))
+@given(graph=graphs(), norm=st.sampled_from(["both", "left", "right"]))
 def test_pushing_comes_as_near_as_asked(graph, norm):
     expected = FORMULAS[PPR(0.2)](normalised(looped(graph), norm))
     assert_matrix(dense(diffuse(graph, PPR(0.2), norm=norm, method="push", tolerance=1e-6), "weight"), expected, 1e-4)

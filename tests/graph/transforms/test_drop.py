@@ -2,10 +2,11 @@
 
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from tests.graph.strategies import for_all, graphs, typed_graphs
+from tests.graph.strategies import graphs, typed_graphs
 from weft.errors import OptionError
 from weft.graph import Graph, batch, unbatch
 from weft.graph.transforms import drop_edges, drop_features, drop_nodes
@@ -30,7 +31,7 @@ def assert_part(found, graph):
 SHARES = st.sampled_from([0.0, 0.3, 0.7, 1.0])
 
 
-@for_all(graph=graphs(), p=SHARES, seed=st.integers(0, 5))
+@given(graph=graphs(), p=SHARES, seed=st.integers(0, 5))
 def test_edges_that_stay_keep_order_and_features(graph, p, seed):
     found = drop_edges(numbered(graph), p, seed=seed)
     assert found.num_nodes == graph.num_nodes
@@ -41,7 +42,7 @@ def test_edges_that_stay_keep_order_and_features(graph, p, seed):
     assert found.num_edges == {0.0: graph.num_edges, 1.0: 0}.get(p, found.num_edges)
 
 
-@for_all(graph=graphs(), p=SHARES, seed=st.integers(0, 5))
+@given(graph=graphs(), p=SHARES, seed=st.integers(0, 5))
 def test_both_ways_fall_together(graph, p, seed):
     source, target = graph.adjacency.source, graph.adjacency.target
     found = drop_edges(numbered(graph), p, both_ways=True, seed=seed)
@@ -52,7 +53,7 @@ def test_both_ways_fall_together(graph, p, seed):
     assert found.num_edges == sum(expected)
 
 
-@for_all(graph=typed_graphs(), p=SHARES, seed=st.integers(0, 5))
+@given(graph=typed_graphs(), p=SHARES, seed=st.integers(0, 5))
 def test_nodes_of_one_type_take_their_edges_with_them(graph, p, seed):
     found = drop_nodes(numbered(graph), {"item": p}, seed=seed)
     assert_part(found, graph)
@@ -62,7 +63,7 @@ def test_nodes_of_one_type_take_their_edges_with_them(graph, p, seed):
     assert found["follows"].adjacency.same_structure(graph["follows"].adjacency)
 
 
-@for_all(graph=graphs(), p=SHARES, seed=st.integers(0, 5))
+@given(graph=graphs(), p=SHARES, seed=st.integers(0, 5))
 def test_nodes_that_stay_keep_the_edges_between_them(graph, p, seed):
     found = drop_nodes(numbered(graph), p, seed=seed)
     assert_part(found, graph)

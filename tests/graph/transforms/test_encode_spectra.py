@@ -4,9 +4,10 @@ import networkx as nx
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import for_all, graphs, typed_graphs
+from tests.graph.strategies import graphs, typed_graphs
 from tests.graph.transforms.dense import assert_matrix, dense
 from weft.errors import OptionError
 from weft.graph import Graph, batch, to_networkx
@@ -41,7 +42,7 @@ def assert_signs(vectors):
 
 
 @pytest.mark.parametrize("norm", ["both", "none"])
-@for_all(graph=graphs(), k=st.integers(1, 7))
+@given(graph=graphs(), k=st.integers(1, 7))
 def test_columns_are_eigenvectors_in_rising_order(norm, graph, k):
     graph.edges["w"] = graph.edges["w"] % 3 + 1
     found = encode_laplacian(graph, k, norm=norm, weight="w").nodes["laplacian"]
@@ -91,7 +92,7 @@ def test_graphs_of_a_batch_have_their_own_vectors(dense_limit):
         assert_matrix(rows[:, :2] @ rows[:, 2:].T, alone[:, :2] @ alone[:, 2:].T)
 
 
-@for_all(graph=graphs(), k=st.integers(1, 7))
+@given(graph=graphs(), k=st.integers(1, 7))
 def test_products_of_singular_vectors_approximate_the_matrix(graph, k):
     found = encode_svd(graph, k, weight="w").nodes["svd"]
     assert found.shape == (graph.num_nodes, 2 * k)
@@ -104,7 +105,7 @@ def test_products_of_singular_vectors_approximate_the_matrix(graph, k):
     assert_signs(found[:, :k])
 
 
-@for_all(graph=typed_graphs())
+@given(graph=typed_graphs())
 def test_two_node_types_get_one_side_each(graph):
     found = encode_svd(graph, 4, edge_type="rates")
     user, item = found["user"]["svd"], found["item"]["svd"]

@@ -3,15 +3,16 @@
 import networkx as nx
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import for_all, graphs, typed_graphs
+from tests.graph.strategies import graphs, typed_graphs
 from weft.errors import IdError, OptionError
 from weft.graph import Graph, batch, to_networkx, unbatch
 from weft.graph.transforms import _encode_structure, encode_degrees, encode_distances
 
 
-@for_all(graph=typed_graphs(), direction=st.sampled_from(["in", "out"]))
+@given(graph=typed_graphs(), direction=st.sampled_from(["in", "out"]))
 def test_degrees_are_numbers_or_one_hot(graph, direction):
     adjacency = graph["rates"].adjacency
     of, ends = ("item", adjacency.target) if direction == "in" else ("user", adjacency.source)
@@ -22,7 +23,7 @@ def test_degrees_are_numbers_or_one_hot(graph, direction):
     assert torch.equal(found[of]["d"], torch.nn.functional.one_hot(expected.clamp(max=2), 3).float())
 
 
-@for_all(graph=graphs(), direction=st.sampled_from(["in", "out", "both"]), furthest=st.sampled_from([None, 0, 1, 2]))
+@given(graph=graphs(), direction=st.sampled_from(["in", "out", "both"]), furthest=st.sampled_from([None, 0, 1, 2]))
 def test_distances_are_those_of_networkx(graph, direction, furthest):
     anchors = [node for node in (4, 0, 2) if node < graph.num_nodes]
     found = encode_distances(graph, anchors, direction=direction, furthest=furthest).nodes["distance"]

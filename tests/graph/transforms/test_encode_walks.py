@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import scipy.linalg
 import torch
+from hypothesis import given
 
-from tests.graph.strategies import for_all, graphs
+from tests.graph.strategies import graphs
 from tests.graph.transforms.dense import assert_matrix, dense
 from tests.graph.transforms.test_diffuse import ring
 from weft import settings
@@ -14,7 +15,7 @@ from weft.graph import Graph, batch, unbatch
 from weft.graph.transforms import encode_heat, encode_walks
 
 
-@for_all(graph=graphs())
+@given(graph=graphs())
 def test_walks_return_as_often_as_the_powers_say(graph):
     graph.edges["w"] = graph.edges["w"] % 3 + 1
     matrix = dense(graph, "w").T
@@ -24,7 +25,7 @@ def test_walks_return_as_often_as_the_powers_say(graph):
     assert_matrix(encode_walks(graph, 5, weight="w").nodes["walk"], np.stack(expected, 1))
 
 
-@for_all(graph=graphs())
+@given(graph=graphs())
 def test_heat_stays_as_the_exponential_says(graph):
     matrix = dense(graph)
     matrix = (matrix + matrix.T) / 2

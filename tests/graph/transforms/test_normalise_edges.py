@@ -2,10 +2,11 @@
 
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from tests.graph.strategies import for_all, graphs, typed_graphs
+from tests.graph.strategies import graphs, typed_graphs
 from tests.graph.transforms.dense import assert_matrix, dense, looped, normalised
 from weft.errors import OptionError, ShapeError
 from weft.graph import Graph, batch, unbatch
@@ -15,7 +16,7 @@ from weft.nn import GraphConv
 NORMS = ["both", "left", "right", "none"]
 
 
-@for_all(graph=graphs(), norm=st.sampled_from(NORMS))
+@given(graph=graphs(), norm=st.sampled_from(NORMS))
 def test_weights_are_those_of_the_dense_matrix(norm, graph):
     graph.edges["w"] = graph.edges["w"] % 3 + 1
     for weight in (None, "w"):
@@ -26,7 +27,7 @@ def test_weights_are_those_of_the_dense_matrix(norm, graph):
         assert found.adjacency is graph.adjacency
 
 
-@for_all(graph=graphs(), norm=st.sampled_from(NORMS), self_loops=st.booleans())
+@given(graph=graphs(), norm=st.sampled_from(NORMS), self_loops=st.booleans())
 def test_graph_conv_with_these_weights_needs_no_norm(norm, self_loops, graph):
     found = normalise_edges(graph, norm, self_loops=self_loops)
     x = graph.nodes["x"]
@@ -34,7 +35,7 @@ def test_graph_conv_with_these_weights_needs_no_norm(norm, self_loops, graph):
     assert_close(GraphConv(2, 2, norm="none", weight=False, bias=False)(found, x, found.edges["weight"]), expected)
 
 
-@for_all(graph=typed_graphs())
+@given(graph=typed_graphs())
 def test_edge_types_are_normalised_each_by_itself(graph):
     found = normalise_edges(graph)
     assert_matrix(dense(found, "weight", "rates"), normalised(dense(graph, None, "rates"), "both"))

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from tests.graph.strategies import for_all, graphs
+from tests.graph.strategies import graphs
 from weft.errors import FeatureError, OptionError, ShapeError
 from weft.graph import Graph
 from weft.graph.transforms import Scaling, apply_scaling, fit_scaling, normalise_rows
@@ -18,7 +19,7 @@ LENGTHS = {
 }
 
 
-@for_all(graph=graphs(), norm=st.sampled_from(list(LENGTHS)))
+@given(graph=graphs(), norm=st.sampled_from(list(LENGTHS)))
 def test_rows_are_divided_by_their_length(norm, graph):
     x = graph.nodes["x"].numpy() - 4
     graph.nodes["x"] = torch.tensor(x)

@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import for_all, graphs, typed_graphs
+from tests.graph.strategies import graphs, typed_graphs
 from weft.errors import OptionError
 from weft.graph import Graph, batch
 from weft.graph.transforms import number_pairs
@@ -25,7 +26,7 @@ def edges_of(adjacency):
     return set(zip(adjacency.source.tolist(), adjacency.target.tolist(), strict=True))
 
 
-@for_all(graph=graphs(), is_directed=st.booleans(), seed=st.integers(0, 3))
+@given(graph=graphs(), is_directed=st.booleans(), seed=st.integers(0, 3))
 def test_all_pairs_without_an_edge_can_be_drawn(graph, is_directed, seed):
     edges = edges_of(graph.adjacency)
     free = {(i, j) for i in range(graph.num_nodes) for j in range(graph.num_nodes) if i != j} - edges
@@ -44,7 +45,7 @@ def test_all_pairs_without_an_edge_can_be_drawn(graph, is_directed, seed):
         draw(graph, len(free) + 1, is_directed=is_directed)
 
 
-@for_all(graph=typed_graphs(), seed=st.integers(0, 3))
+@given(graph=typed_graphs(), seed=st.integers(0, 3))
 def test_all_pairs_of_two_types_can_be_drawn(graph, seed):
     free = {(i, j) for i in range(graph["user"].count) for j in range(graph["item"].count)} - edges_of(
         graph["rates"].adjacency

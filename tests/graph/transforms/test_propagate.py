@@ -5,9 +5,10 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import for_all, graphs, typed_graphs
+from tests.graph.strategies import graphs, typed_graphs
 from tests.graph.transforms.dense import assert_matrix, dense, looped, normalised
 from weft.errors import OptionError
 from weft.graph import Graph, remove_edges
@@ -15,7 +16,7 @@ from weft.graph._rows import Rows
 from weft.graph.transforms import diffuse, propagate_features
 
 
-@for_all(graph=graphs(), norm=st.sampled_from(["both", "left", "right", "none"]))
+@given(graph=graphs(), norm=st.sampled_from(["both", "left", "right", "none"]))
 def test_powers_of_the_matrix_are_applied(norm, graph):
     graph.edges["w"] = graph.edges["w"] + 1
     found = propagate_features(graph, 3, norm=norm, weight="w")
@@ -27,7 +28,7 @@ def test_powers_of_the_matrix_are_applied(norm, graph):
     assert set(found.nodes) == {"x", "x_1", "x_2", "x_3"}
 
 
-@for_all(graph=typed_graphs())
+@given(graph=typed_graphs())
 def test_one_edge_type_of_many_is_followed(graph):
     graph["user"]["x"] = torch.arange(graph["user"].count)
     found = propagate_features(graph, 1, norm="none", self_loops=False, edge_type="follows")

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import for_all
 from weft.errors import FeatureError, OptionError
 from weft.graph import Graph, batch
 from weft.graph.transforms import split_links
@@ -89,9 +89,7 @@ def split_or_shrink(graph, **options):
         return split_links(graph, **{**options, "negatives": 0.0})
 
 
-@for_all(
-    graph=networks(), val=SHARES, test=SHARES, supervision=st.sampled_from([0.0, 0.5, 1.0]), seed=st.integers(0, 9)
-)
+@given(graph=networks(), val=SHARES, test=SHARES, supervision=st.sampled_from([0.0, 0.5, 1.0]), seed=st.integers(0, 9))
 def test_nothing_leaks(graph, val, test, supervision, seed):
     partners = {RATES: RATED, FOLLOWS: FOLLOWED}
     parts = split_or_shrink(
@@ -100,7 +98,7 @@ def test_nothing_leaks(graph, val, test, supervision, seed):
     check(graph, parts, partners)
 
 
-@for_all(graph=networks(), val=SHARES, test=SHARES, seed=st.integers(0, 9), is_directed=st.booleans())
+@given(graph=networks(), val=SHARES, test=SHARES, seed=st.integers(0, 9), is_directed=st.booleans())
 def test_nothing_leaks_without_reverse_types(graph, val, test, seed, is_directed):
     parts = split_or_shrink(
         graph, val=val, test=test, edge_types=["follows"], reverse={}, is_directed=is_directed, seed=seed
@@ -114,7 +112,7 @@ def test_nothing_leaks_without_reverse_types(graph, val, test, seed, is_directed
             assert len(pairs) == len(set(pairs))
 
 
-@for_all(graph=networks(), val=SHARES, test=SHARES, seed=st.integers(0, 9))
+@given(graph=networks(), val=SHARES, test=SHARES, seed=st.integers(0, 9))
 def test_nothing_leaks_from_the_future(graph, val, test, seed):
     partners = {RATES: RATED, FOLLOWS: FOLLOWED}
     parts = split_or_shrink(
@@ -128,7 +126,7 @@ def test_nothing_leaks_from_the_future(graph, val, test, seed):
         assert not asked.numel() or not known.numel() or known.max() < asked.min()
 
 
-@for_all(graph=networks(), seed=st.integers(0, 9))
+@given(graph=networks(), seed=st.integers(0, 9))
 def test_types_that_mirror_each_other_are_found(graph, seed):
     mirrored = {}
     for edge_type, other in ((RATES, RATED), (FOLLOWS, FOLLOWED)):

@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.graph.strategies import for_all, graphs, typed_graphs
+from tests.graph.strategies import graphs, typed_graphs
 from weft.errors import FeatureError, OptionError, ShapeError
 from weft.graph import Graph, batch
 from weft.graph.transforms import number_pairs, split_by_time, split_classes, split_random
@@ -30,7 +31,7 @@ def labelled(count, labels):
     return graph
 
 
-@for_all(graph=graphs(), train=st.floats(0, 1), rest=st.floats(0, 1), seed=st.integers(0, 9))
+@given(graph=graphs(), train=st.floats(0, 1), rest=st.floats(0, 1), seed=st.integers(0, 9))
 def test_parts_have_their_sizes_and_never_overlap(graph, train, rest, seed):
     sizes = (train, (1 - train) * rest, (1 - train) * (1 - rest))
     found = split_random(graph, sizes, seed=seed).nodes
@@ -83,7 +84,7 @@ def test_groups_are_in_one_part():
     assert all(torch.equal(mask[::3], mask[1::3]) and torch.equal(mask[::3], mask[2::3]) for mask in masks(found))
 
 
-@for_all(graph=graphs(), seed=st.integers(0, 5))
+@given(graph=graphs(), seed=st.integers(0, 5))
 def test_an_edge_and_its_reverse_are_in_one_part(graph, seed):
     found = split_random(number_pairs(graph), (0.4, 0.3, 0.3), groups="pair", of="edge", seed=seed)
     ends = [
@@ -108,7 +109,7 @@ def test_planetoid_takes_so_many_of_each_class():
     assert not any(mask[:10].any() for mask in masks(found))
 
 
-@for_all(
+@given(
     times=st.lists(st.integers(0, 5), max_size=12),
     shares=st.sampled_from([(0.8, 0.1, 0.1), (0.4, 0.3, 0.3), (1.0, 0.0, 0.0)]),
 )
@@ -154,7 +155,7 @@ def test_integers_that_no_float_holds_are_cut_exactly():
     assert parts_in_time(times[::2].double(), cuts=(2**53 + 1, 2**53 + 3)) == [[0], [1], [2]]
 
 
-@for_all(
+@given(
     base=st.sampled_from([0, 1_600_000_000, 2**53, -(2**53), 2**63 - 4, -(2**63)]),
     times=st.lists(st.integers(0, 3), max_size=8),
     cuts=st.tuples(*[st.one_of(st.integers(0, 4), st.sampled_from([0.5, 1.0, 1.5, torch.inf, -torch.inf]))] * 2),
@@ -174,7 +175,7 @@ def test_the_last_time_of_its_dtype_is_a_time_like_others(times):
     assert parts_in_time(times, sizes=(1.0, 0.0, 0.0)) == [[0, 1, 2], [], []]
 
 
-@for_all(graph=typed_graphs())
+@given(graph=typed_graphs())
 def test_one_type_of_many_is_split(graph):
     found = split_random(graph, of="rates", seed=0)
     assert sum(counts(found["rates"])) == graph["rates"].count

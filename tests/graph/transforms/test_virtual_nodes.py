@@ -2,14 +2,15 @@
 
 import pytest
 import torch
+from hypothesis import given
 
-from tests.graph.strategies import for_all, graphs, typed_graphs
+from tests.graph.strategies import graphs, typed_graphs
 from weft.errors import OptionError
 from weft.graph import Graph, batch, to_edge_list, unbatch
 from weft.graph.transforms import add_virtual_nodes
 
 
-@for_all(graph=graphs())
+@given(graph=graphs())
 def test_the_last_node_is_joined_with_all_others(graph):
     found = add_virtual_nodes(graph)
     count = graph.num_nodes
@@ -19,7 +20,7 @@ def test_the_last_node_is_joined_with_all_others(graph):
     assert found.edges["w"].tolist() == graph.edges["w"].tolist() + [0] * (2 * count)
 
 
-@for_all(graph=typed_graphs())
+@given(graph=typed_graphs())
 def test_a_type_of_its_own_is_joined_with_all_types(graph):
     found = add_virtual_nodes(graph, "virtual")
     assert found["virtual"].count == 1
@@ -29,7 +30,7 @@ def test_a_type_of_its_own_is_joined_with_all_types(graph):
         assert to_edge_list(found["virtual", "from_virtual", name].adjacency) == [(0, i) for i in range(nodes.count)]
 
 
-@for_all(graph=typed_graphs())
+@given(graph=typed_graphs())
 def test_one_edge_type_of_many_is_joined_and_the_others_follow(graph):
     found = add_virtual_nodes(graph, edge_type="follows")
     assert found["user"].count == graph["user"].count + 1
