@@ -82,6 +82,13 @@ def check_same_dtype(name: str, **tensors: Tensor | None) -> None:
         )
 
 
+def check_span(name: str, argument: str, indptr: Tensor, total: int) -> None:
+    """Refuse pointers that do not run from 0 to `total`."""
+    first, last = int(indptr[0]), int(indptr[-1])
+    if first != 0 or last != total:
+        raise StructureError(f"{name}: `{argument}` runs from {first} to {last}, expected 0 to {total}")
+
+
 def check_option(name: str, option: str, value: object, choices: tuple[str, ...]) -> None:
     """Refuse an option that has no such value."""
     if value not in choices:
