@@ -8,6 +8,7 @@ from ...ops import spanning_forest
 from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType
+from .._resolve import ends_of
 from ._edges import inner_edges
 
 
@@ -47,6 +48,5 @@ def minimum_spanning_forest(
         raise OptionError(message("minimum_spanning_forest", "numbers as `weight`", f"NaN at edge {edge}"))
     else:
         order = torch.sort(weight, stable=True).indices
-    target = adjacency.target.to(adjacency.source.dtype)
-    taken = spanning_forest(adjacency.source, target, order, adjacency.num_sources)
+    taken = spanning_forest(*ends_of(adjacency), order, adjacency.num_sources)
     return taken[taken >= 0].sort().values
