@@ -56,18 +56,22 @@ class Reduction {
     const T *x = features_.x, *weight = features_.weight;
     const auto add = [&](const auto& row, const auto& place) {
       A sums[4] = {};
-      const auto add_edge = [&](int64_t p, A& to) {
-        const uint64_t from = row(p), at = place(p);
-        if (__builtin_expect(from >= static_cast<uint64_t>(rows_.columns) || at >= static_cast<uint64_t>(rows_.edges), 0)) return false;
-        to += weight ? widen(x[from]) * widen(weight[at]) : widen(x[from]);
+      const auto add_edges = [&](int64_t p, auto count) {
+        constexpr int kEdges = decltype(count)::value;
+        uint64_t from[kEdges], at[kEdges];
+        bool fit = true;
+        for (int l = 0; l < kEdges; ++l) {
+          from[l] = row(p + l), at[l] = place(p + l);
+          fit &= from[l] < static_cast<uint64_t>(rows_.columns) && at[l] < static_cast<uint64_t>(rows_.edges);
+        }
+        if (__builtin_expect(!fit, 0)) return false;
+        for (int l = 0; l < kEdges; ++l) sums[l] += weight ? widen(x[from[l]]) * widen(weight[at[l]]) : widen(x[from[l]]);
         return true;
       };
       int64_t p = lo;
-      for (; p + 4 <= hi; p += 4)
-        for (int lane = 0; lane < 4; ++lane)
-          if (!add_edge(p + lane, sums[lane])) return faults_.note(p + lane), false;
-      for (; p < hi; ++p)
-        if (!add_edge(p, sums[0])) return faults_.note(p), false;
+      while (p + 4 <= hi && add_edges(p, std::integral_constant<int, 4>())) p += 4;
+      while (p < hi && add_edges(p, std::integral_constant<int, 1>())) ++p;
+      if (__builtin_expect(p < hi, 0)) return faults_.note(p), false;
       *sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
       return true;
     };

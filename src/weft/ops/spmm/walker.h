@@ -57,11 +57,17 @@ class Window {
   static int64_t choose_half(int64_t stride) { return stride ? larger(8, smaller(256, 8192 / stride)) : 256; }
 
   bool decode(int64_t lo, int64_t hi) {
+    const uint64_t row_bytes = static_cast<uint64_t>(width_) * sizeof(T);
     const T** pointer = pointers_.data + (lo - base_);
+    uint64_t most = 0;  // of ids that are read once, here and below, so that what is followed is what was checked
     for (int64_t p = lo; p < hi; ++p) {
-      const uint64_t row = rows_.source_at(p);  // read once, so that what is followed is what was checked; so are all ids below
-      if (__builtin_expect(row >= static_cast<uint64_t>(rows_.columns), 0)) return refuse(p);
-      *pointer++ = features_.x + row * width_;
+      const uint64_t row = rows_.source_at(p);
+      most = row > most ? row : most;
+      *pointer++ = reinterpret_cast<const T*>(reinterpret_cast<uintptr_t>(features_.x) + row * row_bytes);
+    }
+    if (__builtin_expect(lo < hi && most >= static_cast<uint64_t>(rows_.columns), 0)) {
+      while (lo + 1 < hi && rows_.source_fits(lo)) ++lo;
+      return refuse(lo);
     }
     if (features_.weight && !decode_weights(lo, hi)) return false;
     if (features_.scale && !decode_scales(lo, hi)) return false;
@@ -81,18 +87,20 @@ class Window {
       for (int64_t k = lo * stride_; k < hi * stride_; ++k) *to++ = widen(features_.weight[k]);
       return true;
     }
-    const int64_t last = end_ - 1;
-    for (int64_t p = lo; p < hi; ++p) {
-      if (stride_ == 1) {
-        __builtin_prefetch(features_.weight + static_cast<int64_t>(rows_.edge[smaller(p + 2 * kFarRows, last)]), 0, 2);
-        __builtin_prefetch(features_.weight + static_cast<int64_t>(rows_.edge[smaller(p + kNearRows, last)]), 0, 3);
-      } else {
-        fetch_listed(rows_.edge, end_, features_.weight, stride_ * sizeof(T), p);
-      }
+    const int64_t stride = stride_, last = end_ - 1;
+    for (int64_t p = lo; p < hi && stride == 1; ++p) {
+      __builtin_prefetch(features_.weight + static_cast<int64_t>(rows_.edge[smaller(p + 2 * kFarRows, last)]), 0, 2);
+      __builtin_prefetch(features_.weight + static_cast<int64_t>(rows_.edge[smaller(p + kNearRows, last)]), 0, 3);
       const uint64_t edge = rows_.edge_at(p);
       if (__builtin_expect(edge >= static_cast<uint64_t>(rows_.edges), 0)) return refuse(p);
-      const T* from = features_.weight + edge * stride_;
-      for (int64_t h = 0; h < stride_; ++h) *to++ = widen(from[h]);
+      *to++ = widen(features_.weight[edge]);
+    }
+    for (int64_t p = lo; p < hi && stride > 1; ++p) {
+      fetch_listed(rows_.edge, end_, features_.weight, stride * sizeof(T), p);
+      const uint64_t edge = rows_.edge_at(p);
+      if (__builtin_expect(edge >= static_cast<uint64_t>(rows_.edges), 0)) return refuse(p);
+      const T* from = features_.weight + edge * stride;
+      for (int64_t h = 0; h < stride; ++h) *to++ = widen(from[h]);
     }
     return true;
   }
