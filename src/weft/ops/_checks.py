@@ -48,6 +48,19 @@ def check_rows(name: str, rows: Structure) -> None:
         )
 
 
+def check_edge_list(name: str, source: Tensor, target: Tensor) -> None:
+    """Refuse the ends of edges that do not fit each other."""
+    if source.dtype not in IDS or target.dtype is not source.dtype:
+        got = f"{source.dtype} and {target.dtype}"
+        raise DtypeError(message(name, "`source` and `target` both int32 or both int64", got))
+    if source.dim() != 1 or target.dim() != 1:
+        raise ShapeError(message(name, "one-dimensional `source` and `target`", _shapes(source, target)))
+    expect(
+        source.shape[0] == target.shape[0],
+        lambda: message(name, "as many sources as targets", f"{source.shape[0]} and {target.shape[0]}"),
+    )
+
+
 def check_transposed(name: str, rows: Structure, num_sources: int) -> None:
     """Refuse `rows.transposed` unless a kernel can read it side by side with `rows`."""
     back = rows.reversed()
