@@ -20,7 +20,7 @@ def connected_components(graph: Graph | Adjacency, *, edge_type: str | EdgeType 
         FeatureError: if there is no such type, or several and none was named.
         ShapeError: if the edges run between two sets of nodes.
 
-    *Cost* reads each edge once, in its order, and compresses nothing; 4 bytes a node.
+    *Cost* reads each edge once, in its order, and compresses nothing.
 
     >>> connected_components(Graph([3, 4], [1, 4], num_nodes=5))
     Grouping(group=tensor([0, 1, 2, 1, 3]), num_groups=4)
