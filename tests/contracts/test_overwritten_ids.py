@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from weft.errors import IdError
-from weft.ops import Structure, mark_ends, mark_rows, segment_search, spmm, topological_levels, using
+from weft.ops import Structure, mark_ends, mark_rows, sddmm, segment_search, spmm, topological_levels, using
 
 N, E = 1000, 200_000
 FAR = 2**40  # following it would leave the process's memory
@@ -29,6 +29,8 @@ def calls():
         "spmm, source": (ids, lambda: spmm(rows, many)),
         "spmm, scale": (ids, lambda: spmm(rows, many, source_scale=scale)),
         "spmm, edge": (edge, lambda: spmm(whole, many, weight)),
+        "sddmm, source": (ids, lambda: sddmm(whole, many, many, "dot")),
+        "sddmm, edge": (edge, lambda: sddmm(whole, many, many, "dot")),
         "mark_ends": (ids, lambda: mark_ends(ids, ids, marks, marks)),
         "mark_rows": (ids, lambda: mark_rows(indptr, edge, None, ids, None, E)),
         "segment_search": (ids, lambda: segment_search(indptr, ids.clone(), ids, ids)),
