@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 CHANGES = {
-    "wrong edge order": ("walker.h", "rows_.edge_at(p) * stride_", "p * stride_"),
+    "wrong edge order": ("walker.h", "features_.weight + edge * stride;", "features_.weight + p * stride;"),
     "missed tail": ("tiles.h", "at < features;) {", "at + N <= features;) {"),
     "dropped hub chunk": (
         "reduction.h",
@@ -26,7 +26,7 @@ CHANGES = {
         "winner[v] = (MAX ? value > best[v] : value < best[v])",
         "winner[v] = (MAX ? value >= best[v] : value <= best[v])",
     ),
-    "unwritten row": ("reduction.h", "clear(row);", ""),
+    "unwritten row": ("reduction.h", "clear(row);\n        continue;", "continue;"),
 }
 TESTS = ["tests/ops/spmm/test_spmm.py", "tests/contracts/test_operators.py"]
 

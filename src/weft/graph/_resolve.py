@@ -1,5 +1,7 @@
 """What layers and functions read of whatever graph they are given."""
 
+from torch import Tensor
+
 from ..errors import DtypeError, OptionError, message
 from ._adjacency import Adjacency
 from ._block import Block
@@ -40,3 +42,11 @@ def edges_of(where: str, graph: Graph | Adjacency | Block, edge_type: str | Edge
         got = f"{type(graph).__name__} and {quoted(edge_type)}"
         raise OptionError(message(where, "`edge_type` with a Graph alone", got, "pass block.adjacencies[edge_type]"))
     return adjacency_of(graph)
+
+
+def ends_of(adjacency: Adjacency) -> tuple[Tensor, Tensor]:
+    """Sources and targets in one dtype: as they were given, or if that is two, in the dtype of the structures."""
+    source, target = adjacency.source, adjacency.target
+    if source.dtype is target.dtype:
+        return source, target
+    return source.to(adjacency._id_dtype), target.to(adjacency._id_dtype)

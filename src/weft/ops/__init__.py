@@ -10,6 +10,7 @@ from .attention import gat_attention as gat_attention
 from .attention import gatv2_attention as gatv2_attention
 from .coalesce import Coalesced as Coalesced
 from .coalesce import coalesce as coalesce
+from .coalesce import coalesce_entries as coalesce_entries
 from .coalesce import sort_edges as sort_edges
 from .components import connected_components as connected_components
 from .components import spanning_forest as spanning_forest

@@ -48,6 +48,19 @@ def check_rows(name: str, rows: Structure) -> None:
         )
 
 
+def check_edge_list(name: str, source: Tensor, target: Tensor) -> None:
+    """Refuse the ends of edges that do not fit each other."""
+    if source.dtype not in IDS or target.dtype is not source.dtype:
+        got = f"{source.dtype} and {target.dtype}"
+        raise DtypeError(message(name, "`source` and `target` both int32 or both int64", got))
+    if source.dim() != 1 or target.dim() != 1:
+        raise ShapeError(message(name, "one-dimensional `source` and `target`", _shapes(source, target)))
+    expect(
+        source.shape[0] == target.shape[0],
+        lambda: message(name, "as many sources as targets", f"{source.shape[0]} and {target.shape[0]}"),
+    )
+
+
 def check_transposed(name: str, rows: Structure, num_sources: int) -> None:
     """Refuse `rows.transposed` unless a kernel can read it side by side with `rows`."""
     back = rows.reversed()
@@ -80,6 +93,13 @@ def check_same_dtype(name: str, **tensors: Tensor | None) -> None:
                 name, f"one dtype for {' and '.join(f'`{n}`' for n in tensors)}", got, "convert one with .to(dtype)"
             )
         )
+
+
+def check_span(name: str, argument: str, indptr: Tensor, total: int) -> None:
+    """Refuse pointers that do not run from 0 to `total`."""
+    first, last = int(indptr[0]), int(indptr[-1])
+    if first != 0 or last != total:
+        raise StructureError(f"{name}: `{argument}` runs from {first} to {last}, expected 0 to {total}")
 
 
 def check_option(name: str, option: str, value: object, choices: tuple[str, ...]) -> None:

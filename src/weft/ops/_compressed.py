@@ -62,6 +62,13 @@ def check_compressed(name: str, prefix: str, indptr: Tensor, column: Tensor, ids
         raise StructureError(message(name, wanted, f"{tuple(indptr.shape)}, {tuple(column.shape)}"))
 
 
+def one_per_node(name: str, indptr: Tensor, neighbor: Tensor) -> tuple[Tensor, tuple[int, int]]:
+    """Check the edges of a graph by node; memory for an int64 of each node, and the numbers of nodes and edges."""
+    check_compressed(name, "", indptr, neighbor)
+    num = indptr.shape[0] - 1
+    return indptr.new_empty(num), (num, neighbor.shape[0])
+
+
 def check_values(name: str, argument: str, value: Tensor, column: Tensor) -> None:
     """Refuse values that are not one number for each entry."""
     if value.dim() != 1:

@@ -32,5 +32,5 @@ def test_the_lowest_of_equal_edges_is_taken():
 def test_weights_have_to_be_numbers_of_edges():
     with pytest.raises(ShapeError, match=r"minimum_spanning_forest: expected `weight` of shape \(1,\), got \(2,\)"):
         minimum_spanning_forest(Graph([0], [1]), torch.ones(2))
-    with pytest.raises(OptionError, match="minimum_spanning_forest: expected numbers as `weight`, got NaN at edge 0"):
+    with pytest.raises(OptionError, match="minimum_spanning_forest: expected numbers as `weight`, got nan at edge 0"):
         minimum_spanning_forest(Graph([0], [1]), torch.tensor([torch.nan]))

@@ -2,6 +2,7 @@
 
 import networkx as nx
 import pytest
+import torch
 from hypothesis import strategies as st
 
 from tests.graph.select.parts import assert_part, ends_of, larger_graphs
@@ -46,6 +47,16 @@ def test_a_batch_is_one_graph_of_many_components():
     part = largest_component(batch([Graph([0], [1]), Graph([0, 1], [1, 2])]))
     assert part.node_ids["node"].tolist() == [2, 3, 4]
     assert part.graph.nodes.offsets.tolist() == [0, 0, 3]
+
+
+@pytest.mark.parametrize("wide", ["source", "target"])
+def test_ids_of_two_dtypes_give_the_same(wide):
+    source, target = torch.tensor([3, 0, 3]), torch.tensor([1, 0, 3])
+    ends = (source, target.int()) if wide == "source" else (source.int(), target)
+    assert largest_component(Graph(*ends, 5)).node_ids["node"].tolist() == [1, 3]
+    loves, knows = ("a", "loves", "b"), ("b", "knows", "b")
+    part = largest_component(Graph({loves: ends, knows: ends[::-1]}, num_nodes={"a": 4, "b": 5}))
+    assert {name: ids.tolist() for name, ids in part.node_ids.items()} == {"a": [3], "b": [1, 3]}
 
 
 def test_no_component_at_all_is_refused():

@@ -99,17 +99,21 @@ def test_pointers_outside_are_a_structure_error(indptr):
         mark_rows(torch.tensor(indptr), torch.tensor([0, 1]), None, torch.tensor([0] * 40), None, 2)
 
 
+@pytest.mark.parametrize("backend", ["native", "reference"])
 @pytest.mark.parametrize(
-    ("before", "text"),
+    ("marks", "before", "text"),
     [
-        ([0, 1], "runs from 0 to 1, expected 0 to 2"),
-        ([1, 2], "runs from 1"),
-        ([0, 2], "does not count the marks of word 0"),
+        ([1], [0, 1], "runs from 0 to 1, expected 0 to 2"),
+        ([1], [1, 2], "runs from 1 to 2, expected 0 to 2"),
+        ([1], [0, 2], "does not count the marks of word 0"),
+        ([0], [0, 2], "does not count the marks of word 0"),
+        ([1, 0, 1], [0, 1, 2, 2], "does not count the marks of word 1"),
+        ([3, 0, 0], [0, 2, -(2**63), 2], "does not count the marks of word 1"),
     ],
 )
-def test_counts_of_other_marks_are_a_structure_error(before, text):
-    with pytest.raises(StructureError, match=text):
-        list_marks(torch.tensor([1]), torch.tensor(before), 2)
+def test_counts_of_other_marks_are_a_structure_error(marks, before, text, backend):
+    with weft.ops.using(backend), pytest.raises(StructureError, match=f"list_marks: `before` {text}"):
+        list_marks(torch.tensor(marks), torch.tensor(before), 2)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from ...ops import strong_components
 from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType
+from .._resolve import ends_of
 from ._edges import inner_edges
 from ._grouping import Grouping, grouped
 
@@ -19,14 +20,13 @@ def connected_components(graph: Graph | Adjacency, *, edge_type: str | EdgeType 
         FeatureError: if there is no such type, or several and none was named.
         ShapeError: if the edges run between two sets of nodes.
 
-    *Cost* reads each edge once, in its order, and compresses nothing; 4 bytes a node.
+    *Cost* reads each edge once, in its order, and compresses nothing.
 
     >>> connected_components(Graph([3, 4], [1, 4], num_nodes=5))
     Grouping(group=tensor([0, 1, 2, 1, 3]), num_groups=4)
     """
     adjacency = inner_edges("connected_components", graph, edge_type)
-    target = adjacency.target.to(adjacency.source.dtype)
-    return grouped(components_of_edges(adjacency.source, target, adjacency.num_sources))
+    return grouped(components_of_edges(*ends_of(adjacency), adjacency.num_sources))
 
 
 def strongly_connected_components(graph: Graph | Adjacency, *, edge_type: str | EdgeType | None = None) -> Grouping:

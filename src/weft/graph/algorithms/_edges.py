@@ -1,12 +1,12 @@
 """Arguments that all algorithms share: which edges, which way, from which nodes."""
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import torch
 from torch import Tensor
 
-from ...errors import OptionError, ShapeError, message
-from ...ops import Structure, coalesce, coo_to_csc
+from ...errors import DtypeError, OptionError, ShapeError, message
+from ...ops import Structure, coalesce_entries, coo_to_csc, sort_edges
 from .._adjacency import Adjacency, Ids
 from .._block import Block
 from .._by_type import chosen_ids, edge_type_of
@@ -47,43 +47,60 @@ def seeds_of(where: str, seeds: Ids, adjacency: Adjacency) -> Tensor:
     return chosen_ids(where, "seeds", given, adjacency.num_sources, adjacency.device)
 
 
-def checked_direction(where: str, direction: str) -> None:
-    """Refuse a word that names no direction.
+def check_word(where: str, option: str, word: str, words: Any) -> None:
+    """Refuse a word that is not in `words`, a Literal.
 
     Raises:
-        OptionError: if it is none of the three.
+        OptionError: if it is none of them.
     """
-    if direction not in ("out", "in", "both"):
-        raise OptionError(message(where, '`direction` of "out", "in" or "both"', repr(direction)))
+    if word not in get_args(words):
+        raise OptionError(message(where, f"`{option}` of {', '.join(get_args(words))}", repr(word)))
 
 
-def checked_weight(where: str, weight: Tensor, adjacency: Adjacency) -> Tensor:
-    """Weights of edges that are no obstacle to walk along.
+def check_weight(where: str, weight: Tensor, adjacency: Adjacency, *, may_be_negative: bool = False) -> None:
+    """Refuse what are no weights of edges.
 
     Raises:
         ShapeError: if there is not one for every edge.
-        OptionError: if one is negative or NaN.
+        OptionError: if one is NaN, or negative where that makes no sense.
     """
     if weight.shape != (adjacency.num_edges,):
         expected = f"`weight` of shape ({adjacency.num_edges},)"
         raise ShapeError(message(where, expected, str(tuple(weight.shape))))
-    wrong = ~(weight >= 0)
+    wrong = weight.isnan() if may_be_negative else ~(weight >= 0)
     if bool(wrong.any()):
         edge = int(wrong.to(torch.uint8).argmax())
-        raise OptionError(message(where, "`weight` of at least 0", f"{weight[edge].item()} at edge {edge}"))
-    return weight
+        expected = "numbers as `weight`" if may_be_negative else "`weight` of at least 0"
+        raise OptionError(message(where, expected, f"{weight[edge].item()} at edge {edge}"))
+
+
+def numbers_of_nodes(where: str, argument: str, numbers: Tensor, adjacency: Adjacency) -> Tensor:
+    """An integer for every node, as int64.
+
+    Raises:
+        ShapeError, DtypeError: if they are of another kind.
+    """
+    if numbers.is_floating_point() or numbers.is_complex() or numbers.dtype is torch.bool:
+        raise DtypeError(message(where, f"integers as `{argument}`", str(numbers.dtype)))
+    if numbers.shape != (adjacency.num_sources,):
+        expected = f"`{argument}` of shape ({adjacency.num_sources},)"
+        raise ShapeError(message(where, expected, str(tuple(numbers.shape))))
+    return numbers.long()
 
 
 def leaving(adjacency: Adjacency, direction: Direction) -> Structure:
     """Where one can go from each node; in "both" edges turned round follow the others, with ids from num_edges on."""
     if direction != "both":
         return adjacency.by_source if direction == "out" else adjacency.by_target
-    return Structure(*coo_to_csc(*both_ways(adjacency), adjacency.num_sources))
+    return Structure(*coo_to_csc(*_both_ways(adjacency), adjacency.num_sources))
 
 
-def both_ways(adjacency: Adjacency) -> tuple[Tensor, Tensor]:
-    """Sources and targets of all edges, then of all edges turned round."""
+def _both_ways(adjacency: Adjacency, *, has_loops: bool = True) -> tuple[Tensor, Tensor]:
+    """Sources and targets of all edges, then of all edges turned round; self loops are left out if they are not wanted."""
     source, target = (ends.to(adjacency._id_dtype) for ends in (adjacency.source, adjacency.target))
+    if not has_loops and adjacency.has_self_loops:
+        joins = source != target
+        source, target = source[joins], target[joins]
     return torch.cat((source, target)), torch.cat((target, source))
 
 
@@ -92,9 +109,7 @@ def neighbors_of(adjacency: Adjacency) -> tuple[Tensor, Tensor]:
 
     *Shapes* -> `(num_nodes + 1,)`, int64; `(num_pairs,)`, int32 or int64.
     """
-    row, column = both_ways(adjacency)
-    joins = row != column
-    if not bool(joins.all()):
-        row, column = row[joins], column[joins]
-    found = coalesce(row, column, num_rows=adjacency.num_sources, num_columns=adjacency.num_sources).matrix
-    return found.indptr, found.column
+    num = adjacency.num_sources
+    edge_indptr, listed = coo_to_csc(*_both_ways(adjacency, has_loops=False), num)[:2]
+    indptr, listed, _ = sort_edges(edge_indptr, listed, listed, num)  # edges are not asked for, so neighbours stand in
+    return indptr, coalesce_entries(edge_indptr, listed, indptr, int(indptr[-1]))[0]

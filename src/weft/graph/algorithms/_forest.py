@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor
 
-from ...errors import OptionError, ShapeError, message
 from ...ops import spanning_forest
 from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType
-from ._edges import inner_edges
+from .._resolve import ends_of
+from ._edges import check_weight, inner_edges
 
 
 def minimum_spanning_forest(
@@ -36,17 +36,10 @@ def minimum_spanning_forest(
     tensor([1, 2])
     """
     adjacency = inner_edges("minimum_spanning_forest", graph, edge_type)
-    num_edges = adjacency.num_edges
     if weight is None:
-        order = torch.arange(num_edges, device=adjacency.device)
-    elif weight.shape != (num_edges,):
-        expected = f"`weight` of shape ({num_edges},)"
-        raise ShapeError(message("minimum_spanning_forest", expected, str(tuple(weight.shape))))
-    elif bool(weight.isnan().any()):
-        edge = int(weight.isnan().to(torch.uint8).argmax())
-        raise OptionError(message("minimum_spanning_forest", "numbers as `weight`", f"NaN at edge {edge}"))
+        order = torch.arange(adjacency.num_edges, device=adjacency.device)
     else:
+        check_weight("minimum_spanning_forest", weight, adjacency, may_be_negative=True)
         order = torch.sort(weight, stable=True).indices
-    target = adjacency.target.to(adjacency.source.dtype)
-    taken = spanning_forest(adjacency.source, target, order, adjacency.num_sources)
+    taken = spanning_forest(*ends_of(adjacency), order, adjacency.num_sources)
     return taken[taken >= 0].sort().values

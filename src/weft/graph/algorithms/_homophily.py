@@ -1,25 +1,24 @@
 """Homophily: how far edges join nodes of one class."""
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor
 
-from ...errors import OptionError, message
 from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType
-from ._edges import inner_edges
-from ._labels import checked_labels
+from ._edges import check_word, inner_edges, numbers_of_nodes
 
-MEASURES = ("edge", "node", "class_insensitive", "adjusted")
+Measure: TypeAlias = Literal["edge", "node", "class_insensitive", "adjusted"]
+"""What is meant by homophily."""
 
 
 def homophily(
     graph: Graph | Adjacency,
     label: Tensor,
     *,
-    measure: Literal["edge", "node", "class_insensitive", "adjusted"] = "edge",
+    measure: Measure = "edge",
     edge_type: str | EdgeType | None = None,
 ) -> Tensor:
     """Measure how far edges join nodes of one class.
@@ -59,28 +58,27 @@ def homophily(
     (0.5, 0.5)
     """
     adjacency = inner_edges("homophily", graph, edge_type)
-    label = checked_labels("homophily", label, adjacency)
-    if measure not in MEASURES:
-        raise OptionError(message("homophily", f"`measure` of {', '.join(MEASURES)}", repr(measure)))
+    label = numbers_of_nodes("homophily", "label", label, adjacency)
+    check_word("homophily", "measure", measure, Measure)
     source, target = label[adjacency.source], label[adjacency.target]
-    counts = (source >= 0) & (target >= 0)
-    same = ((source == target) & counts).double()
+    is_known = (source >= 0) & (target >= 0)
+    is_same = ((source == target) & is_known).double()
     if measure == "edge":
-        return same.sum() / counts.sum()
+        return is_same.sum() / is_known.sum()
     if measure == "node":
-        entering, alike = (_summed(adjacency.target, each, label.shape[0]) for each in (counts, same))
+        entering, alike = (_summed(adjacency.target, each, label.shape[0]) for each in (is_known, is_same))
         return (alike / entering)[entering > 0].mean()
-    known = label[label >= 0]
-    sizes = torch.bincount(known)
-    entering, leaving = (torch.bincount(ends[counts], minlength=sizes.shape[0]) for ends in (target, source))
-    total = counts.sum().double()
+    known_labels = label[label >= 0]
+    sizes = torch.bincount(known_labels)
+    entering, leaving = (torch.bincount(ends[is_known], minlength=sizes.shape[0]) for ends in (target, source))
+    num_known = is_known.sum().double()
     if measure == "adjusted":
-        by_chance = (leaving / total * (entering / total)).sum()
-        return (same.sum() / total - by_chance) / (1 - by_chance)
-    alike = _summed(target[counts], same[counts], sizes.shape[0])
-    excess = alike / entering.clamp(min=1) - sizes / max(known.shape[0], 1)
-    others = (sizes > 0).sum() - 1
-    return excess.clamp(min=0).sum() / others.where((others > 0) & (total > 0), torch.nan)
+        by_chance = (leaving / num_known * (entering / num_known)).sum()
+        return (is_same.sum() / num_known - by_chance) / (1 - by_chance)
+    alike = _summed(target[is_known], is_same[is_known], sizes.shape[0])
+    excess = alike / entering.clamp(min=1) - sizes / max(known_labels.shape[0], 1)
+    num_others = (sizes > 0).sum() - 1
+    return excess.clamp(min=0).sum() / num_others.where((num_others > 0) & (num_known > 0), torch.nan)
 
 
 def _summed(index: Tensor, value: Tensor, count: int) -> Tensor:

@@ -1,17 +1,20 @@
 """Labels that go from neighbour to neighbour."""
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor
 
-from ...errors import DtypeError, OptionError, ShapeError, message
+from ...errors import OptionError, message
 from ...ops import Structure, settle_labels, spmm
 from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType
-from ._edges import inner_edges, neighbors_of
+from ._edges import check_word, inner_edges, neighbors_of, numbers_of_nodes
 from ._grouping import Grouping, grouped
+
+Method: TypeAlias = Literal["spread", "clamp"]
+"""Whether known labels may change, or stay."""
 
 
 def label_communities(
@@ -53,7 +56,7 @@ def propagate_labels(
     label: Tensor,
     *,
     num_classes: int | None = None,
-    method: Literal["spread", "clamp"] = "spread",
+    method: Method = "spread",
     alpha: float = 0.9,
     num_iterations: int = 50,
     edge_type: str | EdgeType | None = None,
@@ -89,27 +92,28 @@ def propagate_labels(
     """
     adjacency = inner_edges("propagate_labels", graph, edge_type)
     known, scores = _known_scores(label, num_classes, adjacency)
-    if method not in ("spread", "clamp"):
-        raise OptionError(message("propagate_labels", '`method` of "spread" or "clamp"', repr(method)))
+    check_word("propagate_labels", "method", method, Method)
     if not 0 <= alpha <= 1:
         raise OptionError(message("propagate_labels", "`alpha` from 0 to 1", repr(alpha)))
     rows = Structure(*adjacency.by_target[:2])
+    out = scores
+    if method == "clamp":
+        kept = scores[known]
+        for _ in range(num_iterations):
+            out = spmm(rows, out, reduce="mean").index_copy_(0, known, kept)
+        return out
     leaving, entering = (
         degrees.to(scores.dtype).clamp(min=1).rsqrt() for degrees in (adjacency.out_degrees(), adjacency.in_degrees())
     )
-    out = scores
+    restart = scores * (1 - alpha)
     for _ in range(num_iterations):
-        if method == "spread":
-            out = spmm(rows, out, source_scale=leaving, target_scale=entering).mul_(alpha).add_(scores, alpha=1 - alpha)
-        else:
-            out = spmm(rows, out, reduce="mean")
-            out[known] = scores[known]
+        out = spmm(rows, out, source_scale=leaving, target_scale=entering).mul_(alpha).add_(restart)
     return out
 
 
 def _known_scores(label: Tensor, num_classes: int | None, adjacency: Adjacency) -> tuple[Tensor, Tensor]:
     """Which labels are known, and a row for each node with a 1 at its label."""
-    label = checked_labels("propagate_labels", label, adjacency)
+    label = numbers_of_nodes("propagate_labels", "label", label, adjacency)
     known = (label >= 0).nonzero().squeeze(1)
     most = int(label.max()) + 1 if label.numel() else 0
     count = max(most, 0) if num_classes is None else num_classes
@@ -118,16 +122,3 @@ def _known_scores(label: Tensor, num_classes: int | None, adjacency: Adjacency) 
     scores = torch.zeros(label.shape[0], count, device=label.device)
     scores[known, label[known]] = 1
     return known, scores
-
-
-def checked_labels(where: str, label: Tensor, adjacency: Adjacency) -> Tensor:
-    """Labels of nodes as int64; negative ones are unknown.
-
-    Raises:
-        ShapeError, DtypeError: if there is not an integer for every node.
-    """
-    if label.is_floating_point() or label.is_complex() or label.dtype is torch.bool:
-        raise DtypeError(message(where, "integers as `label`", str(label.dtype)))
-    if label.shape != (adjacency.num_sources,):
-        raise ShapeError(message(where, f"`label` of shape ({adjacency.num_sources},)", str(tuple(label.shape))))
-    return label.long()

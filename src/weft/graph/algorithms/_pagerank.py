@@ -10,7 +10,7 @@ from ...ops import Structure, spmm
 from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType
-from ._edges import checked_weight, inner_edges
+from ._edges import check_weight, inner_edges
 
 
 @torch.no_grad()
@@ -61,10 +61,12 @@ def pagerank(
     adjacency = inner_edges("pagerank", graph, edge_type)
     _check_options(damping, tolerance, max_iterations)
     start = _start(personalisation, weight, adjacency)
-    shares = None if weight is None else checked_weight("pagerank", weight, adjacency).to(start.dtype)
     rows, edge = Structure(*adjacency.by_target[:2]), adjacency.target_order
     leaving = adjacency.out_degrees().to(start.dtype)
-    if shares is not None:
+    shares = None
+    if weight is not None:
+        check_weight("pagerank", weight, adjacency)
+        shares = weight.to(start.dtype)
         leaving = torch.zeros_like(leaving).index_add(0, adjacency.source.long(), shares)
         shares = shares if edge is None else shares[edge]
     scale = torch.where(leaving > 0, 1 / leaving, 0).reshape(-1, *(1,) * (start.dim() - 1))

@@ -1,19 +1,20 @@
 """Partition: nodes in parts of about the same size that few edges leave."""
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
 
-from ...errors import DtypeError, OptionError, ShapeError, message
+from ...errors import OptionError, message
 from ...ops import coo_to_csc, degree, partition_stream
 from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType
-from ._edges import inner_edges, neighbors_of
+from ._edges import check_word, inner_edges, neighbors_of, numbers_of_nodes
 from ._partitioners import kahypar, metis
 
-METHODS = ("ldg", "hash", "metis", "kahypar")
+Method: TypeAlias = Literal["ldg", "hash", "metis", "kahypar"]
+"""How a graph is cut."""
 
 
 class PartitionQuality(NamedTuple):
@@ -32,7 +33,7 @@ def partition(
     graph: Graph | Adjacency,
     num_parts: int,
     *,
-    method: Literal["ldg", "hash", "metis", "kahypar"] = "ldg",
+    method: Method = "ldg",
     imbalance: float = 0.05,
     edge_imbalance: float = 0.5,
     passes: int = 10,
@@ -45,7 +46,7 @@ def partition(
 
     Args:
         method: "ldg" streams the nodes several times, those with most neighbours first, each to where most of its
-            neighbours are; "hash" looks at ids alone; "metis" and "kahypar" cut less, take longer and need a package:
+            neighbours are; "hash" looks at ids alone; "metis" and "kahypar" cut less, mostly take longer and need a package:
             docs/decisions/0016-partition.md has the figures.
         imbalance: how many more nodes than the average a part may have; "hash" does not promise it.
         edge_imbalance: how many more edges, for "ldg" alone; a node with very many neighbours may break it.
@@ -65,7 +66,8 @@ def partition(
     Scheme for Partitioning Irregular Graphs; "kahypar": Gottesbüren, Heuer, Maas, Sanders, Schlag (2024), Scalable
     High-Quality Hypergraph Partitioning.
 
-    *Cost* "ldg" sorts the edges both ways by counting, then reads them once a pass, on one thread; 24 bytes an edge meanwhile.
+    *Cost* "ldg" sorts the edges both ways by counting, then reads them once a pass, on one thread; about 46 bytes an edge
+    meanwhile.
 
     >>> graph = Graph([0, 1, 2, 3, 4, 5], [1, 2, 0, 4, 5, 3])
     >>> partition_quality(graph, partition(graph, 2))
@@ -74,8 +76,7 @@ def partition(
     adjacency = inner_edges("partition", graph, edge_type)
     if not 1 <= num_parts < 2**31:
         raise OptionError(message("partition", "`num_parts` of at least 1", str(num_parts)))
-    if method not in METHODS:
-        raise OptionError(message("partition", f"`method` of {', '.join(METHODS)}", repr(method)))
+    check_word("partition", "method", method, Method)
     for name, value in (("imbalance", imbalance), ("edge_imbalance", edge_imbalance)):
         if not value >= 0:
             raise OptionError(message("partition", f"`{name}` of at least 0", repr(value)))
@@ -101,17 +102,18 @@ def _capacity(total: int, num_parts: int, imbalance: float) -> int:
     return max(int(min(total * (1 + imbalance) / num_parts, total)), -(-total // num_parts), 1) if total else 1
 
 
-def _most_neighbors_first(count: Tensor, seed: int) -> Tensor:
-    """Nodes in falling order of a count, equal ones in an order that the seed draws."""
-    drawn = torch.randperm(count.shape[0], generator=torch.Generator().manual_seed(seed)).to(count.device)
-    if count.shape[0] == 0:
+def _most_neighbors_first(num_neighbors: Tensor, seed: int) -> Tensor:
+    """Nodes in falling order of their numbers of neighbours, equal ones in an order that the seed draws."""
+    num_nodes = num_neighbors.shape[0]
+    drawn = torch.randperm(num_nodes, generator=torch.Generator().manual_seed(seed)).to(num_neighbors.device)
+    if num_nodes == 0:
         return drawn
-    most = int(count.max())
-    return coo_to_csc(most - count[drawn], drawn, most + 1)[1]
+    most = int(num_neighbors.max())
+    return coo_to_csc(most - num_neighbors[drawn], drawn, most + 1)[1]
 
 
 def _hash(ids: Tensor, seed: int) -> Tensor:
-    """Scatter ids over 0 to 2^31 - 1, as the finaliser of SplitMix64 does; products wrap."""
+    """Scatter ids over 0 to 2^31 - 1 with the factors and shifts of SplitMix64; products wrap, shifts keep the sign."""
     mixed = ids + (seed * 0x9E3779B97F4A7C15 + 0x632BE59BD9B4E019) % 2**63
     for factor, shift in ((-0x40A7B892E31B1A47, 30), (-0x6B2FB644ECCEEE15, 27)):
         mixed = (mixed ^ (mixed >> shift)) * factor
@@ -140,15 +142,11 @@ def partition_quality(
     PartitionQuality(cut=0.3333333333333333, balance=1.5, edge_balance=1.3333333333333333)
     """
     adjacency = inner_edges("partition_quality", graph, edge_type)
-    if part.shape != (adjacency.num_sources,):
-        expected = f"`part` of shape ({adjacency.num_sources},)"
-        raise ShapeError(message("partition_quality", expected, str(tuple(part.shape))))
-    if part.dtype not in (torch.int32, torch.int64):
-        raise DtypeError(message("partition_quality", "`part` of int32 or int64", str(part.dtype)))
-    count = int(part.max()) + 1 if part.numel() else 0
+    part = numbers_of_nodes("partition_quality", "part", part, adjacency)
+    num_parts = max(int(part.max()) + 1, 0) if part.numel() else 0
     target = part[adjacency.target]
     cut = int((part[adjacency.source] != target).sum()) / max(adjacency.num_edges, 1)
-    balance, edge_balance = (_balance(degree(ends, max(count, 0))) for ends in (part, target))
+    balance, edge_balance = (_balance(degree(parts, num_parts)) for parts in (part, target))
     return PartitionQuality(cut, balance, edge_balance)
 
 

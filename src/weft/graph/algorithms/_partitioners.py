@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from ...ops import Structure
 from ...settings import require
 
 
@@ -26,9 +27,10 @@ def kahypar(indptr: Tensor, neighbor: Tensor, num_parts: int, *, imbalance: floa
         MissingExtraError: if mtkahypar is not installed.
     """
     package = require("mtkahypar", "partition")
-    row = torch.repeat_interleave(torch.arange(indptr.shape[0] - 1), indptr.cpu().diff())
-    once = row < neighbor.cpu()
-    edges = list(zip(row[once].tolist(), neighbor.cpu()[once].tolist(), strict=True))
+    indptr, neighbor = indptr.cpu(), neighbor.cpu()
+    row = Structure(indptr, neighbor).targets()
+    is_once = row < neighbor
+    edges = list(zip(row[is_once].tolist(), neighbor[is_once].tolist(), strict=True))
     session = package.initialize(torch.get_num_threads(), False)
     package.set_seed(seed)
     context = session.context_from_preset(package.PresetType.DETERMINISTIC)

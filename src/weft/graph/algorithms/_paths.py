@@ -9,7 +9,7 @@ from ...settings import require
 from .._adjacency import Adjacency, Ids
 from .._graph import Graph
 from .._naming import EdgeType
-from ._edges import Direction, checked_direction, checked_weight, inner_edges, leaving, seeds_of
+from ._edges import Direction, check_weight, check_word, inner_edges, leaving, seeds_of
 from ._search import bfs
 
 if TYPE_CHECKING:
@@ -65,12 +65,12 @@ def shortest_paths(
     ([0.0, 1.0, 2.0], [-1, 0, 1])
     """
     adjacency = inner_edges("shortest_paths", graph, edge_type)
-    checked_direction("shortest_paths", direction)
+    check_word("shortest_paths", "direction", direction, Direction)
     nodes = seeds_of("shortest_paths", seeds, adjacency)
     if weight is None:
         found = bfs(adjacency, nodes, direction=direction)
         return ShortestPaths(found.level.double().masked_fill(found.level < 0, torch.inf), found.parent)
-    weight = checked_weight("shortest_paths", weight, adjacency)
+    check_weight("shortest_paths", weight, adjacency)
     csgraph = require("scipy.sparse.csgraph", "convert")
     if nodes.shape[0] == 0:
         nowhere = torch.full((adjacency.num_sources,), -1, device=adjacency.device)

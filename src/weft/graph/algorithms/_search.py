@@ -9,7 +9,7 @@ from ...ops import breadth_first, depth_first
 from .._adjacency import Adjacency, Ids
 from .._graph import Graph
 from .._naming import EdgeType
-from ._edges import Direction, checked_direction, inner_edges, leaving, seeds_of
+from ._edges import Direction, check_word, inner_edges, leaving, seeds_of
 
 
 class BreadthFirst(NamedTuple):
@@ -58,14 +58,16 @@ def bfs(
 
     *Source* Beamer, Asanović, Patterson (2012), Direction-Optimizing Breadth-First Search.
 
-    *Cost* compresses the edges once for the graph, then reads each at most once.
+    *Cost* compresses the edges once for the graph. Then a level reads the edges that lead away from its nodes, on several threads
+    twice; a level that has most of the edges left is found from the other end: nodes not reached yet read the edges that lead to
+    them until one comes from the level before, and may do so again at the next level.
 
     >>> found = bfs(Graph([0, 1, 0, 3], [1, 2, 3, 2]), 0)
     >>> found.level.tolist(), found.parent.tolist(), found.edge.tolist()
     ([0, 1, 2, 1], [-1, 0, 1, 0], [-1, 0, 1, 2])
     """
     adjacency = inner_edges("bfs", graph, edge_type)
-    checked_direction("bfs", direction)
+    check_word("bfs", "direction", direction, Direction)
     nodes = seeds_of("bfs", seeds, adjacency)
     if max_level is not None and max_level < 0:
         raise OptionError(message("bfs", "`max_level` of at least 0", str(max_level)))
@@ -100,7 +102,7 @@ def dfs(
     ([0, 1, 2, 3], [-1, 0, 1, 0])
     """
     adjacency = inner_edges("dfs", graph, edge_type)
-    checked_direction("dfs", direction)
+    check_word("dfs", "direction", direction, Direction)
     nodes = seeds_of("dfs", seeds, adjacency)
     rows = leaving(adjacency, direction)
     order, parent = depth_first(rows.indptr, rows.source, nodes)

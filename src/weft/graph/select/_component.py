@@ -6,6 +6,7 @@ from ...errors import OptionError, message
 from ...ops import connected_components
 from .._graph import Graph
 from .._homogeneous import joined_adjacency
+from .._resolve import ends_of
 from .._rows import Features
 from .._subgraph import Subgraph
 from ._nodes import induced
@@ -33,7 +34,7 @@ def largest_component(graph: Graph, *, count: int = 1, features: Features = "cop
     if count < 1:
         raise OptionError(message("largest_component", "`count` of at least 1", str(count)))
     joined = joined_adjacency(graph)
-    component = connected_components(joined.source, joined.target, joined.num_sources)  # named by its lowest node
+    component = connected_components(*ends_of(joined), joined.num_sources)  # named by its lowest node
     sizes = torch.bincount(component, minlength=1)
     is_chosen = torch.zeros_like(sizes, dtype=torch.bool)
     is_chosen[sizes.sort(descending=True, stable=True).indices[:count]] = True

@@ -13,6 +13,7 @@ from .._graph import Graph
 from .._id_set import IdSet
 from .._incident import rows_of
 from .._naming import EdgeType
+from .._resolve import ends_of
 from .._rows import Features
 from .._subgraph import Subgraph, derive
 
@@ -85,7 +86,7 @@ def edges_between(adjacency: Adjacency, sources: Chosen | None, targets: Chosen 
     elif sources is not None and _are_few(sources, adjacency.num_sources):
         rows, at, among = adjacency.by_source, sources, targets
     else:
-        return Edges.of(adjacency, IdSet(mark_ends(adjacency.source, adjacency.target, from_marks, to_marks)).ids())
+        return Edges.of(adjacency, IdSet(mark_ends(*ends_of(adjacency), from_marks, to_marks)).ids())
     if 128 * int((rows.indptr[at.ids + 1] - rows.indptr[at.ids]).sum()) < adjacency.num_edges:
         ids, near, far = _sorted_rows(rows, at, among)
         return Edges(ids, far, near) if at is targets else Edges(ids, near, far)

@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...errors import DtypeError, OptionError, ShapeError, message
-from .._checks import IDS, checked_ids, expect
+from .._checks import IDS, check_edge_list, checked_ids
+from .._compressed import check_count
 from .._operator import operator
 from .._samples import random_structure
 
@@ -25,7 +25,7 @@ def connected_components(source: Tensor, target: Tensor, num_nodes: int) -> Tens
     *Source* Jayanti and Tarjan (2016), A Randomized Concurrent Algorithm for Disjoint Set Union; here nodes are linked by
     their ids, so that every number of threads finds the same roots.
 
-    *Cost* reads each edge once, in any order; 4 bytes a node.
+    *Cost* reads each edge once, in any order; 4 bytes a node, 8 from 2^31 nodes on.
 
     >>> import torch
     >>> connected_components(torch.tensor([3, 4]), torch.tensor([1, 4]), 5)
@@ -43,25 +43,10 @@ def connected_components(source: Tensor, target: Tensor, num_nodes: int) -> Tens
         found = lower
 
 
-def check_edge_list(name: str, source: Tensor, target: Tensor, num_nodes: int) -> None:
-    """Refuse the ends of edges that do not fit each other."""
-    if source.dtype not in IDS or target.dtype is not source.dtype:
-        got = f"{source.dtype} and {target.dtype}"
-        raise DtypeError(message(name, "`source` and `target` both int32 or both int64", got))
-    if source.dim() != 1 or target.dim() != 1:
-        got = f"{tuple(source.shape)} and {tuple(target.shape)}"
-        raise ShapeError(message(name, "one-dimensional `source` and `target`", got))
-    expect(
-        source.shape[0] == target.shape[0],
-        lambda: message(name, "as many sources as targets", f"{source.shape[0]} and {target.shape[0]}"),
-    )
-    if isinstance(num_nodes, int) and num_nodes < 0:
-        raise OptionError(message(name, "`num_nodes` of at least 0", str(num_nodes)))
-
-
 @connected_components.outputs
 def _(source: Tensor, target: Tensor, num_nodes: int) -> tuple[Tensor, tuple[int, ...]]:
-    check_edge_list("connected_components", source, target, num_nodes)
+    check_edge_list("connected_components", source, target)
+    check_count("connected_components", "num_nodes", num_nodes)
     return source.new_empty(num_nodes, dtype=torch.int64), (source.shape[0], num_nodes)
 
 

@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 
 from ...errors import DtypeError, ShapeError, message
-from .._checks import IDS, checked_ids
+from .._checks import IDS, check_edge_list, checked_ids
+from .._compressed import check_count
 from .._operator import operator
-from .connected_components import check_edge_list, connected_components
+from .connected_components import connected_components
 
 
 @operator
@@ -25,7 +26,7 @@ def spanning_forest(source: Tensor, target: Tensor, order: Tensor, num_nodes: in
 
     *Source* Kruskal (1956), On the Shortest Spanning Subtree of a Graph and the Traveling Salesman Problem.
 
-    *Cost* reads each edge once at a random place, until all nodes are one tree; 4 bytes a node.
+    *Cost* reads each edge once at a random place, until all nodes are one tree; 4 bytes a node, 8 from 2^31 nodes on.
 
     >>> import torch
     >>> spanning_forest(torch.tensor([0, 1, 2]), torch.tensor([1, 2, 0]), torch.tensor([2, 0, 1]), 3)
@@ -50,7 +51,8 @@ def spanning_forest(source: Tensor, target: Tensor, order: Tensor, num_nodes: in
 
 @spanning_forest.outputs
 def _(source: Tensor, target: Tensor, order: Tensor, num_nodes: int) -> tuple[Tensor, tuple[int, ...]]:
-    check_edge_list("spanning_forest", source, target, num_nodes)
+    check_edge_list("spanning_forest", source, target)
+    check_count("spanning_forest", "num_nodes", num_nodes)
     if order.dtype is not torch.int64:
         raise DtypeError(message("spanning_forest", "int64 `order`", str(order.dtype)))
     if order.shape != source.shape:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from .._checks import IDS, checked_ids
-from .._compressed import check_compressed, rows_of
+from .._compressed import one_per_node, rows_of
 from .._operator import operator
 from ..traversal.topological_levels import topological_levels
 
@@ -47,8 +47,7 @@ def strong_components(indptr: Tensor, target: Tensor) -> Tensor:
 
 @strong_components.outputs
 def _(indptr: Tensor, target: Tensor) -> tuple[Tensor, tuple[int, ...]]:
-    check_compressed("strong_components", "", indptr, target)
-    return indptr.new_empty(indptr.shape[0] - 1), (indptr.shape[0] - 1, target.shape[0])
+    return one_per_node("strong_components", indptr, target)
 
 
 strong_components.native(

@@ -1,6 +1,6 @@
 // Core numbers by peeling: nodes stand in buckets of their degrees, and whoever is taken moves its neighbours one bucket down. Memory
 // traffic: the edges once, in rows, with a degree at a random place for each; two more places for each move.
-#include "../coo_to_csc/counting.h"
+#include "by_degree.h"
 
 namespace weft {
 namespace WEFT_ISA {
@@ -19,21 +19,11 @@ int peel(const Arguments& a) {
   int status = Plan(rows).status;
   if (status == kOk) status = check_width<I>(larger(a.num_nodes, a.num_edges), "nodes and edges");
   if (status != kOk || a.num_nodes == 0) return status;
-  int64_t most = 0;
-  for (int64_t v = 0; v < a.num_nodes; ++v) most = larger(most, rows.degree(v));
-  // Nodes by degree: bucket d begins at first[d]; `place` says where each node stands.
-  Buffer<I> degree(a.num_nodes), node(a.num_nodes), place(a.num_nodes);
-  Buffer<int64_t> first(most + 2);
-  if (!degree.data || !node.data || !place.data || !first.data) return fail(kNoMemory, "no memory for %lld nodes", static_cast<long long>(a.num_nodes));
-  for (int64_t d = 0; d < most + 2; ++d) first[d] = 0;
-  for (int64_t v = 0; v < a.num_nodes; ++v) degree[v] = static_cast<I>(rows.degree(v)), ++first[degree[v] + 1];
-  for (int64_t d = 1; d < most + 2; ++d) first[d] += first[d - 1];
-  for (int64_t v = 0; v < a.num_nodes; ++v) {
-    const int64_t at = first[degree[v]]++;
-    node[at] = static_cast<I>(v), place[v] = static_cast<I>(at);
-  }
-  for (int64_t d = most + 1; d > 0; --d) first[d] = first[d - 1];
-  first[0] = 0;
+  const ByDegree<I> sorted(rows);  // degree d is bucket d
+  const Buffer<I> degree(a.num_nodes);
+  if (sorted.starved() || !degree.data) return fail(kNoMemory, "no memory for %lld nodes", static_cast<long long>(a.num_nodes));
+  const auto &node = sorted.node, &place = sorted.place;
+  for (int64_t v = 0; v < a.num_nodes; ++v) degree[v] = static_cast<I>(rows.degree(v));
   for (int64_t at = 0; at < a.num_nodes; ++at) {
     const int64_t v = static_cast<int64_t>(node[at]);
     const I now = degree[v];
@@ -43,7 +33,7 @@ int peel(const Arguments& a) {
       if (__builtin_expect(u >= static_cast<uint64_t>(a.num_nodes), 0)) return refuse_id("neighbor", rows.source, p, a.num_nodes, "nodes");
       const I old = degree[u];
       if (old <= now) continue;
-      const int64_t head = first[old]++;  // u becomes the last of the bucket below, and the head of its own takes its place
+      const int64_t head = sorted.first[old]++;  // u becomes the last of the bucket below, and the head of its own takes its place
       const I moved = node[head];
       node[place[u]] = moved, place[moved] = place[u];
       node[head] = static_cast<I>(u), place[u] = static_cast<I>(head);

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from .._checks import IDS, checked_ids
-from .._compressed import check_compressed
+from .._compressed import one_per_node, rows_of
 from .._operator import operator
 from .._samples import random_structure
 
@@ -33,7 +33,7 @@ def core_numbers(indptr: Tensor, neighbor: Tensor) -> Tensor:
     """
     num = indptr.shape[0] - 1
     neighbors = checked_ids("core_numbers", "neighbor", neighbor, num, "nodes")
-    row = torch.repeat_interleave(torch.arange(num, device=neighbors.device), indptr.diff())
+    row = rows_of(indptr, neighbor)
     core = torch.zeros_like(indptr[1:])
     stays = torch.ones_like(core, dtype=torch.bool)
     k = 0
@@ -48,8 +48,7 @@ def core_numbers(indptr: Tensor, neighbor: Tensor) -> Tensor:
 
 @core_numbers.outputs
 def _(indptr: Tensor, neighbor: Tensor) -> tuple[Tensor, tuple[int, ...]]:
-    check_compressed("core_numbers", "", indptr, neighbor)
-    return indptr.new_empty(indptr.shape[0] - 1), (indptr.shape[0] - 1, neighbor.shape[0])
+    return one_per_node("core_numbers", indptr, neighbor)
 
 
 core_numbers.native(

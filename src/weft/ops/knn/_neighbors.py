@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ...errors import DtypeError, OptionError, ShapeError, StructureError, message
-from .._checks import check_same_dtype, expect
+from .._checks import check_same_dtype, check_span, expect
 from .._structure import Structure
 from .._torch import is_tracing
 
@@ -85,9 +85,7 @@ def check_rising(name: str, argument: str, indptr: Tensor, total: int) -> None:
     """Refuse pointers that do not rise from 0 to `total`; fake tensors pass. Kernels look again."""
     if is_tracing() or indptr.is_meta:
         return
-    first, last = int(indptr[0]), int(indptr[-1])
-    if first != 0 or last != total:
-        raise StructureError(f"{name}: `{argument}` runs from {first} to {last}, expected 0 to {total}")
+    check_span(name, argument, indptr, total)
     falls = indptr.diff() < 0
     if falls.any():
         at = int(falls.to(torch.uint8).argmax())

@@ -22,9 +22,8 @@ int list_marks(const Arguments& a) {
   parallel_ranges(a.num_words, kGrain, a.total < kSerialWork ? 1 : a.threads, [&](int64_t first, int64_t last) {
     for (int64_t w = first; w < last; ++w) {
       uint64_t bits = a.marks[w];
-      if (!bits) continue;
       const int64_t begin = a.before[w], end = a.before[w + 1];
-      if (__builtin_expect(begin < 0 || end > a.total || end - begin != __builtin_popcountll(bits), 0)) return misfits.note(w);
+      if (__builtin_expect(begin < 0 || end < begin || end > a.total || end - begin != __builtin_popcountll(bits), 0)) return misfits.note(w);
       for (int64_t p = begin; p < end; ++p, bits &= bits - 1) a.out[p] = w * 64 + __builtin_ctzll(bits);
     }
   });

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ...errors import DtypeError, ShapeError, message
-from .._checks import IDS, checked_ids, expect
+from .._checks import IDS, check_edge_list, checked_ids, expect
 from .._compressed import check_compressed, check_count
 from .._operator import operator
 from .._sparse_samples import random_matrix
@@ -163,16 +163,7 @@ def mark_ends(source: Tensor, target: Tensor, sources: Tensor | None, targets: T
 @mark_ends.outputs
 def _(source: Tensor, target: Tensor, sources: Tensor | None, targets: Tensor | None) -> tuple[Tensor, tuple[int, ...]]:
     name = "mark_ends"
-    if source.dtype not in IDS or target.dtype is not source.dtype:
-        got = f"{source.dtype} and {target.dtype}"
-        raise DtypeError(message(name, "`source` and `target` both int32 or both int64", got))
-    if source.dim() != 1 or target.dim() != 1:
-        got = f"{tuple(source.shape)} and {tuple(target.shape)}"
-        raise ShapeError(message(name, "one-dimensional `source` and `target`", got))
-    expect(
-        source.shape[0] == target.shape[0],
-        lambda: message(name, "as many sources as targets", f"{source.shape[0]} and {target.shape[0]}"),
-    )
+    check_edge_list(name, source, target)
     check_marks(name, sources=sources, targets=targets)
     words = (0 if marks is None else marks.shape[0] for marks in (sources, targets))
     return source.new_empty(num_words(source.shape[0]), dtype=torch.int64), (source.shape[0], *words)

@@ -19,12 +19,12 @@ constexpr int64_t kGrain = 512;  // words to a task
 template <class I>
 WEFT_INLINE bool filter(const I* ends, const Marks& marks, int64_t lo, int64_t hi, uint64_t* bits, Faults& faults) {
   if (!marks.words) return true;
-  if (__builtin_expect(!all_fit(ends, lo, hi, marks.ids()), 0)) {
-    while (lo + 1 < hi && marks.fits(unsigned_id(ends[lo]))) ++lo;
-    return faults.note(lo), false;
-  }
   uint64_t held = 0;
-  for (int64_t e = lo; e < hi; ++e) held |= static_cast<uint64_t>(marks.has(unsigned_id(ends[e]))) << (e & 63);
+  for (int64_t e = lo; e < hi; ++e) {
+    const uint64_t id = unsigned_id(ends[e]);
+    if (__builtin_expect(!marks.fits(id), 0)) return faults.note(e), false;
+    held |= static_cast<uint64_t>(marks.has(id)) << (e & 63);
+  }
   *bits &= held;
   return true;
 }

@@ -31,11 +31,16 @@ struct Marker {
   Marks among;
   Missing& missing;
 
-  bool row_fits(int64_t r) const { return static_cast<uint64_t>(a.chosen[r]) < static_cast<uint64_t>(a.num_rows); }
+  // Read once, so that what is followed is what was checked; -1 if it is not there.
+  int64_t row_of(int64_t r) const {
+    const int64_t row = a.chosen[r];
+    return static_cast<uint64_t>(row) < static_cast<uint64_t>(a.num_rows) ? row : -1;
+  }
 
   void fetch(int64_t r) const {
-    if (r + kRowsAhead >= a.num_chosen || !row_fits(r + kRowsAhead)) return;
-    const int64_t begin = a.indptr[a.chosen[r + kRowsAhead]];
+    const int64_t row = row_of(smaller(r + kRowsAhead, a.num_chosen - 1));
+    if (row < 0) return;
+    const int64_t begin = a.indptr[row];
     fetch_near(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(source) + static_cast<uint64_t>(begin) * sizeof(I)), 128);
     if (edge) fetch_near(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(edge) + static_cast<uint64_t>(begin) * sizeof(I)), 128);
   }
@@ -45,8 +50,9 @@ struct Marker {
     for (int64_t r = first; r < a.num_chosen; r += stride) {
       fetch_listed(a.chosen, a.num_chosen, a.indptr, sizeof(int64_t), r);
       fetch(r);
-      if (__builtin_expect(!row_fits(r), 0)) return missing.row.note(r);
-      const int64_t begin = a.indptr[a.chosen[r]], end = a.indptr[a.chosen[r] + 1];
+      const int64_t row = row_of(r);
+      if (__builtin_expect(row < 0, 0)) return missing.row.note(r);
+      const int64_t begin = a.indptr[row], end = a.indptr[row + 1];
       if (__builtin_expect(begin < 0 || begin > end || end > a.num_edges, 0)) return missing.pointer.note(r);
       for (int64_t p = begin; p < end; ++p) {
         if (among.words) {
@@ -80,8 +86,10 @@ int mark_rows(const Arguments& a) {
   const Marker<I> marker{a, static_cast<const I*>(a.source), static_cast<const I*>(a.edge), Marks{a.among, a.num_words}, missing};
   const int64_t words = (a.count + 63) / 64;
   int64_t work = 0;
-  for (int64_t r = 0; r < a.num_chosen && work >= 0; ++r)
-    if (marker.row_fits(r)) work += smaller(a.num_edges, a.indptr[a.chosen[r] + 1] - a.indptr[a.chosen[r]]);
+  for (int64_t r = 0; r < a.num_chosen && work >= 0; ++r) {
+    const int64_t row = marker.row_of(r);
+    if (row >= 0) work += smaller(a.num_edges, a.indptr[row + 1] - a.indptr[row]);
+  }
   const int64_t chunks = work < kSerialWork || work < 4 * words ? 1 : smaller(a.threads, a.num_chosen);
   Buffer<uint64_t> others((chunks - 1) * words);
   if (chunks > 1 && words && !others.data) return fail(kNoMemory, "no memory to mark %lld edges", static_cast<long long>(a.count));

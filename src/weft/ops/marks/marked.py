@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...errors import DtypeError, ShapeError, message
-from .._checks import IDS, checked_ids, expect
+from ...errors import DtypeError, ShapeError, StructureError, message
+from .._checks import IDS, check_span, checked_ids, expect
 from .._compressed import check_count, new_entries
 from .._operator import operator
 from .mark import BITS, check_marks, marks_of, mask_of
@@ -66,6 +66,11 @@ def list_marks(marks: Tensor, before: Tensor, total: int) -> Tensor:
     >>> list_marks(torch.tensor([5, 0, 1]), torch.tensor([0, 2, 2, 3]), 3)
     tensor([  0,   2, 128])
     """
+    check_span("list_marks", "before", before, total)
+    wrong = before.diff() != mask_of(marks).reshape(-1, BITS).sum(1)
+    if wrong.any():
+        word = int(wrong.to(torch.uint8).argmax())
+        raise StructureError(f"list_marks: `before` does not count the marks of word {word}")
     return mask_of(marks).nonzero().squeeze(1)
 
 

@@ -145,18 +145,20 @@ class Edges {
 
   // Appends position p to the batch; false if its ids do not fit.
   bool decode(int64_t p, int64_t& target, Batch<T>& batch) const {
-    if (__builtin_expect((reads_source() && !rows_.source_fits(p)) || !rows_.edge_fits(p), 0)) return false;
+    // Read once, so that what is followed is what was checked.
+    const uint64_t source = reads_source() ? rows_.source_at(p) : 0, edge = rows_.edge_at(p);
+    const bool has_source = !reads_source() || source < static_cast<uint64_t>(rows_.columns);
+    if (__builtin_expect(!has_source || edge >= static_cast<uint64_t>(rows_.edges), 0)) return false;
+    const auto at = [&](const void* features, int64_t end) {
+      const uint64_t row = end == kSource ? source : end == kTarget ? static_cast<uint64_t>(target) : edge;
+      return static_cast<const T*>(features) + row * row_;
+    };
     while (rows_.indptr[target + 1] <= p) ++target;
     const int64_t k = batch.decoded++;
-    batch.left[k] = at(a_.left, a_.left_from, p, target);
-    batch.right[k] = a_.op == kCopy ? nullptr : at(a_.right, a_.right_from, p, target);
-    batch.out[k] = static_cast<T*>(a_.out) + rows_.edge_at(p) * result_;
+    batch.left[k] = at(a_.left, a_.left_from);
+    batch.right[k] = a_.op == kCopy ? nullptr : at(a_.right, a_.right_from);
+    batch.out[k] = static_cast<T*>(a_.out) + edge * result_;
     return true;
-  }
-
-  const T* at(const void* features, int64_t end, int64_t p, int64_t target) const {
-    const int64_t row = end == kSource ? rows_.source_at(p) : end == kTarget ? target : rows_.edge_at(p);
-    return static_cast<const T*>(features) + row * row_;
   }
 
   // The row that holds position p.

@@ -32,18 +32,22 @@ WEFT_INLINE int64_t search(const I* x, int64_t count, const Before& before) {
 template <class I>
 int segment_search(const Arguments& a) {
   const I *x = static_cast<const I*>(a.x), *value = static_cast<const I*>(a.value);
-  const auto is_there = [&](int64_t q) { return static_cast<uint64_t>(a.segment[q]) < static_cast<uint64_t>(a.num_segments); };
+  // Read once, so that what is followed is what was checked; -1 if it is not there.
+  const auto segment_of = [&](int64_t q) {
+    const int64_t segment = a.segment[q];
+    return static_cast<uint64_t>(segment) < static_cast<uint64_t>(a.num_segments) ? segment : -1;
+  };
   Faults missing, misfits;
   parallel_ranges(a.count, kGrain, a.count < kGrain ? 1 : a.threads, [&](int64_t lo, int64_t hi) {
     for (int64_t q = lo; q < hi; ++q) {
-      if (q + kPointersAhead < hi && is_there(q + kPointersAhead)) fetch_near(a.indptr + a.segment[q + kPointersAhead], 16);
-      if (q + kMiddlesAhead < hi && is_there(q + kMiddlesAhead)) {
-        const int64_t* ends = a.indptr + a.segment[q + kMiddlesAhead];
-        const uint64_t middle = (static_cast<uint64_t>(ends[0]) + static_cast<uint64_t>(ends[1])) / 2;
+      const int64_t segment = segment_of(q);
+      if (const int64_t ahead = segment_of(smaller(q + kPointersAhead, hi - 1)); ahead >= 0) fetch_near(a.indptr + ahead, 16);
+      if (const int64_t ahead = segment_of(smaller(q + kMiddlesAhead, hi - 1)); ahead >= 0) {
+        const uint64_t middle = (static_cast<uint64_t>(a.indptr[ahead]) + static_cast<uint64_t>(a.indptr[ahead + 1])) / 2;
         fetch_near(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(x) + middle * sizeof(I)), 1);
       }
-      if (__builtin_expect(!is_there(q), 0)) return missing.note(q);
-      const int64_t begin = a.indptr[a.segment[q]], end = a.indptr[a.segment[q] + 1];
+      if (__builtin_expect(segment < 0, 0)) return missing.note(q);
+      const int64_t begin = a.indptr[segment], end = a.indptr[segment + 1];
       if (__builtin_expect(begin < 0 || begin > end || end > a.num_rows, 0)) return misfits.note(q);
       const I wanted = value[q];
       const int64_t first = begin + search(x + begin, end - begin, [&](I row) { return row < wanted; });

@@ -50,39 +50,40 @@ class Reduction {
   const Plan plan_;
   Faults faults_;
 
-  // Rows of one value are added without a window: a pointer and a tile would cost more than the value.
-  bool open_single(int64_t lo, int64_t hi) {
-    const auto refuse = [&](bool (Rows<I>::*fits)(int64_t) const) {
-      while (lo + 1 < hi && (rows_.*fits)(lo)) ++lo;
-      return faults_.note(lo), false;
-    };
-    if (__builtin_expect(!all_fit(rows_.source, lo, hi, rows_.columns), 0)) return refuse(&Rows<I>::source_fits);
-    if (features_.weight && __builtin_expect(!all_fit(rows_.edge, lo, hi, rows_.edges), 0)) return refuse(&Rows<I>::edge_fits);
-    return true;
-  }
-
-  A add_single(int64_t lo, int64_t hi) const {
+  // Rows of one value are added without a window: a pointer and a tile would cost more than the value. False, and noted, if an id
+  // does not fit; each is read once, so that what is followed is what was checked.
+  bool add_single(int64_t lo, int64_t hi, A* sum) {
     const T *x = features_.x, *weight = features_.weight;
-    const I *source = rows_.source, *edge = rows_.edge;
-    const auto add = [=](const auto& term) {
+    const auto add = [&](const auto& row, const auto& place) {
       A sums[4] = {};
+      const auto add_edges = [&](int64_t p, auto count) {
+        constexpr int kEdges = decltype(count)::value;
+        uint64_t from[kEdges], at[kEdges];
+        bool fit = true;
+        for (int l = 0; l < kEdges; ++l) {
+          from[l] = row(p + l), at[l] = place(p + l);
+          fit &= from[l] < static_cast<uint64_t>(rows_.columns) && at[l] < static_cast<uint64_t>(rows_.edges);
+        }
+        if (__builtin_expect(!fit, 0)) return false;
+        for (int l = 0; l < kEdges; ++l) sums[l] += weight ? widen(x[from[l]]) * widen(weight[at[l]]) : widen(x[from[l]]);
+        return true;
+      };
       int64_t p = lo;
-      for (; p + 4 <= hi; p += 4)
-        for (int lane = 0; lane < 4; ++lane) sums[lane] += term(p + lane);
-      for (; p < hi; ++p) sums[0] += term(p);
-      return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+      while (p + 4 <= hi && add_edges(p, std::integral_constant<int, 4>())) p += 4;
+      while (p < hi && add_edges(p, std::integral_constant<int, 1>())) ++p;
+      if (__builtin_expect(p < hi, 0)) return faults_.note(p), false;
+      *sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+      return true;
     };
-    const auto add_rows = [=](const auto& row) {
-      if (!weight) return add([=](int64_t p) { return widen(x[row(p)]); });
-      if (!edge) return add([=](int64_t p) { return widen(x[row(p)]) * widen(weight[p]); });
-      return add([=](int64_t p) { return widen(x[row(p)]) * widen(weight[edge[p]]); });
-    };
-    return source ? add_rows([=](int64_t p) { return source[p]; }) : add_rows([](int64_t p) { return p; });
+    const auto position = [](int64_t p) { return static_cast<uint64_t>(p); };
+    const auto listed = [](const I* ids) { return [=](int64_t p) { return static_cast<uint64_t>(static_cast<int64_t>(ids[p])); }; };
+    const auto add_rows = [&](const auto& row) { return weight && rows_.edge ? add(row, listed(rows_.edge)) : add(row, position); };
+    return rows_.source ? add_rows(listed(rows_.source)) : add_rows(position);
   }
 
   void reduce_piece(int64_t lo, int64_t hi, A* values, S* winners) {
     if (is_single_) {
-      if (open_single(lo, hi)) *values = add_single(lo, hi);
+      add_single(lo, hi, values);
       return;
     }
     Window<T, I> window(rows_, features_, tiling_.features);
@@ -92,13 +93,12 @@ class Reduction {
 
   void reduce_rows(int64_t begin, int64_t end) {
     if (is_single_) {
-      if (!open_single(rows_.indptr[begin], rows_.indptr[end])) return;
       for (int64_t row = begin; row < end; ++row) {
         const int64_t lo = rows_.indptr[row], hi = rows_.indptr[row + 1];
-        A value = add_single(lo, hi);
-        if (reduce_ == kMean) value /= static_cast<A>(larger(1, hi - lo));
-        if (a_.target_scale) value = lo < hi ? value * widen(static_cast<const T*>(a_.target_scale)[row]) : A(0);
-        *out(row) = narrow<T>(value);
+        A value;
+        if (lo == hi) clear(row);
+        else if (!add_single(lo, hi, &value)) return;
+        else finish(row, &value);
       }
       return;
     }

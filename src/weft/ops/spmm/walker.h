@@ -57,54 +57,66 @@ class Window {
   static int64_t choose_half(int64_t stride) { return stride ? larger(8, smaller(256, 8192 / stride)) : 256; }
 
   bool decode(int64_t lo, int64_t hi) {
-    if (__builtin_expect(!all_fit(rows_.source, lo, hi, rows_.columns), 0)) return refuse(lo, hi, &Rows<I>::source_fits);
-    if (features_.weight && __builtin_expect(!all_fit(rows_.edge, lo, hi, rows_.edges), 0)) return refuse(lo, hi, &Rows<I>::edge_fits);
+    const uint64_t row_bytes = static_cast<uint64_t>(width_) * sizeof(T);
     const T** pointer = pointers_.data + (lo - base_);
-    for (int64_t p = lo; p < hi; ++p) *pointer++ = features_.x + rows_.source_at(p) * width_;
-    if (features_.weight) decode_weights(lo, hi);
-    if (features_.scale) decode_scales(lo, hi);
+    uint64_t most = 0;  // of ids that are read once, here and below, so that what is followed is what was checked
+    for (int64_t p = lo; p < hi; ++p) {
+      const uint64_t row = rows_.source_at(p);
+      most = row > most ? row : most;
+      *pointer++ = reinterpret_cast<const T*>(reinterpret_cast<uintptr_t>(features_.x) + row * row_bytes);
+    }
+    if (__builtin_expect(lo < hi && most >= static_cast<uint64_t>(rows_.columns), 0)) {
+      while (lo + 1 < hi && rows_.source_fits(lo)) ++lo;
+      return refuse(lo);
+    }
+    if (features_.weight && !decode_weights(lo, hi)) return false;
+    if (features_.scale && !decode_scales(lo, hi)) return false;
     const T* last = hi > base_ ? pointers_[hi - base_ - 1] : features_.x;
     for (int64_t pad = 0; pad < far && hi == end_; ++pad) *pointer++ = last;
     return true;
   }
 
-  // Finds the id that does not fit.
-  bool refuse(int64_t lo, int64_t hi, bool (Rows<I>::*fits)(int64_t) const) {
-    for (fault = lo; fault + 1 < hi && (rows_.*fits)(fault);) ++fault;
+  bool refuse(int64_t p) {
+    fault = p;
     return false;
   }
 
-  void decode_weights(int64_t lo, int64_t hi) {
+  bool decode_weights(int64_t lo, int64_t hi) {
     Acc<T>* to = weights_.data + (lo - base_) * stride_;
     if (!rows_.edge) {
       for (int64_t k = lo * stride_; k < hi * stride_; ++k) *to++ = widen(features_.weight[k]);
-    } else if (stride_ == 1) {
-      const int64_t last = end_ - 1;
-      for (int64_t p = lo; p < hi; ++p) {
-        __builtin_prefetch(features_.weight + static_cast<int64_t>(rows_.edge[smaller(p + 2 * kFarRows, last)]), 0, 2);
-        __builtin_prefetch(features_.weight + static_cast<int64_t>(rows_.edge[smaller(p + kNearRows, last)]), 0, 3);
-        *to++ = widen(features_.weight[rows_.edge[p]]);
-      }
-    } else {
-      for (int64_t p = lo; p < hi; ++p) {
-        fetch_listed(rows_.edge, end_, features_.weight, stride_ * sizeof(T), p);
-        const T* from = features_.weight + rows_.edge_at(p) * stride_;
-        for (int64_t h = 0; h < stride_; ++h) *to++ = widen(from[h]);
-      }
+      return true;
     }
+    const int64_t stride = stride_, last = end_ - 1;
+    for (int64_t p = lo; p < hi && stride == 1; ++p) {
+      __builtin_prefetch(features_.weight + static_cast<int64_t>(rows_.edge[smaller(p + 2 * kFarRows, last)]), 0, 2);
+      __builtin_prefetch(features_.weight + static_cast<int64_t>(rows_.edge[smaller(p + kNearRows, last)]), 0, 3);
+      const uint64_t edge = rows_.edge_at(p);
+      if (__builtin_expect(edge >= static_cast<uint64_t>(rows_.edges), 0)) return refuse(p);
+      *to++ = widen(features_.weight[edge]);
+    }
+    for (int64_t p = lo; p < hi && stride > 1; ++p) {
+      fetch_listed(rows_.edge, end_, features_.weight, stride * sizeof(T), p);
+      const uint64_t edge = rows_.edge_at(p);
+      if (__builtin_expect(edge >= static_cast<uint64_t>(rows_.edges), 0)) return refuse(p);
+      const T* from = features_.weight + edge * stride;
+      for (int64_t h = 0; h < stride; ++h) *to++ = widen(from[h]);
+    }
+    return true;
   }
 
-  // After the ids were checked and the weights, if there are any, stand in place.
-  void decode_scales(int64_t lo, int64_t hi) {
+  // After the weights, if there are any, stand in place.
+  bool decode_scales(int64_t lo, int64_t hi) {
     Acc<T>* to = weights_.data + (lo - base_) * stride_;
-    if (!features_.weight) {
-      for (int64_t p = lo; p < hi; ++p) *to++ = widen(features_.scale[rows_.source_at(p)]);
-      return;
-    }
     for (int64_t p = lo; p < hi; ++p) {
-      const Acc<T> scale = widen(features_.scale[rows_.source_at(p)]);
-      for (int64_t h = 0; h < stride_; ++h) *to++ *= scale;
+      const uint64_t row = rows_.source_at(p);
+      if (__builtin_expect(row >= static_cast<uint64_t>(rows_.columns), 0)) return refuse(p);
+      const Acc<T> scale = widen(features_.scale[row]);
+      if (!features_.weight) *to++ = scale;
+      else
+        for (int64_t h = 0; h < stride_; ++h) *to++ *= scale;
     }
+    return true;
   }
 
   const Rows<I>& rows_;

@@ -1,7 +1,8 @@
 // Breadth-first search by levels. A level is pushed along the edges that leave its nodes, or, where it has most of the edges that are left,
 // pulled: every node not seen yet looks through the edges that enter it until one comes from the level before. A node keeps the lowest edge
-// of those that find it, which the order of threads does not change. Memory traffic: the edges once at most, in rows; a bit a node
-// at random places, and 8 bytes for each node found.
+// of those that find it, which the order of threads does not change. Memory traffic: a level that is pushed reads its edges once, on several
+// threads twice; one that is pulled those that enter nodes not seen yet, up to the first from the level; a bit at a random place for each,
+// and 24 bytes for each node found.
 #include "../coo_to_csc/counting.h"
 
 namespace weft {

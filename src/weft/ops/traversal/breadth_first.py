@@ -35,7 +35,8 @@ def breadth_first(rows: Structure, seeds: Tensor, is_both: bool, most: int) -> t
 
     *Source* Beamer, Asanović, Patterson (2012), Direction-Optimizing Breadth-First Search.
 
-    *Cost* reads the edges once at most; where a level is large, only until an edge comes from it.
+    *Cost* reads the edges that leave a level once, on several threads twice; where a level is large, instead the edges that enter
+    nodes not reached yet, until one comes from it.
 
     >>> import torch
     >>> rows = Structure(torch.tensor([0, 0, 1, 2]), torch.tensor([0, 1]))

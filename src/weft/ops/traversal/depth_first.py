@@ -25,7 +25,7 @@ def depth_first(indptr: Tensor, target: Tensor, seeds: Tensor) -> tuple[Tensor, 
         ShapeError, DtypeError: if arguments are of another kind.
         IdError, StructureError: if an id is not below the number of nodes, or pointers contradict themselves.
 
-    *Cost* reads the edges of what is reached once, on one thread; 12 or 16 bytes a node.
+    *Cost* reads the edges of what is reached once, on one thread; 13 or 17 bytes a node.
 
     >>> import torch
     >>> depth_first(torch.tensor([0, 2, 3, 3]), torch.tensor([2, 1, 0]), torch.tensor([1]))

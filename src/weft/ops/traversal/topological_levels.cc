@@ -23,8 +23,9 @@ int number_levels(const Arguments& a) {
   if (a.num_nodes && (!open.data || !queue.data)) return fail(kNoMemory, "no memory for %lld nodes", static_cast<long long>(a.num_nodes));
   for (int64_t v = 0; v < a.num_nodes; ++v) open[v] = 0, a.level[v] = -1;
   for (int64_t p = 0; p < a.num_edges; ++p) {
-    if (__builtin_expect(!leave.source_fits(p), 0)) return refuse_id("target", leave.source, p, a.num_nodes, "nodes");
-    ++open[leave.source[p]];
+    const uint64_t v = leave.source_at(p);
+    if (__builtin_expect(v >= static_cast<uint64_t>(a.num_nodes), 0)) return refuse_id("target", leave.source, p, a.num_nodes, "nodes");
+    ++open[v];
   }
   int64_t found = 0;
   for (int64_t v = 0; v < a.num_nodes; ++v)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from .._checks import IDS, checked_ids
-from .._compressed import check_compressed
+from .._compressed import one_per_node, rows_of
 from .._operator import operator
 from .._samples import compress, random_structure
 
@@ -35,7 +35,7 @@ def topological_levels(indptr: Tensor, target: Tensor) -> Tensor:
     """
     num = indptr.shape[0] - 1
     targets = checked_ids("topological_levels", "target", target, num, "nodes")
-    source = torch.repeat_interleave(torch.arange(num, device=target.device), indptr.diff())
+    source = rows_of(indptr, target)
     level = torch.full((num,), -1, device=target.device)
     open_edges = torch.ones_like(targets, dtype=torch.bool)
     for now in range(num):
@@ -50,8 +50,7 @@ def topological_levels(indptr: Tensor, target: Tensor) -> Tensor:
 
 @topological_levels.outputs
 def _(indptr: Tensor, target: Tensor) -> tuple[Tensor, tuple[int, ...]]:
-    check_compressed("topological_levels", "", indptr, target)
-    return indptr.new_empty(indptr.shape[0] - 1), (indptr.shape[0] - 1, target.shape[0])
+    return one_per_node("topological_levels", indptr, target)
 
 
 topological_levels.native(

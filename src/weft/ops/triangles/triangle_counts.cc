@@ -1,7 +1,7 @@
 // Triangles by node. Nodes are numbered by degree, and each edge is kept at its lower end: no list is then longer than sqrt(2 E). The list of a
 // node becomes a set of bits, in which the lists of its members are looked up. Memory traffic: a copy of half the edges, each list once
 // for each node that lists it; bits and counts of the nodes of high degree, which come last, are met most and stay in the caches.
-#include "../coo_to_csc/counting.h"
+#include "../cores/by_degree.h"
 
 namespace weft {
 namespace WEFT_ISA {
@@ -16,40 +16,24 @@ struct Arguments : Call {
 
 constexpr int64_t kGrain = 256;
 
-// The graph by rank: what each rank is called, and where its neighbours of higher rank begin.
+// The graph by rank, the place in the order of degrees, and where the neighbours of higher rank begin.
 template <class I>
 struct Ranked {
-  Buffer<I> rank, node;
-  Buffer<int64_t> indptr;
-  explicit Ranked(int64_t nodes) : rank(nodes), node(nodes), indptr(nodes + 1) {}
-  bool starved() const { return !rank.data || !node.data || !indptr.data; }
+  const ByDegree<I> sorted;
+  const Buffer<int64_t> indptr;
+  explicit Ranked(const Rows<I>& rows) : sorted(rows), indptr(rows.count + 1) {}
+  bool starved() const { return sorted.starved() || !indptr.data; }
 };
-
-template <class I>
-int rank_nodes(const Rows<I>& rows, const Ranked<I>& ranked) {
-  int64_t most = 0;
-  for (int64_t v = 0; v < rows.count; ++v) most = larger(most, rows.degree(v));
-  Buffer<int64_t> first(most + 2);
-  if (!first.data) return fail(kNoMemory, "no memory for degrees up to %lld", static_cast<long long>(most));
-  for (int64_t d = 0; d < most + 2; ++d) first[d] = 0;
-  for (int64_t v = 0; v < rows.count; ++v) ++first[rows.degree(v) + 1];
-  for (int64_t d = 1; d < most + 2; ++d) first[d] += first[d - 1];
-  for (int64_t v = 0; v < rows.count; ++v) {
-    const int64_t at = first[rows.degree(v)]++;
-    ranked.rank[v] = static_cast<I>(at), ranked.node[at] = static_cast<I>(v);
-  }
-  return kOk;
-}
 
 // Calls on(place, rank) for the neighbours of rank r that rank higher, and counts them.
 template <class I, class On>
 WEFT_INLINE int64_t visit_above(const Rows<I>& rows, const Ranked<I>& ranked, int64_t r, Faults& faults, const On& on) {
-  const int64_t v = static_cast<int64_t>(ranked.node[r]);
+  const int64_t v = static_cast<int64_t>(ranked.sorted.node[r]);
   int64_t count = 0;
   for (int64_t p = rows.indptr[v]; p < rows.indptr[v + 1]; ++p) {
     const uint64_t u = rows.source_at(p);
     if (__builtin_expect(u >= static_cast<uint64_t>(rows.count), 0)) return faults.note(p), count;
-    if (static_cast<int64_t>(ranked.rank[u]) > r) on(count++, ranked.rank[u]);
+    if (const I rank = ranked.sorted.place[u]; static_cast<int64_t>(rank) > r) on(count++, rank);
   }
   return count;
 }
@@ -109,9 +93,8 @@ int count_triangles(const Arguments& a) {
   if (status != kOk || a.num_nodes == 0) return status;
   const auto starved = [&] { return fail(kNoMemory, "no memory for %lld nodes", static_cast<long long>(a.num_nodes)); };
   const int64_t threads = a.num_edges < kSerialWork ? 1 : a.threads, words = (a.num_nodes + 63) / 64;
-  const Ranked<I> ranked(a.num_nodes);
+  const Ranked<I> ranked(rows);
   if (ranked.starved()) return starved();
-  if (status = rank_nodes(rows, ranked); status != kOk) return status;
   Faults faults;
   count_above(rows, ranked, threads, faults);
   const Buffer<I> above(faults.any() ? 0 : ranked.indptr[a.num_nodes]);
@@ -137,7 +120,7 @@ int count_triangles(const Arguments& a) {
       for (int64_t r = share * kGrain; r < smaller(a.num_nodes, (share + 1) * kGrain); ++r) count_at(ranked, above.data, r, bits.data, add);
   });
   if (faults.starved) return starved();
-  for (int64_t r = 0; r < a.num_nodes; ++r) a.out[ranked.node[r]] = counts[r];
+  for (int64_t r = 0; r < a.num_nodes; ++r) a.out[ranked.sorted.node[r]] = counts[r];
   return kOk;
 }
 

@@ -1,0 +1,71 @@
+"""Ids that another thread overwrites while a kernel reads them: whatever comes of it, the process lives."""
+
+import contextlib
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import torch
+
+from weft.errors import IdError
+from weft.ops import Structure, mark_ends, mark_rows, sddmm, segment_search, spmm, topological_levels, using
+
+N, E = 1000, 200_000
+FAR = 2**40  # following it would leave the process's memory
+SECONDS = 0.4
+
+
+def calls():
+    """What reads ids, and the ids that are overwritten meanwhile."""
+    indptr, ids, edge = torch.arange(0, E + 1, E // N), torch.arange(E) % N, torch.arange(E)
+    marks, weight = torch.full(((N + 63) // 64,), -1), torch.ones(E)
+    rows, whole = Structure(indptr, ids), Structure(indptr, ids, edge)
+    one, many, scale = torch.ones(N, 1), torch.ones(N, 8), torch.ones(N)
+    return {
+        "spmm of one value, source": (ids, lambda: spmm(rows, one)),
+        "spmm of one value, edge": (edge, lambda: spmm(whole, one, weight)),
+        "spmm, source": (ids, lambda: spmm(rows, many)),
+        "spmm, scale": (ids, lambda: spmm(rows, many, source_scale=scale)),
+        "spmm, edge": (edge, lambda: spmm(whole, many, weight)),
+        "sddmm, source": (ids, lambda: sddmm(whole, many, many, "dot")),
+        "sddmm, edge": (edge, lambda: sddmm(whole, many, many, "dot")),
+        "mark_ends": (ids, lambda: mark_ends(ids, ids, marks, marks)),
+        "mark_rows": (ids, lambda: mark_rows(indptr, edge, None, ids, None, E)),
+        "segment_search": (ids, lambda: segment_search(indptr, ids.clone(), ids, ids)),
+        "topological_levels": (ids, lambda: topological_levels(indptr, ids)),
+    }
+
+
+def overwrite(ids, until):
+    good = ids.clone()
+    while time.monotonic() < until:
+        ids.fill_(FAR)
+        ids.copy_(good)
+
+
+def race():
+    """Run every call against a thread that overwrites its ids, and tell how far it came."""
+    torch.set_num_threads(1)
+    with using("native"):
+        for name, (ids, call) in calls().items():
+            print(name, flush=True)
+            until = time.monotonic() + SECONDS
+            other = threading.Thread(target=overwrite, args=(ids, until))
+            other.start()
+            while time.monotonic() < until:
+                with contextlib.suppress(IdError):
+                    call()
+            other.join()
+    print("alive")
+
+
+def test_ids_overwritten_meanwhile_do_not_end_the_process():
+    found = subprocess.run(
+        [sys.executable, "-c", "from tests.contracts.test_overwritten_ids import race; race()"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+    )
+    assert found.stdout.splitlines()[-1:] == ["alive"], found.stdout + found.stderr
