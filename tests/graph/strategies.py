@@ -1,7 +1,6 @@
 """Graphs that hypothesis draws: any size from empty, parallel edges, self loops, isolated nodes, one type or several."""
 
 import torch
-from hypothesis import given as for_all  # noqa: F401
 from hypothesis import strategies as st
 
 from weft.graph import Adjacency, Graph

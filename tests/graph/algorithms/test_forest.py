@@ -1,16 +1,16 @@
 import networkx as nx
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.graph.algorithms.models import directed, networks
-from tests.graph.strategies import for_all
 from weft.errors import OptionError, ShapeError
 from weft.graph import Graph
 from weft.graph.algorithms import connected_components, minimum_spanning_forest
 
 
-@for_all(st.data(), networks())
+@given(st.data(), networks())
 def test_a_forest_is_as_light_as_that_of_networkx(data, graph):
     weights = st.lists(st.sampled_from([-1.0, 0.0, 0.5, 2.0]), min_size=graph.num_edges, max_size=graph.num_edges)
     weight = torch.tensor(data.draw(weights))

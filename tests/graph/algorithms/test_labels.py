@@ -3,16 +3,16 @@ from collections import Counter
 import networkx as nx
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.graph.algorithms.models import networks, undirected
-from tests.graph.strategies import for_all
 from weft.errors import DtypeError, OptionError, ShapeError
 from weft.graph import Graph
 from weft.graph.algorithms import label_communities, propagate_labels
 
 
-@for_all(networks(max_edges=60), st.integers(0, 3))
+@given(networks(max_edges=60), st.integers(0, 3))
 def test_every_node_is_in_the_community_of_most_of_its_neighbours(graph, seed):
     found = label_communities(graph, seed=seed)
     group = found.group.tolist()
@@ -23,7 +23,7 @@ def test_every_node_is_in_the_community_of_most_of_its_neighbours(graph, seed):
     assert firsts == sorted(firsts)
 
 
-@for_all(networks())
+@given(networks())
 def test_communities_lie_within_components(graph):
     parts = [set(part) for part in nx.connected_components(undirected(graph))]
     group = label_communities(graph).group
@@ -37,7 +37,7 @@ def test_no_round_leaves_everybody_alone():
         label_communities(Graph([0], [0]), max_rounds=-1)
 
 
-@for_all(st.data(), networks(), st.sampled_from(["spread", "clamp"]))
+@given(st.data(), networks(), st.sampled_from(["spread", "clamp"]))
 def test_scores_are_those_of_the_formula(data, graph, method):
     num = graph.num_nodes
     label = torch.tensor(data.draw(st.lists(st.integers(-1, 2), min_size=num, max_size=num)), dtype=torch.int64)

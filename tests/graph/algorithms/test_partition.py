@@ -3,10 +3,10 @@ import sys
 
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.graph.algorithms.models import networks
-from tests.graph.strategies import for_all
 from weft.errors import DtypeError, IdError, MissingExtraError, OptionError, ShapeError
 from weft.graph import Graph
 from weft.graph.algorithms import partition, partition_quality
@@ -22,7 +22,7 @@ def caves(count, size):
     return Graph(torch.cat((source[keep], bridge)), torch.cat((target[keep], bridge.roll(-1) + 1)), count * size)
 
 
-@for_all(networks(max_edges=60), st.integers(1, 5), st.sampled_from([0.0, 0.3, 2.0]), st.integers(1, 3))
+@given(networks(max_edges=60), st.integers(1, 5), st.sampled_from([0.0, 0.3, 2.0]), st.integers(1, 3))
 def test_parts_are_there_and_within_their_size(graph, num_parts, imbalance, passes):
     part = partition(graph, num_parts, imbalance=imbalance, passes=passes)
     assert part.shape == (graph.num_nodes,)
@@ -56,7 +56,7 @@ def test_a_hash_spreads_ids_and_depends_on_the_seed():
     assert not torch.equal(part, partition(graph, 4, method="hash", seed=1))
 
 
-@for_all(st.data(), networks())
+@given(st.data(), networks())
 def test_quality_counts_what_it_says(data, graph):
     num = graph.num_nodes
     part = data.draw(st.lists(st.integers(0, 3), min_size=num, max_size=num))

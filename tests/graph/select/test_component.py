@@ -3,11 +3,12 @@
 import networkx as nx
 import pytest
 import torch
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.graph.select.parts import assert_part, ends_of, larger_graphs
 from tests.graph.select.test_nodes import induced_edges
-from tests.graph.strategies import for_all, graphs, typed_graphs
+from tests.graph.strategies import graphs, typed_graphs
 from weft.errors import OptionError
 from weft.graph import Graph, batch
 from weft.graph.select import largest_component
@@ -24,7 +25,7 @@ def components(graph):
     )  # NetworkX begins at the first node that is left
 
 
-@for_all(st.one_of(graphs(), typed_graphs(), larger_graphs()), st.integers(1, 3))
+@given(st.one_of(graphs(), typed_graphs(), larger_graphs()), st.integers(1, 3))
 def test_networkx_finds_the_same_components(graph, count):
     chosen = set().union(*components(graph)[:count])
     nodes = {

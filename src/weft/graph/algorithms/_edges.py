@@ -92,12 +92,12 @@ def leaving(adjacency: Adjacency, direction: Direction) -> Structure:
     """Where one can go from each node; in "both" edges turned round follow the others, with ids from num_edges on."""
     if direction != "both":
         return adjacency.by_source if direction == "out" else adjacency.by_target
-    return Structure(*coo_to_csc(*_both_ways(adjacency), adjacency.num_sources))
+    return Structure(*coo_to_csc(*both_ways(adjacency), adjacency.num_sources))
 
 
-def _both_ways(adjacency: Adjacency, *, has_loops: bool = True) -> tuple[Tensor, Tensor]:
+def both_ways(adjacency: Adjacency, *, has_loops: bool = True) -> tuple[Tensor, Tensor]:
     """Sources and targets of all edges, then of all edges turned round; self loops are left out if they are not wanted."""
-    source, target = (ends.to(adjacency._id_dtype) for ends in (adjacency.source, adjacency.target))
+    source, target = adjacency._ends()
     if not has_loops and adjacency.has_self_loops:
         joins = source != target
         source, target = source[joins], target[joins]
@@ -110,6 +110,6 @@ def neighbors_of(adjacency: Adjacency) -> tuple[Tensor, Tensor]:
     *Shapes* -> `(num_nodes + 1,)`, int64; `(num_pairs,)`, int32 or int64.
     """
     num = adjacency.num_sources
-    edge_indptr, listed = coo_to_csc(*_both_ways(adjacency, has_loops=False), num)[:2]
+    edge_indptr, listed = coo_to_csc(*both_ways(adjacency, has_loops=False), num)[:2]
     indptr, listed, _ = sort_edges(edge_indptr, listed, listed, num)  # edges are not asked for, so neighbours stand in
     return indptr, coalesce_entries(edge_indptr, listed, indptr, int(indptr[-1]))[0]

@@ -11,7 +11,7 @@ from .._by_type import edge_type_of
 from .._graph import Graph
 from .._naming import EdgeType
 from ..algorithms import bfs
-from ..algorithms._edges import Direction, checked_direction
+from ..algorithms._edges import Direction, check_word
 from ._columns import Places, places_of
 from ._ranks import ranks
 from ._with_features import inner_edge_type, rows_chosen, with_features
@@ -94,7 +94,7 @@ def encode_distances(
     """
     where = "encode_distances"
     chosen = inner_edge_type(where, graph, edge_type)
-    checked_direction(where, direction)
+    check_word(where, "direction", direction, Direction)
     if furthest is not None and furthest < 0:
         raise OptionError(message(where, "`furthest` of at least 0", str(furthest)))
     nodes = graph.node_sets[chosen[0]]

@@ -54,7 +54,8 @@ class Reduction {
   // does not fit; each is read once, so that what is followed is what was checked.
   bool add_single(int64_t lo, int64_t hi, A* sum) {
     const T *x = features_.x, *weight = features_.weight;
-    const auto add = [&](const auto& row, const auto& place) {
+    const auto add = [&](const auto& row, const auto& place, auto weighted) {
+      constexpr bool kWeighted = decltype(weighted)::value;
       A sums[4] = {};
       const auto add_edges = [&](int64_t p, auto count) {
         constexpr int kEdges = decltype(count)::value;
@@ -62,10 +63,10 @@ class Reduction {
         bool fit = true;
         for (int l = 0; l < kEdges; ++l) {
           from[l] = row(p + l), at[l] = place(p + l);
-          fit &= from[l] < static_cast<uint64_t>(rows_.columns) && at[l] < static_cast<uint64_t>(rows_.edges);
+          fit &= from[l] < static_cast<uint64_t>(rows_.columns) && (!kWeighted || at[l] < static_cast<uint64_t>(rows_.edges));
         }
         if (__builtin_expect(!fit, 0)) return false;
-        for (int l = 0; l < kEdges; ++l) sums[l] += weight ? widen(x[from[l]]) * widen(weight[at[l]]) : widen(x[from[l]]);
+        for (int l = 0; l < kEdges; ++l) sums[l] += kWeighted ? widen(x[from[l]]) * widen(weight[at[l]]) : widen(x[from[l]]);
         return true;
       };
       int64_t p = lo;
@@ -77,7 +78,10 @@ class Reduction {
     };
     const auto position = [](int64_t p) { return static_cast<uint64_t>(p); };
     const auto listed = [](const I* ids) { return [=](int64_t p) { return static_cast<uint64_t>(static_cast<int64_t>(ids[p])); }; };
-    const auto add_rows = [&](const auto& row) { return weight && rows_.edge ? add(row, listed(rows_.edge)) : add(row, position); };
+    const auto add_rows = [&](const auto& row) {
+      if (!weight) return add(row, position, std::false_type());
+      return rows_.edge ? add(row, listed(rows_.edge), std::true_type()) : add(row, position, std::true_type());
+    };
     return rows_.source ? add_rows(listed(rows_.source)) : add_rows(position);
   }
 
