@@ -19,6 +19,7 @@ from weft.ops import (
     gatv2_attention,
     knn,
     masked_product,
+    mirror_pairs,
     pass_messages,
     radius,
     relational_matmul,
@@ -393,6 +394,9 @@ MATRIX_CALLS = {
     "multiply, right": lambda m: sparse_multiply(matrix(), m),
     "transpose": lambda m: transpose(m),
     "columns": lambda m: select_columns(m, torch.tensor([3, 1])),
+    "mirror": lambda m: mirror_pairs(
+        m.indptr, m.column, 2 * m.num_entries - int((matrix().rows() == matrix().column).sum())
+    ),
 }
 
 

@@ -10,7 +10,18 @@ from pathlib import Path
 import torch
 
 from weft.errors import IdError
-from weft.ops import Structure, mark_ends, mark_rows, sddmm, segment_search, spmm, topological_levels, using
+from weft.ops import (
+    Structure,
+    edge_softmax,
+    gat_attention,
+    mark_ends,
+    mark_rows,
+    sddmm,
+    segment_search,
+    spmm,
+    topological_levels,
+    using,
+)
 
 N, E = 1000, 200_000
 FAR = 2**40  # following it would leave the process's memory
@@ -22,6 +33,12 @@ def calls():
     indptr, ids, edge = torch.arange(0, E + 1, E // N), torch.arange(E) % N, torch.arange(E)
     marks, weight = torch.full(((N + 63) // 64,), -1), torch.ones(E)
     rows, whole = Structure(indptr, ids), Structure(indptr, ids, edge)
+    trained, far = Structure(indptr, ids, edge, Structure(indptr, ids.clone(), edge.clone())), torch.ones(E, 1)
+    z = torch.ones(N, 1, 8, requires_grad=True)
+
+    def attend(rows, weight=None):
+        return gat_attention(rows, z, torch.ones(N, 1), torch.ones(N, 1), edge_weight=weight)[0].sum()
+
     one, many, scale = torch.ones(N, 1), torch.ones(N, 8), torch.ones(N)
     return {
         "spmm of one value, source": (ids, lambda: spmm(rows, one)),
@@ -34,6 +51,11 @@ def calls():
         "mark_ends": (ids, lambda: mark_ends(ids, ids, marks, marks)),
         "mark_rows": (ids, lambda: mark_rows(indptr, edge, None, ids, None, E)),
         "segment_search": (ids, lambda: segment_search(indptr, ids.clone(), ids, ids)),
+        "edge_softmax, edge": (edge, lambda: edge_softmax(whole, far)),
+        "gat_attention, source": (ids, lambda: attend(rows)),
+        "gat_attention, edge": (edge, lambda: attend(whole, far)),
+        "gat_attention, source of the transpose": (trained.transposed.source, lambda: attend(trained).backward()),
+        "gat_attention, edge of the transpose": (trained.transposed.edge, lambda: attend(trained, far).backward()),
         "topological_levels": (ids, lambda: topological_levels(indptr, ids)),
     }
 

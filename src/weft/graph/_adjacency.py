@@ -2,7 +2,8 @@
 
 import hashlib
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NoReturn, TypeAlias
 
 import torch
@@ -96,13 +97,21 @@ class Adjacency:
         return made
 
     @classmethod
-    def _sorted_by_source(cls, indptr: Tensor, target: Tensor, num_targets: int, dtype: torch.dtype) -> "Adjacency":
+    def _sorted_by_source(
+        cls,
+        indptr: Tensor,
+        target: Tensor,
+        num_targets: int,
+        dtype: torch.dtype,
+        facts: Mapping[str, bool] = MappingProxyType({}),
+    ) -> "Adjacency":
         """Edges in the order of a compression by source, which is kept; `dtype` is that of their ids."""
         num_sources = indptr.shape[0] - 1
         id_dtype = _smallest_dtype(num_sources, num_targets, target.shape[0])
         rows = Structure(indptr, target.to(id_dtype))
         made = cls._trusted(rows.targets().to(dtype), target.to(dtype), num_sources, num_targets, id_dtype)
         object.__setattr__(made, "_given", (None, rows))
+        made._facts.update(facts, is_sorted_by_source=True)
         return made
 
     def _fill(self, source: Tensor, target: Tensor, num_sources: int, num_targets: int, id_dtype: torch.dtype) -> None:

@@ -1,7 +1,8 @@
 """A graph made from parts of another, and the one way in which features and the graphs of a batch come along."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar, final
 
@@ -25,27 +26,23 @@ _K = TypeVar("_K")
 
 
 @final
-class OriginalIds(Mapping[_K, Tensor]):
-    """Original ids by type, written out at the first look where they are evident: all in place, or all new."""
+class AtFirstLook(Mapping[_K, Tensor]):
+    """Tensors by type; one that is given as a function is computed when it is first looked at."""
 
-    def __init__(self, known: Mapping[_K, Tensor | None], sets: Mapping[_K, FeatureSet]) -> None:
-        self._known = {name: known[name] for name in sets if name in known}
-        self._rows = {name: (found.count, found.device) for name, found in sets.items()}
+    def __init__(self, given: Mapping[_K, Tensor | Callable[[], Tensor]]) -> None:
+        self._found = dict(given)
 
     def __getitem__(self, name: _K) -> Tensor:
-        count, device = self._rows[name]
-        if name not in self._known:
-            self._known[name] = torch.full((count,), -1, device=device)
-        ids = self._known[name]
-        if ids is None:
-            ids = self._known[name] = torch.arange(count, device=device)
-        return ids
+        found = self._found[name]
+        if not isinstance(found, Tensor):
+            found = self._found[name] = found()
+        return found
 
     def __iter__(self) -> Iterator[_K]:
-        return iter(self._rows)
+        return iter(self._found)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +113,20 @@ def derive(
         rows = _rows(graph.edge_sets.get(edge_type), edge_type, found_ids, features, new)
         edge_sets[edge_type] = EdgeSet._trusted(edge_type, adjacency, graph.device, rows, begins)
     made = Graph._trusted(node_sets, edge_sets, graph.device)
-    return Subgraph(made, OriginalIds(node_ids, node_sets), OriginalIds(found_ids, edge_sets))
+    return Subgraph(made, _original_ids(node_ids, node_sets), _original_ids(found_ids, edge_sets))
+
+
+def _original_ids(known: Mapping[_K, Tensor | None], sets: Mapping[_K, FeatureSet]) -> AtFirstLook[_K]:
+    """Original ids by type, not written out where they are evident: all in place, or all new."""
+    ids: dict[_K, Tensor | Callable[[], Tensor]] = {}
+    for name, found in sets.items():
+        old = known.get(name)
+        if old is None:
+            evident = partial(torch.arange, found.count) if name in known else partial(torch.full, (found.count,), -1)
+            ids[name] = partial(evident, device=found.device)
+        else:
+            ids[name] = old
+    return AtFirstLook(ids)
 
 
 def _rows(

@@ -10,7 +10,6 @@ from .attention import gat_attention as gat_attention
 from .attention import gatv2_attention as gatv2_attention
 from .coalesce import Coalesced as Coalesced
 from .coalesce import coalesce as coalesce
-from .coalesce import coalesce_entries as coalesce_entries
 from .coalesce import sort_edges as sort_edges
 from .components import connected_components as connected_components
 from .components import spanning_forest as spanning_forest
@@ -32,6 +31,7 @@ from .marks import list_marks as list_marks
 from .marks import mark_ends as mark_ends
 from .marks import mark_rows as mark_rows
 from .marks import rank_marks as rank_marks
+from .mirror_pairs import mirror_pairs as mirror_pairs
 from .pass_messages import pass_messages as pass_messages
 from .radius import radius as radius
 from .relational_matmul import relational_aggregate as relational_aggregate

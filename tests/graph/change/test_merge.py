@@ -11,7 +11,7 @@ from torch.testing import assert_close
 
 from tests.graph.strategies import assert_same, graphs, typed_graphs
 from weft.errors import DtypeError, FeatureError, OptionError
-from weft.graph import Graph, batch, to_networkx, unbatch
+from weft.graph import Adjacency, Graph, batch, to_networkx, unbatch
 from weft.graph.change import simplify, to_bidirected
 
 EDGE = ("node", "edge", "node")
@@ -113,6 +113,13 @@ def test_symmetric_graphs_are_those_of_networkx_and_know_it(graph):
         assert (made.edge is None) == (expected.edge is None)
         if made.edge is not None:
             assert_close(made.edge, expected.edge)
+
+
+@given(graph=graphs())
+def test_what_is_known_of_merged_edges_holds(graph):
+    for made in (simplify(graph).graph.adjacency, to_bidirected(graph).adjacency):
+        fresh = Adjacency(made.source, made.target, num_sources=made.num_sources, num_targets=made.num_targets)
+        assert {name: getattr(fresh, name) for name in made._facts} == made._facts
 
 
 @given(graph=graphs())

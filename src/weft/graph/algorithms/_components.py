@@ -7,7 +7,7 @@ from .._graph import Graph
 from .._naming import EdgeType
 from .._resolve import ends_of
 from ._edges import inner_edges
-from ._grouping import Grouping, grouped
+from ._grouping import Grouping, grouped, grouped_by_smallest
 
 
 def connected_components(graph: Graph | Adjacency, *, edge_type: str | EdgeType | None = None) -> Grouping:
@@ -26,7 +26,7 @@ def connected_components(graph: Graph | Adjacency, *, edge_type: str | EdgeType 
     Grouping(group=tensor([0, 1, 2, 1, 3]), num_groups=4)
     """
     adjacency = inner_edges("connected_components", graph, edge_type)
-    return grouped(components_of_edges(*ends_of(adjacency), adjacency.num_sources))
+    return grouped_by_smallest(components_of_edges(*ends_of(adjacency), adjacency.num_sources))
 
 
 def strongly_connected_components(graph: Graph | Adjacency, *, edge_type: str | EdgeType | None = None) -> Grouping:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ...errors import DtypeError, OptionError, ShapeError, message
-from ...ops import Structure, coalesce_entries, coo_to_csc, sort_edges
+from ...ops import Structure, coalesce, coo_to_csc, mirror_pairs
 from .._adjacency import Adjacency, Ids
 from .._block import Block
 from .._by_type import chosen_ids, edge_type_of
@@ -95,12 +95,9 @@ def leaving(adjacency: Adjacency, direction: Direction) -> Structure:
     return Structure(*coo_to_csc(*both_ways(adjacency), adjacency.num_sources))
 
 
-def both_ways(adjacency: Adjacency, *, has_loops: bool = True) -> tuple[Tensor, Tensor]:
-    """Sources and targets of all edges, then of all edges turned round; self loops are left out if they are not wanted."""
+def both_ways(adjacency: Adjacency) -> tuple[Tensor, Tensor]:
+    """Sources and targets of all edges, then of all edges turned round."""
     source, target = adjacency._ends()
-    if not has_loops and adjacency.has_self_loops:
-        joins = source != target
-        source, target = source[joins], target[joins]
     return torch.cat((source, target)), torch.cat((target, source))
 
 
@@ -109,7 +106,10 @@ def neighbors_of(adjacency: Adjacency) -> tuple[Tensor, Tensor]:
 
     *Shapes* -> `(num_nodes + 1,)`, int64; `(num_pairs,)`, int32 or int64.
     """
-    num = adjacency.num_sources
-    edge_indptr, listed = coo_to_csc(*both_ways(adjacency, has_loops=False), num)[:2]
-    indptr, listed, _ = sort_edges(edge_indptr, listed, listed, num)  # edges are not asked for, so neighbours stand in
-    return indptr, coalesce_entries(edge_indptr, listed, indptr, int(indptr[-1]))[0]
+    source, target = adjacency._ends()
+    if adjacency.has_self_loops:
+        joins = source != target
+        source, target = source[joins], target[joins]
+    low, high, num = torch.minimum(source, target), torch.maximum(source, target), adjacency.num_sources
+    pairs = coalesce(low, high, num_rows=num, num_columns=num).matrix
+    return mirror_pairs(pairs.indptr, pairs.column, 2 * pairs.num_entries)[:2]

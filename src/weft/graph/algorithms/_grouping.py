@@ -30,6 +30,13 @@ def grouped(label: Tensor) -> Grouping:
     *Shapes* `label: (num_nodes,)`, int64.
     """
     ids = torch.arange(label.shape[0], device=label.device)
-    smallest = ids.scatter_reduce(0, label, ids, "amin", include_self=False)[label]
-    is_first = smallest == ids
-    return Grouping((is_first.cumsum(0) - 1)[smallest], int(is_first.sum()))
+    return grouped_by_smallest(ids.scatter_reduce(0, label, ids, "amin", include_self=False)[label])
+
+
+def grouped_by_smallest(smallest: Tensor) -> Grouping:
+    """Number groups whose nodes know the smallest of them.
+
+    *Shapes* `smallest: (num_nodes,)`, int64.
+    """
+    number = (smallest == torch.arange(smallest.shape[0], device=smallest.device)).cumsum(0)
+    return Grouping(number[smallest] - 1, int(number[-1]) if number.numel() else 0)

@@ -37,7 +37,7 @@ def pagerank(
         personalisation: where walks begin, not negative, scaled to add up to 1 in each column; all nodes alike if not
             given. All columns are computed in one walk over the edges.
         weight: how likely each edge of a node is taken, not negative, all alike if not given.
-        tolerance: stops when the rank of no column changes by more in an iteration, all nodes together.
+        tolerance: stops when the rank of no column changes by more in an iteration, all nodes together; never if 0.
         max_iterations: stops then, with a warning unless the tolerance is 0.
         edge_type: which edges, if there are several types.
 
@@ -69,14 +69,14 @@ def pagerank(
         shares = weight.to(start.dtype)
         leaving = torch.zeros_like(leaving).index_add(0, adjacency.source.long(), shares)
         shares = shares if edge is None else shares[edge]
-    scale = torch.where(leaving > 0, 1 / leaving, 0).reshape(-1, *(1,) * (start.dim() - 1))
+    scale = torch.where(leaving > 0, damping / leaving, 0).reshape(-1, *(1,) * (start.dim() - 1))
     dead_ends = (leaving <= 0).nonzero().squeeze(1)
     rank, change = start, torch.inf
     for _ in range(max_iterations):
         lost = rank.index_select(0, dead_ends).sum(0)
-        moved = spmm(rows, rank * scale, shares)
-        moved = moved.mul_(damping).addcmul_(start, 1 - damping + damping * lost)
-        change = float(rank.sub(moved).abs_().sum(0).max()) if rank.numel() else 0.0
+        moved = spmm(rows, rank * scale, shares).addcmul_(start, 1 - damping + damping * lost)
+        if tolerance > 0:
+            change = float(rank.sub(moved).abs_().sum(0).max()) if rank.numel() else 0.0
         rank = moved
         if change <= tolerance:
             return rank

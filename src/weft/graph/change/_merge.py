@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from ...errors import OptionError, message
-from ...ops import Coalesced, coalesce, coo_to_csc, gather_rows
+from ...ops import Coalesced, coalesce, gather_rows, mirror_pairs
 from .._adjacency import Adjacency
 from .._by_type import edge_type_of
 from .._graph import Graph
 from .._naming import EdgeType, listed
 from .._rows import Features
+from .._subgraph import AtFirstLook
 from ._edge_sets import edges_after, types_within, with_edges
 from ._reduce import Reducers, checked_reducers, reduced
 
@@ -23,7 +25,7 @@ class Simplified:
     """A graph without parallel edges, and which edges became which of its edges.
 
     *Shapes* `counts[type]: (num_edges,)`, int64, how many edges became each edge; `merged_ids[type]`, int64, for each
-    edge of the graph before, the edge that it became.
+    edge of the graph before, the edge that it became, which is computed at the first look.
     """
 
     graph: Graph
@@ -75,13 +77,14 @@ def simplify(
         found = edges.adjacency
         places = edge_groups(found)
         indptr, column, _, num_targets = places.matrix
-        adjacencies[name] = Adjacency._sorted_by_source(indptr, column, num_targets, found.source.dtype)
+        facts = {"has_parallel_edges": False}
+        adjacencies[name] = Adjacency._sorted_by_source(indptr, column, num_targets, found.source.dtype, facts)
         if edges and features != "none":
             first[name] = _firsts(places)
             given[name] = reduced(edges, places.segments, places.order, reduce)
-        counts[name], merged_ids[name] = places.segments.diff(), places.slots().long()
+        counts[name], merged_ids[name] = places.segments.diff(), partial(_became, places)
     made = with_edges("simplify", graph, adjacencies, edge_ids=first, features=features, given=given)
-    return Simplified(made, counts, merged_ids)
+    return Simplified(made, counts, AtFirstLook(merged_ids))
 
 
 def to_bidirected(
@@ -112,7 +115,7 @@ def to_bidirected(
         FeatureError: if there is no such edge type.
         DtypeError: if a feature cannot be reduced so.
 
-    *Cost* that of `weft.ops.coalesce` for twice the edges, and one pass over each feature.
+    *Cost* that of `weft.ops.coalesce` and `weft.ops.mirror_pairs`, and one pass over each feature.
 
     >>> graph = Graph([0, 1, 1], [1, 0, 2])
     >>> graph.edges["w"] = [1.0, 2.0, 4.0]
@@ -137,13 +140,17 @@ def to_bidirected(
             adjacencies[name], edge_ids[name] = _evened(found)
             continue
         pairs = pair_groups(found)
-        adjacencies[name], turned, place = _both_ways(pairs, found)
+        adjacencies[name], pair = _both_ways(pairs, found)
         if edges and features != "none":
-            pair = gather_rows(torch.cat([turned, torch.arange(pairs.matrix.num_entries, device=graph.device)]), place)
             edge_ids[name] = gather_rows(_firsts(pairs), pair)
             rows = reduced(edges, pairs.segments, pairs.order, reduce)
             given[name] = {feature: gather_rows(row, pair) for feature, row in rows.items()}
     return with_edges(where, graph, adjacencies, edge_ids=edge_ids, features=features, given=given)
+
+
+def _became(places: Coalesced) -> Tensor:
+    """The place of each edge."""
+    return places.slots().long()
 
 
 def _firsts(places: Coalesced) -> Tensor:
@@ -166,21 +173,16 @@ def _groups(found: Adjacency, row: Tensor, column: Tensor) -> Coalesced:
     return coalesce(row, column, num_rows=found.num_sources, num_columns=found.num_targets)
 
 
-def _both_ways(pairs: Coalesced, found: Adjacency) -> tuple[Adjacency, Tensor, Tensor]:
-    """An edge in each direction between the nodes of each pair, sorted.
-
-    Returns:
-        the edges; the pairs that are no loops; the place of each edge among the pairs that are no loops and then all.
-    """
-    low, high = pairs.matrix.rows(), pairs.matrix.column
-    ids = low.dtype if 2 * low.shape[0] < 2**31 else torch.int64
-    low, high = low.to(ids), high.to(ids)
-    turned = (low != high).nonzero().squeeze(1)
-    # Pairs ascend by their lower node, then by the higher: in a stable sort, edges to lower nodes that stand before all
-    # edges to higher ones come out ascending in each row.
-    source, target = torch.cat([gather_rows(high, turned), low]), torch.cat([gather_rows(low, turned), high])
-    indptr, column, place = coo_to_csc(source, target, found.num_sources)
-    return Adjacency._sorted_by_source(indptr, column, found.num_targets, found.source.dtype), turned, place
+def _both_ways(pairs: Coalesced, found: Adjacency) -> tuple[Adjacency, Tensor]:
+    """An edge in each direction between the nodes of each pair, sorted, and the pair of each edge."""
+    indptr, column = pairs.matrix.indptr, pairs.matrix.column
+    total = 2 * column.shape[0]
+    if found.has_self_loops:
+        rows = indptr.diff().nonzero().squeeze(1)
+        total -= int((gather_rows(column, indptr[rows]) == rows).sum())  # the lowest column of a row is not below it
+    indptr, neighbor, pair = mirror_pairs(indptr, column, total)
+    facts = {"is_symmetric": True, "has_parallel_edges": False, "has_self_loops": found.has_self_loops}
+    return Adjacency._sorted_by_source(indptr, neighbor, found.num_targets, found.source.dtype, facts), pair
 
 
 def _evened(found: Adjacency) -> tuple[Adjacency, Tensor]:

@@ -33,7 +33,7 @@ struct EdgeFactors {
     if (weight && weights == heads) gather(*rows, weight, static_cast<T*>(nullptr), heads, lo, hi, end, factor);
     for (int64_t p = lo, k = 0; weight && weights != heads && p < hi; ++p) {
       fetch_listed(rows->edge, end, weight, sizeof(T), p);
-      const A value = widen(weight[rows->edge_at(p)]);
+      const A value = widen(weight[rows->known_edge(p)]);
       for (int64_t h = 0; h < heads; ++h) factor[k++] = value;
     }
     if (!weight) memcpy(factor, drawn, count * sizeof(A));
@@ -48,7 +48,7 @@ struct EdgeFactors {
     for (int64_t p = lo; p < hi; ++p, of_weight += heads) {
       A sum = 0;
       for (int64_t h = 0; h < heads; ++h) sum += of_weight[h];
-      grad_weight[rows->edge_at(p)] = narrow<T>(sum);
+      grad_weight[rows->known_edge(p)] = narrow<T>(sum);
     }
   }
 };

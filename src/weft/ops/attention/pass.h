@@ -88,7 +88,7 @@ WEFT_INLINE void gather_packed(const Rows<I>& rows, const Block<T>& block, const
   with_lanes<Acc<T>>(heads, [&](auto n) {
     for (int64_t j = 0; j < block.count; ++j) {
       fetch_listed(rows.source, block.end, packed, stride * sizeof(Acc<T>), block.lo + j);
-      const Acc<T>* from = packed + rows.source_at(block.lo + j) * stride;
+      const Acc<T>* from = packed + rows.known_source(block.lo + j) * stride;
       widen_row<decltype(n)::count>(from, heads, lse + j * heads);
       widen_row<decltype(n)::count>(from + heads, heads, delta + j * heads);
     }

@@ -59,7 +59,7 @@ struct GatScore {
         const Vec<A, N> mine = load<N>(own + k);
         for (int64_t j = 0; j < block.count; ++j) {
           if (k == 0) fetch_listed(rows->source, block.end, other, stride * sizeof(A), block.lo + j);
-          store<N, A>(raw + j * heads + k, mine + load<N>(other + rows->source_at(block.lo + j) * stride + k));
+          store<N, A>(raw + j * heads + k, mine + load<N>(other + rows->known_source(block.lo + j) * stride + k));
         }
         if (k + N >= heads) break;
       }

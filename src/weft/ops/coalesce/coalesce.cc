@@ -1,4 +1,4 @@
-// Edges compressed by row are sorted by column within each row: short rows are ranked; long ones take a counting sort over the ranks
+// Edges compressed by row are sorted by column within each row: few are inserted; short rows are ranked; long ones take a counting sort over the ranks
 // that the set of columns gives, so that the work is linear however long a row is. What is sorted shows its entries in one pass.
 #include "../coo_to_csc/counting.h"
 #include "../segment_sort/ranks.h"
@@ -36,10 +36,33 @@ struct Sort {
   template <class Desk>
   bool row(int64_t row, Desk& desk) const {
     const int64_t first = listed.begin(row), count = listed.end(row) - first;
-    return count <= kRanked ? rank(row, first, count) : scatter(row, first, count, desk);
+    return count <= kInserted ? insert(row, first, count) : count <= kRanked ? rank(row, first, count) : scatter(row, first, count, desk);
   }
 
  private:
+  static constexpr int64_t kInserted = 12;
+
+  bool insert(int64_t row, int64_t first, int64_t count) const {
+    I *sorted = static_cast<I*>(a.sorted) + first, *order = static_cast<I*>(a.order) + first;
+    const I* edge = static_cast<const I*>(a.edge) + first;
+    for (int64_t k = 0; k < count; ++k) {
+      const uint64_t column = listed.column_at(first + k);
+      if (__builtin_expect(!listed.fits(column), 0)) return bad_column.note(first + k), false;
+      const K key = static_cast<K>(column);
+      int64_t at = k;
+      for (; at > 0 && static_cast<K>(sorted[at - 1]) > key; --at) sorted[at] = sorted[at - 1], order[at] = order[at - 1];
+      sorted[at] = static_cast<I>(key), order[at] = edge[k];
+    }
+    return count_entries(row, sorted, count);
+  }
+
+  bool count_entries(int64_t row, const I* sorted, int64_t count) const {
+    int64_t entries = count > 0;
+    for (int64_t k = 1; k < count; ++k) entries += sorted[k] != sorted[k - 1];
+    a.indptr[row + 1] = entries;
+    return true;
+  }
+
   bool rank(int64_t row, int64_t first, int64_t count) const {
     alignas(64) K keys[kRanked + 64], ranks[kRanked + 64];
     for (int64_t k = 0; k < count; ++k) {
@@ -51,10 +74,7 @@ struct Sort {
     I *sorted = static_cast<I*>(a.sorted) + first, *order = static_cast<I*>(a.order) + first;
     const I* edge = static_cast<const I*>(a.edge) + first;
     for (int64_t k = 0; k < count; ++k) sorted[ranks[k]] = static_cast<I>(keys[k]), order[ranks[k]] = edge[k];
-    int64_t entries = count > 0;
-    for (int64_t k = 1; k < count; ++k) entries += sorted[k] != sorted[k - 1];
-    a.indptr[row + 1] = entries;
-    return true;
+    return count_entries(row, sorted, count);
   }
 
   template <class Desk>

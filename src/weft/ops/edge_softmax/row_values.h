@@ -15,7 +15,7 @@ WEFT_INLINE void gather(const Rows<I>& rows, const T* from, const T* other, int6
     for (int64_t p = lo; p < hi; ++p, to += heads) {
       fetch_listed(rows.edge, end, from, heads * sizeof(T), p);
       if (other && rows.edge && p + kFarRows < end) fetch_far(other + rows.edge_at(p + kFarRows) * heads, heads * sizeof(T));
-      widen_row<decltype(n)::count>(from + rows.edge_at(p) * heads, heads, to);
+      widen_row<decltype(n)::count>(from + rows.known_edge(p) * heads, heads, to);
     }
   });
 }
@@ -26,7 +26,7 @@ WEFT_INLINE void scatter(const Rows<I>& rows, const Acc<T>* from, int64_t heads,
   with_lanes<Acc<T>>(heads, [&](auto n) {
     constexpr int N = decltype(n)::count;
     for (int64_t p = lo; p < hi; ++p, from += heads) {
-      T* row = to + rows.edge_at(p) * heads;
+      T* row = to + rows.known_edge(p) * heads;
       int64_t k = 0;
       for (; k + N <= heads; k += N) store<N>(row + k, load<N>(from + k));
       if (k < heads) store<N>(row + heads - N, load<N>(from + heads - N));

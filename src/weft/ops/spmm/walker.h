@@ -58,12 +58,15 @@ class Window {
 
   bool decode(int64_t lo, int64_t hi) {
     const uint64_t row_bytes = static_cast<uint64_t>(width_) * sizeof(T);
-    const T** pointer = pointers_.data + (lo - base_);
-    uint64_t most = 0;  // of ids that are read once, here and below, so that what is followed is what was checked
-    for (int64_t p = lo; p < hi; ++p) {
-      const uint64_t row = rows_.source_at(p);
+    const T** const first = pointers_.data + (lo - base_);
+    // Ids are copied before they are looked at, so that what is followed is what was checked, whoever writes them meanwhile.
+    const T** pointer = first;
+    for (int64_t p = lo; p < hi; ++p) *pointer++ = reinterpret_cast<const T*>(rows_.source_at(p));
+    uint64_t most = 0;
+    for (const T** at = first; at < pointer; ++at) {
+      const uint64_t row = reinterpret_cast<uintptr_t>(*at);
       most = row > most ? row : most;
-      *pointer++ = reinterpret_cast<const T*>(reinterpret_cast<uintptr_t>(features_.x) + row * row_bytes);
+      *at = reinterpret_cast<const T*>(reinterpret_cast<uintptr_t>(features_.x) + row * row_bytes);
     }
     if (__builtin_expect(lo < hi && most >= static_cast<uint64_t>(rows_.columns), 0)) {
       while (lo + 1 < hi && rows_.source_fits(lo)) ++lo;

@@ -68,6 +68,11 @@ struct Rows {
   // As unsigned, so that one comparison also refuses negative ids.
   uint64_t source_at(int64_t p) const { return source ? static_cast<uint64_t>(static_cast<int64_t>(source[p])) : p; }
   uint64_t edge_at(int64_t p) const { return edge ? static_cast<uint64_t>(static_cast<int64_t>(edge[p])) : p; }
+  // For ids that were checked before: what another thread writes there meanwhile must not lead out of what there is.
+  uint64_t known_source(int64_t p) const { return known(source_at(p), columns); }
+  uint64_t known_edge(int64_t p) const { return known(edge_at(p), edges); }
+  static uint64_t known(uint64_t id, int64_t count) { return id < static_cast<uint64_t>(count) ? id : 0; }
+
   bool source_fits(int64_t p) const { return source_at(p) < static_cast<uint64_t>(columns); }
   bool edge_fits(int64_t p) const { return edge_at(p) < static_cast<uint64_t>(edges); }
 
