@@ -1,4 +1,4 @@
-"""Every error that weft raises on purpose.
+"""Every error that weft raises on purpose, the form of its text, and the checks of options that every room makes.
 
     WeftError
     ├── ShapeError           (ValueError)    a tensor has another shape than the call needs
@@ -16,6 +16,8 @@
 
 Each class is also the builtin in brackets, so code that never heard of weft catches the right thing.
 """
+
+from collections.abc import Sequence
 
 
 class WeftError(Exception):
@@ -80,3 +82,23 @@ class WeftWarning(UserWarning):
 def message(where: str, expected: str, got: str, hint: str = "") -> str:
     """The one form of an error text: what was expected, what came, how to mend it."""
     return f"{where}: expected {expected}, got {got}" + (f"; hint: {hint}" if hint else "")
+
+
+def check_choice(where: str, option: str, value: object, choices: Sequence[str]) -> None:
+    """Refuse an option that has no such value.
+
+    Raises:
+        OptionError: if it is none of the choices.
+    """
+    if value not in choices:
+        raise OptionError(message(where, f"`{option}` to be one of {', '.join(choices)}", repr(value)))
+
+
+def check_probability(where: str, option: str, value: float) -> None:
+    """Refuse what is no probability, or no share.
+
+    Raises:
+        OptionError: if it does not lie between 0 and 1, or is NaN.
+    """
+    if not 0 <= value <= 1:
+        raise OptionError(message(where, f"`{option}` from 0 to 1", repr(value)))

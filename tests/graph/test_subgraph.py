@@ -71,7 +71,7 @@ def test_features_stay_behind_when_asked():
 
 def test_another_word_for_features_is_refused():
     graph = ring(2)
-    with pytest.raises(OptionError, match='`features` of "copy", "lazy" or "none", got \'eager\''):
+    with pytest.raises(OptionError, match="`features` to be one of copy, lazy, none, got 'eager'"):
         part_of(graph, None, None, graph.adjacency, features="eager")
 
 

@@ -203,14 +203,12 @@ class Adjacency:
 
     def _compress(self) -> tuple[Structure, Structure]:
         source, target = self._ends()
-        if not can_read(source):
-            by_target = Structure(*coo_to_csc(target, source, self.num_targets))
-            by_source = Structure(*coo_to_csc(source, target, self.num_sources))
-            return by_target.with_transposed(by_source), by_source.with_transposed(by_target)
-        by_target = self._given[0] or _grouped(target, source, self.num_targets, is_sorted=self.is_sorted_by_target)
-        by_source = self._given[1] or _grouped(source, target, self.num_sources, is_sorted=self.is_sorted_by_source)
-        if torch.equal(by_target.indptr, by_source.indptr) and torch.equal(by_target.source, by_source.source):
-            # Symmetric: one copy serves both.
+        reads = can_read(source)
+        is_sorted = reads and self.is_sorted_by_target, reads and self.is_sorted_by_source
+        by_target = self._given[0] or _grouped(target, source, self.num_targets, is_sorted=is_sorted[0])
+        by_source = self._given[1] or _grouped(source, target, self.num_sources, is_sorted=is_sorted[1])
+        is_symmetric = reads and torch.equal(by_target.indptr, by_source.indptr)
+        if is_symmetric and torch.equal(by_target.source, by_source.source):  # one copy serves both
             by_source = Structure(by_target.indptr, by_target.source, by_source.edge)
         return by_target.with_transposed(by_source), by_source.with_transposed(by_target)
 

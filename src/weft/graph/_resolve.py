@@ -49,4 +49,4 @@ def ends_of(adjacency: Adjacency) -> tuple[Tensor, Tensor]:
     source, target = adjacency.source, adjacency.target
     if source.dtype is target.dtype:
         return source, target
-    return source.to(adjacency._id_dtype), target.to(adjacency._id_dtype)
+    return adjacency._ends()

@@ -1,11 +1,11 @@
 """Rows of features by id: taken at once, or at the first look."""
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import torch
 from torch import Tensor
 
-from ..errors import OptionError, message
+from ..errors import check_choice
 from ..ops import gather_rows
 
 Features: TypeAlias = Literal["copy", "lazy", "none"]
@@ -49,8 +49,7 @@ def checked_features(where: str, features: str) -> None:
     Raises:
         OptionError: if it is none of the three.
     """
-    if features not in ("copy", "lazy", "none"):
-        raise OptionError(message(where, '`features` of "copy", "lazy" or "none"', repr(features)))
+    check_choice(where, "features", features, get_args(Features))
 
 
 def _take(x: Tensor, ids: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..errors import OptionError, ShapeError, message
+from ..errors import ShapeError, message
 from ..graph import Adjacency, Block, Graph, adjacency_of
 
 Edges = Graph | Adjacency | Block
@@ -71,18 +71,6 @@ def draw_seed(like: Tensor) -> Tensor:
 def as_pair(sizes: Sizes) -> tuple[int, int]:
     """Width of source and of target features."""
     return (sizes[0], sizes[1]) if isinstance(sizes, tuple) else (sizes, sizes)
-
-
-def check_probability(where: str, name: str, value: float) -> None:
-    """Refuse what is no probability."""
-    if not 0 <= value <= 1:
-        raise OptionError(message(where, f"`{name}` between 0 and 1", repr(value)))
-
-
-def check_choice(where: str, name: str, value: str, choices: tuple[str, ...]) -> None:
-    """Refuse an option that has no such value."""
-    if value not in choices:
-        raise OptionError(message(where, f"`{name}` to be one of {', '.join(choices)}", repr(value)))
 
 
 def check_edge_weight(where: str, edge_weight: Tensor | None, adjacency: Adjacency) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import DtypeError, IdError, OptionError, ShapeError, StructureError, message
+from ..errors import DtypeError, IdError, ShapeError, StructureError, message
 from ._structure import Structure
 from ._torch import is_tracing
 
@@ -100,12 +100,6 @@ def check_span(name: str, argument: str, indptr: Tensor, total: int) -> None:
     first, last = int(indptr[0]), int(indptr[-1])
     if first != 0 or last != total:
         raise StructureError(f"{name}: `{argument}` runs from {first} to {last}, expected 0 to {total}")
-
-
-def check_option(name: str, option: str, value: object, choices: tuple[str, ...]) -> None:
-    """Refuse an option that has no such value."""
-    if value not in choices:
-        raise OptionError(message(name, f"`{option}` to be one of {', '.join(choices)}", repr(value)))
 
 
 def checked_ids(name: str, argument: str, ids: Tensor, count: int, things: str) -> Tensor:

@@ -112,5 +112,7 @@ def test_seeds_are_an_id_ids_or_a_mask(call):
     assert same(call(graph, torch.tensor([False, True, False, False])), expected)
     with pytest.raises(IdError, match="`seeds` within the graph, got 4"):
         call(graph, [0, 4])
-    with pytest.raises(OptionError, match=f"{call.__name__}: expected `direction` of out, in, both, got 'up'"):
+    with pytest.raises(
+        OptionError, match=f"{call.__name__}: expected `direction` to be one of out, in, both, got 'up'"
+    ):
         call(graph, 0, direction="up")

@@ -56,6 +56,7 @@ def test_adjusted_homophily_is_the_assortativity_of_networkx(data, graph):
 
 def test_another_measure_is_refused():
     with pytest.raises(
-        OptionError, match="homophily: expected `measure` of edge, node, class_insensitive, adjusted, got 'all'"
+        OptionError,
+        match="homophily: expected `measure` to be one of edge, node, class_insensitive, adjusted, got 'all'",
     ):
         homophily(Graph([0], [0]), torch.tensor([0]), measure="all")

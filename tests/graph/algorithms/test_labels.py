@@ -63,7 +63,7 @@ def test_scores_are_those_of_the_formula(data, graph, method):
         ([0.5, 1.0], {}, DtypeError, "integers as `label`, got torch.float32"),
         ([0], {}, ShapeError, r"`label` of shape \(2,\), got \(1,\)"),
         ([0, 3], {"num_classes": 2}, OptionError, "labels below 2, got 3"),
-        ([0, 1], {"method": "push"}, OptionError, "`method` of spread, clamp, got 'push'"),
+        ([0, 1], {"method": "push"}, OptionError, "`method` to be one of spread, clamp, got 'push'"),
         ([0, 1], {"alpha": 2.0}, OptionError, "`alpha` from 0 to 1, got 2.0"),
     ],
 )

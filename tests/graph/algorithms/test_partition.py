@@ -77,7 +77,7 @@ def test_quality_counts_what_it_says(data, graph):
     ("options", "text"),
     [
         ({"num_parts": 0}, "`num_parts` of at least 1, got 0"),
-        ({"method": "spectral"}, "`method` of ldg, hash, metis, kahypar, got 'spectral'"),
+        ({"method": "spectral"}, "`method` to be one of ldg, hash, metis, kahypar, got 'spectral'"),
         ({"imbalance": -0.1}, "`imbalance` of at least 0, got -0.1"),
         ({"edge_imbalance": -1.0}, "`edge_imbalance` of at least 0, got -1.0"),
         ({"passes": 0}, "`passes` of at least 1, got 0"),

@@ -185,9 +185,9 @@ def test_wrong_types_and_words_are_refused():
         simplify(shop, "likes")
     graph = Graph([0], [1])
     graph.edges["kind"] = [1]
-    with pytest.raises(OptionError, match='`parallel` of "merge" or "keep", got \'drop\''):
+    with pytest.raises(OptionError, match="`parallel` to be one of merge, keep, got 'drop'"):
         to_bidirected(graph, parallel="drop")
-    with pytest.raises(OptionError, match=r"simplify: expected `reduce` of first, sum, mean, .* got 'last'"):
+    with pytest.raises(OptionError, match=r"simplify: expected `reduce` to be one of first, sum, mean, .* got 'last'"):
         simplify(graph, reduce="last")
     with pytest.raises(OptionError, match='`reduce` for edge features among "kind", got "w"'):
         simplify(graph, reduce={"w": "sum"})

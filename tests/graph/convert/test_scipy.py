@@ -94,7 +94,7 @@ def test_a_graph_without_edges_or_nodes_is_an_empty_matrix():
         (lambda: to_scipy(Graph([0], [1]).adjacency, weight="w"), OptionError,
          "to_scipy: expected a Graph for the name of a feature, got Adjacency; hint: pass the weights themselves"),
         (lambda: to_scipy(Graph([0], [1]), layout="bsr"), OptionError,
-         """to_scipy: expected `layout` of "coo", "csr" or "csc", got 'bsr'"""),
+         """to_scipy: expected `layout` to be one of coo, csr, csc, got 'bsr'"""),
     ],
 )  # fmt: skip
 def test_wrong_arguments_are_told(make, error, says):

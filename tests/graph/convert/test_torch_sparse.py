@@ -68,7 +68,7 @@ def test_graphs_without_edges_are_empty_matrices():
         (lambda: from_torch_sparse(torch.ones(2, 3).to_sparse()), ShapeError, "expected a square matrix, got 2 rows and 3"),
         (lambda: to_torch_sparse(Graph([0, 0], [1, 1]), layout="csr"), StructureError,
          'one edge at each place for csr, got parallel edges; hint: merge parallel edges before, or take layout="coo"'),
-        (lambda: to_torch_sparse(Graph([0], [1]), layout="dense"), OptionError, "`layout` of"),
+        (lambda: to_torch_sparse(Graph([0], [1]), layout="dense"), OptionError, "`layout` to be one of"),
         (lambda: to_torch_sparse(Graph([0], [1]), weight=torch.ones(2)), ShapeError, "one weight for each of 1 edge, got (2,)"),
         (lambda: to_torch_sparse(Graph([0], [1]), weight="w"), FeatureError, 'have no feature "w"'),
     ],

@@ -143,7 +143,7 @@ def test_steps_that_make_no_sense_are_refused():
         where = select.__name__
         with pytest.raises(OptionError, match=f"{where}: expected `hops` of at least 0, got -1"):
             select(graph, [0], -1)
-        with pytest.raises(OptionError, match=f'{where}: expected `direction` of "in", "out" or "both", got \'up\''):
+        with pytest.raises(OptionError, match=f"{where}: expected `direction` to be one of in, out, both, got 'up'"):
             select(graph, [0], 1, direction="up")
         with pytest.raises(IdError, match=f"{where}: expected `nodes` within the graph, got 2"):
             select(graph, [2], 1)

@@ -139,5 +139,5 @@ def test_what_names_no_nodes_is_refused():
         node_subgraph(typed, {"shop": [0]})
     with pytest.raises(OptionError, match="nodes of a batch, graph after graph"):
         node_subgraph(batch([graph, graph]), [3, 0])
-    with pytest.raises(OptionError, match='"copy", "lazy" or "none"'):
+    with pytest.raises(OptionError, match="copy, lazy, none"):
         node_subgraph(graph, [0], features="all")

@@ -139,7 +139,7 @@ def test_ids_keep_their_dtype():
 def test_errors_teach():
     graph = Graph([0], [1])
     for expected, options in {
-        '`method` of "power", "exact" or "push", got \'fast\'': {"method": "fast"},
+        "`method` to be one of power, exact, push, got 'fast'": {"method": "fast"},
         'a PPR kernel for the method "push"': {"kernel": Heat(), "method": "push"},
         "`top_k` of at least 1, got 0": {"top_k": 0},
         "`tolerance` between 0 and 1, got 0": {"tolerance": 0},

@@ -111,16 +111,16 @@ def test_graphs_of_a_batch_stay_apart():
 
 def test_errors_teach():
     graph = Graph({("a", "to", "b"): ([0], [0]), ("a", "in", "a"): ([0], [0])})
-    with pytest.raises(OptionError, match=r"drop_edges: expected `p` between 0 and 1, got 1\.5"):
+    with pytest.raises(OptionError, match=r"drop_edges: expected `p` from 0 to 1, got 1\.5"):
         drop_edges(graph, {"to": 1.5}, seed=0)
     with pytest.raises(OptionError, match="drop_edges: expected `p` for each edge type"):
         drop_edges(graph, 0.5, seed=0)
     with pytest.raises(OptionError, match="drop_edges: expected an edge type that joins nodes of one type"):
         drop_edges(graph, {"to": 0.5}, both_ways=True, seed=0)
-    with pytest.raises(OptionError, match="drop_nodes: expected `p` between 0 and 1, got -1"):
+    with pytest.raises(OptionError, match="drop_nodes: expected `p` from 0 to 1, got -1"):
         drop_nodes(graph, {"a": -1}, seed=0)
     graph["a"]["x"] = torch.ones(1)
-    with pytest.raises(OptionError, match='drop_features: expected `each` of "value", "row" or "column", got \'node\''):
+    with pytest.raises(OptionError, match="drop_features: expected `each` to be one of value, row, column, got 'node'"):
         drop_features(graph, 0.5, each="node", of="a", seed=0)
-    with pytest.raises(OptionError, match="drop_features: expected `p` between 0 and 1, got 2"):
+    with pytest.raises(OptionError, match="drop_features: expected `p` from 0 to 1, got 2"):
         drop_features(graph, 2, of="a", seed=0)

@@ -124,7 +124,7 @@ def test_a_large_bipartite_graph_goes_to_scipy():
 
 def test_errors_teach():
     graph = Graph([0], [1])
-    with pytest.raises(OptionError, match='encode_laplacian: expected `norm` of "both" or "none", got \'left\''):
+    with pytest.raises(OptionError, match="encode_laplacian: expected `norm` to be one of both, none, got 'left'"):
         encode_laplacian(graph, 1, norm="left")
     with pytest.raises(OptionError, match="encode_laplacian: expected `k` of at least 1, got 0"):
         encode_laplacian(graph, 0)

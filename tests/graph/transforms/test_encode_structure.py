@@ -73,11 +73,13 @@ def test_a_long_path_costs_one_search_for_each_anchor(monkeypatch):
 
 def test_errors_teach():
     graph = Graph([0], [1])
-    with pytest.raises(OptionError, match='encode_degrees: expected `direction` of "in" or "out", got \'both\''):
+    with pytest.raises(OptionError, match="encode_degrees: expected `direction` to be one of in, out, got 'both'"):
         encode_degrees(graph, "both")
     with pytest.raises(OptionError, match="encode_degrees: expected `largest` of at least 0, got -1"):
         encode_degrees(graph, largest=-1)
-    with pytest.raises(OptionError, match="encode_distances: expected `direction` of out, in, both, got 'up'"):
+    with pytest.raises(
+        OptionError, match="encode_distances: expected `direction` to be one of out, in, both, got 'up'"
+    ):
         encode_distances(graph, 1, direction="up")
     with pytest.raises(OptionError, match="encode_distances: expected `anchors` of at least 0, got -2"):
         encode_distances(graph, -2)

@@ -88,7 +88,7 @@ def test_half_precision_is_rounded_once():
 def test_errors_teach():
     graph = Graph([0], [1])
     with pytest.raises(
-        OptionError, match='normalise_edges: expected `norm` of "both", "left", "right" or "none", got \'sym\''
+        OptionError, match="normalise_edges: expected `norm` to be one of both, left, right, none, got 'sym'"
     ):
         normalise_edges(graph, "sym")
     graph.edges["w"] = torch.ones(1, 2)

@@ -71,9 +71,9 @@ def test_what_was_fitted_applies_to_another_graph():
 def test_errors_teach():
     graph = Graph([0], [1])
     graph.nodes["x"] = torch.ones(2, 3)
-    with pytest.raises(OptionError, match='normalise_rows: expected `norm` of "l1", "l2" or "max", got \'l3\''):
+    with pytest.raises(OptionError, match="normalise_rows: expected `norm` to be one of l1, l2, max, got 'l3'"):
         normalise_rows(graph, norm="l3")
-    with pytest.raises(OptionError, match='fit_scaling: expected `kind` of "standard" or "range", got \'log\''):
+    with pytest.raises(OptionError, match="fit_scaling: expected `kind` to be one of standard, range, got 'log'"):
         fit_scaling(graph, "x", "log")
     with pytest.raises(OptionError, match="fit_scaling: expected rows to measure, got none"):
         fit_scaling(graph, rows=[])

@@ -247,7 +247,7 @@ def test_errors_teach():
         {RATES: ([0, 0], [0, 1]), RATED: ([0, 1], [0, 0]), FOLLOWS: ([0], [1])}, num_nodes={"user": 2, "item": 2}
     )
     for expected, options in {
-        "`supervision` between 0 and 1, got 2": {"supervision": 2},
+        "`supervision` from 0 to 1, got 2": {"supervision": 2},
         "`negatives` of at least 0, got -1": {"negatives": -1},
         "a `time` to cut, got `cuts` alone; hint: name the feature of edges": {"cuts": (1, 2, 3)},
         r"`cuts` that rise, got \(1, 3, 2\)": {"cuts": (1, 3, 2), "time": "t"},

@@ -104,7 +104,7 @@ def test_inputs_stay_as_they_were() -> None:
 
 
 def test_wrong_arguments_are_told() -> None:
-    with pytest.raises(OptionError, match=r"`attention_dropout` between 0 and 1, got -1"):
+    with pytest.raises(OptionError, match=r"`attention_dropout` from 0 to 1, got -1"):
         GATConv(4, WIDTH, HEADS, attention_dropout=-1)
     layer = GATConv((4, 5), WIDTH, HEADS)
     with pytest.raises(ShapeError, match=r"one tensor for 4 sources and 6 targets"):

@@ -85,7 +85,7 @@ def test_wrong_arguments_are_told() -> None:
         SAGEConv(3, 2, "lstm")
     with pytest.raises(OptionError, match='one width for "gcn", which adds them, got 3 and 4'):
         SAGEConv((3, 4), 2, "gcn")
-    with pytest.raises(OptionError, match=r"`dropout` between 0 and 1, got 1.5"):
+    with pytest.raises(OptionError, match=r"`dropout` from 0 to 1, got 1.5"):
         SAGEConv(3, 2, dropout=1.5)
     layer = SAGEConv(3, 2)
     with pytest.raises(ShapeError, match=r"one tensor for 4 sources and 6 targets; hint: pass \(x_source, x_target\)"):

@@ -1,6 +1,6 @@
 """Arguments that all algorithms share: which edges, which way, from which nodes."""
 
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -45,16 +45,6 @@ def seeds_of(where: str, seeds: Ids, adjacency: Adjacency) -> Tensor:
     """
     given = [seeds] if isinstance(seeds, int) else seeds
     return chosen_ids(where, "seeds", given, adjacency.num_sources, adjacency.device)
-
-
-def check_word(where: str, option: str, word: str, words: Any) -> None:
-    """Refuse a word that is not in `words`, a Literal.
-
-    Raises:
-        OptionError: if it is none of them.
-    """
-    if word not in get_args(words):
-        raise OptionError(message(where, f"`{option}` of {', '.join(get_args(words))}", repr(word)))
 
 
 def check_weight(where: str, weight: Tensor, adjacency: Adjacency, *, may_be_negative: bool = False) -> None:

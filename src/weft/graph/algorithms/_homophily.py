@@ -1,14 +1,15 @@
 """Homophily: how far edges join nodes of one class."""
 
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import torch
 from torch import Tensor
 
+from ...errors import check_choice
 from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType
-from ._edges import check_word, inner_edges, numbers_of_nodes
+from ._edges import inner_edges, numbers_of_nodes
 
 Measure: TypeAlias = Literal["edge", "node", "class_insensitive", "adjusted"]
 """What is meant by homophily."""
@@ -59,7 +60,7 @@ def homophily(
     """
     adjacency = inner_edges("homophily", graph, edge_type)
     label = numbers_of_nodes("homophily", "label", label, adjacency)
-    check_word("homophily", "measure", measure, Measure)
+    check_choice("homophily", "measure", measure, get_args(Measure))
     source, target = label[adjacency.source], label[adjacency.target]
     is_known = (source >= 0) & (target >= 0)
     is_same = ((source == target) & is_known).double()

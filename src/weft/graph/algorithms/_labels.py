@@ -1,16 +1,16 @@
 """Labels that go from neighbour to neighbour."""
 
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import torch
 from torch import Tensor
 
-from ...errors import OptionError, message
+from ...errors import OptionError, check_choice, check_probability, message
 from ...ops import Structure, settle_labels, spmm
 from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType
-from ._edges import check_word, inner_edges, neighbors_of, numbers_of_nodes
+from ._edges import inner_edges, neighbors_of, numbers_of_nodes
 from ._grouping import Grouping, grouped
 
 Method: TypeAlias = Literal["spread", "clamp"]
@@ -92,9 +92,8 @@ def propagate_labels(
     """
     adjacency = inner_edges("propagate_labels", graph, edge_type)
     known, scores = _known_scores(label, num_classes, adjacency)
-    check_word("propagate_labels", "method", method, Method)
-    if not 0 <= alpha <= 1:
-        raise OptionError(message("propagate_labels", "`alpha` from 0 to 1", repr(alpha)))
+    check_choice("propagate_labels", "method", method, get_args(Method))
+    check_probability("propagate_labels", "alpha", alpha)
     rows = Structure(*adjacency.by_target[:2])
     out = scores
     if method == "clamp":

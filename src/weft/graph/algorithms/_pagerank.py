@@ -5,7 +5,7 @@ import warnings
 import torch
 from torch import Tensor
 
-from ...errors import DtypeError, OptionError, ShapeError, WeftWarning, message
+from ...errors import DtypeError, OptionError, ShapeError, WeftWarning, check_probability, message
 from ...ops import Structure, spmm
 from .._adjacency import Adjacency
 from .._graph import Graph
@@ -87,8 +87,7 @@ def pagerank(
 
 
 def _check_options(damping: float, tolerance: float, max_iterations: int) -> None:
-    if not 0 <= damping <= 1:
-        raise OptionError(message("pagerank", "`damping` from 0 to 1", repr(damping)))
+    check_probability("pagerank", "damping", damping)
     if not tolerance >= 0:
         raise OptionError(message("pagerank", "`tolerance` of at least 0", repr(tolerance)))
     if max_iterations < 1:

@@ -1,16 +1,16 @@
 """Partition: nodes in parts of about the same size that few edges leave."""
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import torch
 from torch import Tensor
 
-from ...errors import OptionError, message
+from ...errors import OptionError, check_choice, message
 from ...ops import coo_to_csc, degree, partition_stream
 from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType
-from ._edges import check_word, inner_edges, neighbors_of, numbers_of_nodes
+from ._edges import inner_edges, neighbors_of, numbers_of_nodes
 from ._partitioners import kahypar, metis
 
 Method: TypeAlias = Literal["ldg", "hash", "metis", "kahypar"]
@@ -76,7 +76,7 @@ def partition(
     adjacency = inner_edges("partition", graph, edge_type)
     if not 1 <= num_parts < 2**31:
         raise OptionError(message("partition", "`num_parts` of at least 1", str(num_parts)))
-    check_word("partition", "method", method, Method)
+    check_choice("partition", "method", method, get_args(Method))
     for name, value in (("imbalance", imbalance), ("edge_imbalance", edge_imbalance)):
         if not value >= 0:
             raise OptionError(message("partition", f"`{name}` of at least 0", repr(value)))

@@ -1,15 +1,16 @@
 """Shortest paths."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import torch
 from torch import Tensor
 
+from ...errors import check_choice
 from ...settings import require
 from .._adjacency import Adjacency, Ids
 from .._graph import Graph
 from .._naming import EdgeType
-from ._edges import Direction, check_weight, check_word, inner_edges, leaving, seeds_of
+from ._edges import Direction, check_weight, inner_edges, leaving, seeds_of
 from ._search import bfs
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def shortest_paths(
     ([0.0, 1.0, 2.0], [-1, 0, 1])
     """
     adjacency = inner_edges("shortest_paths", graph, edge_type)
-    check_word("shortest_paths", "direction", direction, Direction)
+    check_choice("shortest_paths", "direction", direction, get_args(Direction))
     nodes = seeds_of("shortest_paths", seeds, adjacency)
     if weight is None:
         found = bfs(adjacency, nodes, direction=direction)

@@ -1,15 +1,15 @@
 """Search from nodes: in breadth, level by level, and in depth."""
 
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from torch import Tensor
 
-from ...errors import OptionError, message
+from ...errors import OptionError, check_choice, message
 from ...ops import breadth_first, depth_first
 from .._adjacency import Adjacency, Ids
 from .._graph import Graph
 from .._naming import EdgeType
-from ._edges import Direction, check_word, inner_edges, leaving, seeds_of
+from ._edges import Direction, inner_edges, leaving, seeds_of
 
 
 class BreadthFirst(NamedTuple):
@@ -67,7 +67,7 @@ def bfs(
     ([0, 1, 2, 1], [-1, 0, 1, 0], [-1, 0, 1, 2])
     """
     adjacency = inner_edges("bfs", graph, edge_type)
-    check_word("bfs", "direction", direction, Direction)
+    check_choice("bfs", "direction", direction, get_args(Direction))
     nodes = seeds_of("bfs", seeds, adjacency)
     if max_level is not None and max_level < 0:
         raise OptionError(message("bfs", "`max_level` of at least 0", str(max_level)))
@@ -102,7 +102,7 @@ def dfs(
     ([0, 1, 2, 3], [-1, 0, 1, 0])
     """
     adjacency = inner_edges("dfs", graph, edge_type)
-    check_word("dfs", "direction", direction, Direction)
+    check_choice("dfs", "direction", direction, get_args(Direction))
     nodes = seeds_of("dfs", seeds, adjacency)
     rows = leaving(adjacency, direction)
     order, parent = depth_first(rows.indptr, rows.source, nodes)

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ...errors import OptionError, message
+from ...errors import OptionError, check_choice, message
 from ...ops import Coalesced, coalesce, gather_rows, mirror_pairs
 from .._adjacency import Adjacency
 from .._by_type import edge_type_of
@@ -124,8 +124,7 @@ def to_bidirected(
     ([0, 1, 1, 2], [1, 0, 2, 1], [3.0, 3.0, 4.0, 4.0])
     """
     where = "to_bidirected"
-    if parallel not in ("merge", "keep"):
-        raise OptionError(message(where, '`parallel` of "merge" or "keep"', repr(parallel)))
+    check_choice(where, "parallel", parallel, ("merge", "keep"))
     names = types_within(where, graph, edge_type)
     if edge_type is None and len(names) != len(graph.edge_types):
         between = listed(name for name in graph.edge_types if name not in names)

@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias, get_args
 
 from torch import Tensor
 
-from ...errors import OptionError, message
+from ...errors import check_choice
 from ...ops import segment_reduce
 from .._feature_set import EdgeSet
 from .._naming import EdgeType
@@ -27,8 +27,7 @@ def checked_reducers(where: str, reduce: Reducers, sets: Mapping[EdgeType, EdgeS
     if isinstance(reduce, Mapping):
         checked_names(where, "reduce", reduce, sets)
     for word in reduce.values() if isinstance(reduce, Mapping) else [reduce]:
-        if word not in get_args(EdgeReduce):
-            raise OptionError(message(where, f"`reduce` of {', '.join(get_args(EdgeReduce))}", repr(word)))
+        check_choice(where, "reduce", word, get_args(EdgeReduce))
 
 
 def reduced(edges: EdgeSet, segments: Tensor, order: Tensor, reduce: Reducers) -> dict[str, Tensor]:

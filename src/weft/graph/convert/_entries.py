@@ -52,13 +52,3 @@ def weighted_edges(
         expected = f"one weight for each of {counted(adjacency.num_edges, 'edge')}"
         raise ShapeError(message(where, expected, str(tuple(weight.shape))))
     return adjacency, weight
-
-
-def check_layout(where: str, layout: str) -> None:
-    """Refuse a layout that is none.
-
-    Raises:
-        OptionError: if it is not one of the three.
-    """
-    if layout not in ("coo", "csr", "csc"):
-        raise OptionError(message(where, '`layout` of "coo", "csr" or "csc"', repr(layout)))

@@ -1,17 +1,17 @@
 """Graphs from and to sparse matrices of SciPy."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import torch
 from torch import Tensor
 
-from ...errors import DtypeError, ShapeError, message
+from ...errors import DtypeError, ShapeError, check_choice, message
 from ...settings import require
 from .._adjacency import Adjacency
 from .._block import Block
 from .._graph import Graph
 from .._naming import EdgeType, counted
-from ._entries import Layout, check_layout, graph_of_entries, weighted_edges
+from ._entries import Layout, graph_of_entries, weighted_edges
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -78,7 +78,7 @@ def to_scipy(
     (3, 3)
     """
     sparse = require("scipy.sparse", "convert")
-    check_layout("to_scipy", layout)
+    check_choice("to_scipy", "layout", layout, get_args(Layout))
     adjacency, weight = weighted_edges("to_scipy", graph, weight)
     if weight.dim() != 1:
         expected = f"one weight for each of {counted(adjacency.num_edges, 'edge')}"

@@ -1,17 +1,18 @@
 """Graphs from and to sparse tensors of torch."""
 
 import warnings
+from typing import get_args
 
 import torch
 from torch import Tensor
 
-from ...errors import DtypeError, StructureError, message
+from ...errors import DtypeError, StructureError, check_choice, message
 from ...ops import Structure
 from .._adjacency import Adjacency
 from .._block import Block
 from .._graph import Graph
 from .._naming import EdgeType
-from ._entries import Layout, check_layout, graph_of_entries, weighted_edges
+from ._entries import Layout, graph_of_entries, weighted_edges
 
 
 def from_torch_sparse(matrix: Tensor, *, weight: str | None = None, edge_type: EdgeType | None = None) -> Graph:
@@ -81,7 +82,7 @@ def to_torch_sparse(
     >>> to_torch_sparse(Graph([1, 0], [2, 1]), layout="csr").crow_indices()
     tensor([0, 1, 2, 2])
     """
-    check_layout("to_torch_sparse", layout)
+    check_choice("to_torch_sparse", "layout", layout, get_args(Layout))
     adjacency, weight = weighted_edges("to_torch_sparse", graph, weight)
     shape = (adjacency.num_sources, adjacency.num_targets, *weight.shape[1:])
     if layout == "coo":

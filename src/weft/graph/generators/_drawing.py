@@ -39,13 +39,3 @@ def check_at_least(where: str, least: int, **given: int) -> None:
     for name, number in given.items():
         if number < least:
             raise OptionError(message(where, f"`{name}` of at least {least}", str(number)))
-
-
-def check_probability(where: str, name: str, p: float) -> None:
-    """Refuse what is no probability.
-
-    Raises:
-        OptionError: if it does not lie between 0 and 1.
-    """
-    if not 0 <= p <= 1:
-        raise OptionError(message(where, f"`{name}` from 0 to 1", str(p)))

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ...errors import OptionError, ShapeError, message
+from ...errors import OptionError, ShapeError, check_probability, message
 from .._graph import Graph
 from .._naming import EdgeType, checked_edge_type
-from ._drawing import check_at_least, check_probability, generator_of, graph_of
+from ._drawing import check_at_least, generator_of, graph_of
 from ._pair_table import PairTable, distinct_places, places_by_chance
 
 

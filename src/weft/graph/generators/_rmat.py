@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from ...errors import OptionError, message
+from ...errors import OptionError, check_probability, message
 from .._graph import Graph
-from ._drawing import check_at_least, check_probability, generator_of, graph_of
+from ._drawing import check_at_least, generator_of, graph_of
 
 _EDGES = 2**15  # drawn at once: they stay in the cache, and torch starts no threads for so few
 _BITS = 21  # of a draw for each level: three levels share one

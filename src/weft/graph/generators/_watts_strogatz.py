@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from ...errors import OptionError, message
+from ...errors import OptionError, check_probability, message
 from .._graph import Graph
-from ._drawing import check_at_least, check_probability, generator_of, graph_of, uniform
+from ._drawing import check_at_least, generator_of, graph_of, uniform
 
 _ROUNDS = 16
 

@@ -1,12 +1,12 @@
 """What lies within some steps of nodes: together, or around each of them."""
 
 from collections.abc import Iterator, Mapping
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import torch
 from torch import Tensor
 
-from ...errors import OptionError, message
+from ...errors import OptionError, check_choice, message
 from ...ops import Structure, coalesce, segment_sort, sparse_lookup
 from .._adjacency import Adjacency
 from .._graph import Graph
@@ -211,5 +211,4 @@ def _steps(graph: Graph, direction: Direction) -> Iterator[tuple[str, Structure,
 def _check_steps(where: str, hops: int, direction: str) -> None:
     if hops < 0:
         raise OptionError(message(where, "`hops` of at least 0", str(hops)))
-    if direction not in ("in", "out", "both"):
-        raise OptionError(message(where, '`direction` of "in", "out" or "both"', repr(direction)))
+    check_choice(where, "direction", direction, get_args(Direction))

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ... import settings
 from .._adjacency import Adjacency
-from .._batching import graph_offsets
+from .._batching import graph_ids, graph_offsets
 from .._feature_set import NodeSet
 
 
@@ -37,7 +37,7 @@ class Places(NamedTuple):
 def places_of(nodes: NodeSet) -> Places:
     """Where nodes stand; a graph that is no batch is one."""
     offsets = graph_offsets(nodes)
-    graph = torch.repeat_interleave(offsets.diff(), output_size=nodes.count)
+    graph = graph_ids(nodes)
     return Places(offsets, graph, torch.arange(nodes.count, device=nodes.device) - offsets[graph])
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ...errors import OptionError, message
+from ...errors import OptionError, check_choice, message
 from ...ops import coo_to_csc, spmm, top_rows
 from .._adjacency import Adjacency
 from .._graph import Graph
@@ -128,8 +128,7 @@ def gdc(graph: Graph, kernel: Kernel | None = None, name: str = "weight", *, top
 
 
 def _check(kernel: Kernel, method: str, top_k: int | None, tolerance: float) -> None:
-    if method not in ("power", "exact", "push"):
-        raise OptionError(message("diffuse", '`method` of "power", "exact" or "push"', repr(method)))
+    check_choice("diffuse", "method", method, ("power", "exact", "push"))
     if method == "push" and not isinstance(kernel, PPR):
         raise OptionError(message("diffuse", 'a PPR kernel for the method "push"', repr(kernel)))
     if top_k is not None and top_k < 1:

@@ -6,13 +6,13 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ...errors import OptionError, message
+from ...errors import check_choice, check_probability
 from .._by_type import by_edge_type, by_node_type, set_of
 from .._graph import Graph
 from .._naming import EdgeType
 from ..change import remove_edges, remove_nodes
 from ..change._merge import pair_groups
-from ._with_features import checked_share, floats_of, inner_edge_type, with_features
+from ._with_features import floats_of, inner_edge_type, with_features
 
 
 def drop_features(
@@ -45,13 +45,12 @@ def drop_features(
     >>> drop_features(graph, 0.5, each="column", seed=1).nodes["x"].sum(0).tolist()
     [3.0, 0.0, 0.0, 3.0]
     """
-    checked_share("drop_features", "p", p)
+    check_probability("drop_features", "p", p)
     found = set_of("drop_features", "of", graph, of)
     x = floats_of("drop_features", found, name)
     ones = (1,) * (x.dim() - 1)
     shapes = {"value": x.shape, "row": (x.shape[0], *ones), "column": (1, *x.shape[1:])}
-    if each not in shapes:
-        raise OptionError(message("drop_features", '`each` of "value", "row" or "column"', repr(each)))
+    check_choice("drop_features", "each", each, list(shapes))
     stays = (torch.rand(shapes[each], generator=torch.Generator().manual_seed(seed)) >= p).to(x.device)
     kept = torch.where(stays, x / (1 - p) if rescale and p < 1 else x, 0)
     return with_features(graph, {found.type: {name: kept}})
@@ -82,7 +81,7 @@ def drop_edges(graph: Graph, p: float | Mapping[str | EdgeType, float], *, both_
     generator = torch.Generator().manual_seed(seed)
     falls: dict[str | EdgeType, Tensor] = {}
     for edge_type, share in by_edge_type("drop_edges", "p", graph, p).items():
-        checked_share("drop_edges", "p", share)
+        check_probability("drop_edges", "p", share)
         adjacency = graph.edge_sets[edge_type].adjacency
         if both_ways:
             inner_edge_type("drop_edges", graph, edge_type)
@@ -117,5 +116,6 @@ def drop_nodes(graph: Graph, p: float | Mapping[str, float], *, seed: int) -> Gr
     falls: dict[str, Tensor] = {}
     for node_type, share in by_node_type("drop_nodes", "p", graph, p).items():
         draws = torch.rand(graph.node_sets[node_type].count, generator=generator).to(graph.device)
-        falls[node_type] = draws < checked_share("drop_nodes", "p", share)
+        check_probability("drop_nodes", "p", share)
+        falls[node_type] = draws < share
     return remove_nodes(graph, falls).graph

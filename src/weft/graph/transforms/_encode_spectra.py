@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 from torch import Tensor
 
-from ...errors import OptionError, message
+from ...errors import OptionError, check_choice, message
 from ...settings import require
 from .._adjacency import Adjacency
 from .._by_type import edge_type_of
@@ -65,8 +65,7 @@ def encode_laplacian(
     >>> encode_laplacian(Graph([0, 1, 2], [1, 2, 3]), 1).nodes["laplacian"].squeeze(1)
     tensor([ 0.5774,  0.4082, -0.4082, -0.5774])
     """
-    if norm not in ("both", "none"):
-        raise OptionError(message("encode_laplacian", '`norm` of "both" or "none"', repr(norm)))
+    check_choice("encode_laplacian", "norm", norm, ("both", "none"))
     _check_k("encode_laplacian", k)
     chosen = inner_edge_type("encode_laplacian", graph, edge_type)
     adjacency, w = symmetric_edges("encode_laplacian", graph, chosen, weight)

@@ -1,17 +1,17 @@
 """Encodings of nodes by degrees and by distances to anchors."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
-from ...errors import OptionError, message
+from ...errors import OptionError, check_choice, message
 from .._adjacency import Ids
 from .._by_type import edge_type_of
 from .._graph import Graph
 from .._naming import EdgeType
 from ..algorithms import bfs
-from ..algorithms._edges import Direction, check_word
+from ..algorithms._edges import Direction
 from ._columns import Places, places_of
 from ._ranks import ranks
 from ._with_features import inner_edge_type, rows_chosen, with_features
@@ -43,8 +43,7 @@ def encode_degrees(
     """
     chosen = edge_type_of("encode_degrees", graph, edge_type)
     adjacency = graph.edge_sets[chosen].adjacency
-    if direction not in ("in", "out"):
-        raise OptionError(message("encode_degrees", '`direction` of "in" or "out"', repr(direction)))
+    check_choice("encode_degrees", "direction", direction, ("in", "out"))
     degree, of = (adjacency.in_degrees(), chosen[2]) if direction == "in" else (adjacency.out_degrees(), chosen[0])
     if largest is None:
         return with_features(graph, {of: {name: degree[:, None].to(torch.get_default_dtype())}})
@@ -94,7 +93,7 @@ def encode_distances(
     """
     where = "encode_distances"
     chosen = inner_edge_type(where, graph, edge_type)
-    check_word(where, "direction", direction, Direction)
+    check_choice(where, "direction", direction, get_args(Direction))
     if furthest is not None and furthest < 0:
         raise OptionError(message(where, "`furthest` of at least 0", str(furthest)))
     nodes = graph.node_sets[chosen[0]]

@@ -1,11 +1,11 @@
 """Edge weights normalised by degrees, and self loops that have a weight."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
-from ...errors import OptionError, ShapeError, message
+from ...errors import ShapeError, check_choice, message
 from ...ops import Structure, segment_reduce
 from .._adjacency import Adjacency
 from .._by_type import edge_type_of
@@ -16,7 +16,6 @@ from ..change import add_self_loops
 from ._with_features import floats_of, with_features
 
 Norm = Literal["both", "left", "right", "none"]
-NORMS = ("both", "left", "right", "none")
 
 
 def normalise_edges(
@@ -88,8 +87,7 @@ def normalised_weights(
     Raises:
         OptionError, FeatureError, ShapeError: as `normalise_edges` says.
     """
-    if norm not in NORMS:
-        raise OptionError(message(where, '`norm` of "both", "left", "right" or "none"', repr(norm)))
+    check_choice(where, "norm", norm, get_args(Norm))
     w = edge_weights(where, graph, edge_type, weight, dtype)
     return normalised(graph.edge_sets[edge_type].adjacency, w, None if weight is None else w, norm)
 

@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ...errors import OptionError, ShapeError, message
+from ...errors import OptionError, ShapeError, check_choice, message
 from .._adjacency import Ids
 from .._by_type import set_of
 from .._graph import Graph
@@ -40,8 +40,7 @@ def normalise_rows(graph: Graph, name: str = "x", norm: RowNorm = "l1", *, of: s
     tensor([[0.2500, 0.7500],
             [0.0000, 0.0000]])
     """
-    if norm not in _ORDERS:
-        raise OptionError(message("normalise_rows", '`norm` of "l1", "l2" or "max"', repr(norm)))
+    check_choice("normalise_rows", "norm", norm, list(_ORDERS))
     found = set_of("normalise_rows", "of", graph, of)
     x = floats_of("normalise_rows", found, name)
     if x.numel() == 0:
@@ -90,8 +89,7 @@ def fit_scaling(
     >>> fit_scaling(graph, rows=[0, 1])
     Scaling(shift=tensor(2.), scale=tensor(1.))
     """
-    if kind not in ("standard", "range"):
-        raise OptionError(message("fit_scaling", '`kind` of "standard" or "range"', repr(kind)))
+    check_choice("fit_scaling", "kind", kind, ("standard", "range"))
     found = set_of("fit_scaling", "of", graph, of)
     x = floats_of("fit_scaling", found, name).detach()
     if rows is not None:

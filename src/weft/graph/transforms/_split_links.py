@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ...errors import OptionError, message
+from ...errors import OptionError, check_probability, message
 from .._adjacency import Adjacency
 from .._by_type import edge_type_of
 from .._graph import Graph
@@ -17,7 +17,6 @@ from ..change._merge import edge_groups, pair_groups
 from ._columns import places_of
 from ._pairs import sample_non_edges
 from ._split_rows import checked_cuts, cumulated, cuts_at, stages, times_of
-from ._with_features import checked_share
 
 TRAIN, VAL, TEST = 1, 2, 3
 """Stages at which links are predicted; those of stage 0 are messages from the beginning."""
@@ -126,7 +125,7 @@ def split_links(
     >>> parts.test.pairs["node", "edge", "node"].shape
     torch.Size([40, 2])
     """
-    checked_share("split_links", "supervision", supervision)
+    check_probability("split_links", "supervision", supervision)
     if negatives < 0:
         raise OptionError(message("split_links", "`negatives` of at least 0", str(negatives)))
     if cuts is not None:

@@ -52,14 +52,3 @@ def floats_of(where: str, found: NodeSet | EdgeSet, name: str) -> Tensor:
 def rows_chosen(where: str, argument: str, found: NodeSet | EdgeSet, given: str | Ids) -> Tensor:
     """Ids of rows, int64: given as ids, as a mask, or by the name of a feature that is a mask."""
     return chosen_ids(where, argument, found[given] if isinstance(given, str) else given, found.count, found.device)
-
-
-def checked_share(where: str, argument: str, share: float) -> float:
-    """A probability or a share.
-
-    Raises:
-        OptionError: if it is not between 0 and 1.
-    """
-    if not 0 <= share <= 1:
-        raise OptionError(message(where, f"`{argument}` between 0 and 1", str(share)))
-    return share

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ...errors import check_probability
 from ...ops import Structure, edge_softmax, gat_attention, sddmm
 from .._arguments import (
     Edges,
@@ -13,7 +14,6 @@ from .._arguments import (
     Sizes,
     as_pair,
     check_edge_weight,
-    check_probability,
     draw_seed,
     drop_features,
     resolve_ends,

@@ -5,9 +5,9 @@ from typing import Literal, final
 import torch
 from torch import Tensor, nn
 
-from ...errors import OptionError, message
+from ...errors import OptionError, check_choice, message
 from ...ops import spmm
-from .._arguments import Edges, Features, Sizes, as_pair, check_choice, check_edge_weight, resolve_sources
+from .._arguments import Edges, Features, Sizes, as_pair, check_edge_weight, resolve_sources
 
 Norm = Literal["none", "both", "left", "right"]
 NORMS = ("none", "both", "left", "right")

@@ -5,7 +5,7 @@ from typing import Literal, final
 import torch
 from torch import Tensor, nn
 
-from ...errors import OptionError, message
+from ...errors import OptionError, check_choice, check_probability, message
 from ...graph import Adjacency
 from ...ops import spmm
 from .._arguments import (
@@ -14,9 +14,7 @@ from .._arguments import (
     Reduce,
     Sizes,
     as_pair,
-    check_choice,
     check_edge_weight,
-    check_probability,
     drop_features,
     resolve_ends,
 )

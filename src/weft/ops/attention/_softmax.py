@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ...errors import OptionError, ShapeError, message
+from ...errors import OptionError, ShapeError, check_probability, message
 from .._checks import check_same_dtype, checked_ids, expect, product
 from .._operator import Operator
 from .._philox import keep_limit, keep_scale, kept
@@ -134,8 +134,7 @@ def _by_id(x: Tensor, ends: Ends) -> Tensor:
 
 def seed_of(name: str, dropout: float, seed: Tensor | None) -> Tensor | None:
     """The seed if anything is dropped; refuses a probability that is none, and one without a seed."""
-    if not 0 <= dropout <= 1:
-        raise OptionError(message(name, "`dropout` from 0 to 1", repr(dropout)))
+    check_probability(name, "dropout", dropout)
     if dropout == 0:
         return None
     if seed is None or seed.dtype is not torch.int64 or seed.numel() != 1:

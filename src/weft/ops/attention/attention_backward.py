@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...errors import message
-from .._checks import check_option, check_same_dtype, check_transposed, expect
+from ...errors import check_choice, message
+from .._checks import check_same_dtype, check_transposed, expect
 from .._operator import operator
 from .._registry import others
 from .._structure import Structure
@@ -72,7 +72,7 @@ def _(
     edge_gradients: bool,
 ) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:  # fmt: skip
     name, edges = "attention_backward", Edges(edge_score, edge_weight, dropout, seed)
-    check_option(name, "kind", kind, tuple(KINDS))
+    check_choice(name, "kind", kind, tuple(KINDS))
     known = KINDS[kind]
     value = (a, b, c)[known.value_at]
     dims = sizes(name, rows, value, known.check(name, rows, (a, b, c)), edges, option)

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...errors import DtypeError, IdError, OptionError, ShapeError, message
+from ...errors import DtypeError, IdError, OptionError, ShapeError, check_probability, message
 from .._checks import IDS, expect
 from .._operator import operator
 from .._torch import is_tracing
@@ -60,8 +60,7 @@ def farthest_points(
     if (count is None) == (ratio is None):
         raise OptionError(message("farthest_points", "one of `count` and `ratio`", f"{count} and {ratio}"))
     if ratio is not None:
-        if not 0 <= ratio <= 1:
-            raise OptionError(message("farthest_points", "`ratio` from 0 to 1", repr(ratio)))
+        check_probability("farthest_points", "ratio", ratio)
         counts = (sizes * ratio).ceil().long()
     elif isinstance(count, Tensor):
         if count.shape != sizes.shape or count.dtype not in IDS:

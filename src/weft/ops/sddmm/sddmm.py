@@ -6,8 +6,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from ...errors import OptionError, ShapeError, message
-from .._checks import check_option, check_rank, check_rows, check_same_dtype, checked_ids, expect, product
+from ...errors import OptionError, ShapeError, check_choice, message
+from .._checks import check_rank, check_rows, check_same_dtype, checked_ids, expect, product
 from .._operator import operator
 from .._registry import others
 from .._samples import sample_structures
@@ -106,7 +106,7 @@ def _(
     rows: Structure, left: Tensor, right: Tensor | None, op: Op, left_from: End, right_from: End
 ) -> tuple[Any, tuple[int, ...]]:
     check_rows("sddmm", rows)
-    check_option("sddmm", "op", op, OPS)
+    check_choice("sddmm", "op", op, OPS)
     if (right is None) != (op == "copy"):
         raise OptionError(
             message(
@@ -140,7 +140,7 @@ def _(
 
 
 def _check_end(rows: Structure, name: str, x: Tensor, end: End) -> None:
-    check_option("sddmm", f"{name}_from", end, ENDS)
+    check_choice("sddmm", f"{name}_from", end, ENDS)
     check_rank("sddmm", name, x, "(rows, *features)")
     if end != "source":
         count = rows.num_targets if end == "target" else rows.num_edges

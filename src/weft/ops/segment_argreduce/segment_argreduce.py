@@ -6,7 +6,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from .._checks import check_option, product
+from ...errors import check_choice
+from .._checks import product
 from .._operator import operator
 from .._segments import VALUES, check_segments, rows_listed, sample_segments, segment_at
 from .._winners import winners
@@ -44,7 +45,7 @@ def segment_argreduce(indptr: Tensor, x: Tensor, order: Tensor | None = None, re
 
 @segment_argreduce.outputs
 def _(indptr: Tensor, x: Tensor, order: Tensor | None, reduce: Select) -> tuple[Tensor, tuple[int, ...]]:
-    check_option("segment_argreduce", "reduce", reduce, ("max", "min"))
+    check_choice("segment_argreduce", "reduce", reduce, ("max", "min"))
     segments, rows, features = check_segments("segment_argreduce", indptr, x, order)
     out = x.new_empty((segments, *features), dtype=torch.int64)
     return out, (segments, rows, product(features), REDUCERS.index(reduce))

@@ -6,7 +6,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from .._checks import check_option, product
+from ...errors import check_choice
+from .._checks import product
 from .._operator import operator_hiding
 from .._registry import others
 from .._segments import VALUES, along, check_float, check_segments, rows_listed, sample_segments, segment_at
@@ -75,7 +76,7 @@ def segment_reduce(
 
 @segment_reduce.outputs
 def _(indptr: Tensor, x: Tensor, order: Tensor | None, reduce: SegmentReduce) -> tuple[Any, tuple[int, ...]]:
-    check_option("segment_reduce", "reduce", reduce, REDUCERS)
+    check_choice("segment_reduce", "reduce", reduce, REDUCERS)
     segments, rows, features = check_segments("segment_reduce", indptr, x, order)
     if reduce in FRACTIONS:
         check_float("segment_reduce", x, reduce)

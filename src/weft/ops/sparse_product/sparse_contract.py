@@ -6,7 +6,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from .._checks import check_option, check_same_dtype, checked_ids
+from ...errors import check_choice
+from .._checks import check_same_dtype, checked_ids
 from .._compressed import (
     Compressed,
     check_compressed,
@@ -110,7 +111,7 @@ def _(
     column: Tensor, x: Tensor, y: Tensor, num_columns: int, onto: Onto,
 ) -> tuple[Tensor, tuple[int, ...]]:  # fmt: skip
     name = "sparse_contract"
-    check_option(name, "onto", onto, ONTO)
+    check_choice(name, "onto", onto, ONTO)
     check_compressed(name, "left_", left_indptr, left_column)
     check_compressed(name, "right_", right_indptr, right_column, left_column.dtype)
     check_compressed(name, "", indptr, column, left_column.dtype)

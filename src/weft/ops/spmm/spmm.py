@@ -6,8 +6,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from ...errors import GradientError, ShapeError, message
-from .._checks import check_option, check_rank, check_rows, check_same_dtype, checked_ids, expect, product
+from ...errors import GradientError, ShapeError, check_choice, message
+from .._checks import check_rank, check_rows, check_same_dtype, checked_ids, expect, product
 from .._operator import operator_hiding
 from .._registry import others
 from .._samples import sample_structures
@@ -121,7 +121,7 @@ def _(
     rows: Structure, x: Tensor, weight: Tensor | None, reduce: Reduce, *scales: Tensor | None
 ) -> tuple[Any, tuple[int, ...]]:
     check_rows("spmm", rows)
-    check_option("spmm", "reduce", reduce, REDUCERS)
+    check_choice("spmm", "reduce", reduce, REDUCERS)
     check_rank("spmm", "x", x, "(num_sources, *features)")
     targets, edges, features = rows.num_targets, rows.num_edges, x.shape[1:]
     weights = 0
@@ -136,7 +136,7 @@ def _(
         weights = product(features[: weight.dim() - 1])
     selects = reduce in ("max", "min")
     if scales[0] is not None or scales[1] is not None:
-        check_option("spmm", "reduce", reduce, ("sum", "mean"))
+        check_choice("spmm", "reduce", reduce, ("sum", "mean"))
         _check_scale("source_scale", scales[0], x, x.shape[0])
         _check_scale("target_scale", scales[1], x, targets)
     out = x.new_empty((targets, *features))
