@@ -15,7 +15,7 @@ class DglGraphs:
 
     graph: Any
 
-    @prepares("build", "to_bidirected", "simplify")
+    @prepares("build", "build_symmetric", "to_bidirected", "simplify")
     def _edges(self, problem: Problem) -> Prepared:
         import dgl  # type: ignore[import-not-found]
 
@@ -29,11 +29,14 @@ class DglGraphs:
 
         calls: dict[str, Callable[[], Any]] = {
             "build": build,
+            "build_symmetric": build,
             "to_bidirected": lambda: dgl.to_bidirected(graph),
             "simplify": lambda: dgl.to_simple(graph, return_counts="count"),
         }
         name = problem.case.operator
-        route = {"build": "dgl.graph and create_formats_", "simplify": "dgl.to_simple"}.get(name, f"dgl.{name}")
+        built = "dgl.graph and create_formats_"
+        routes = {"build": built, "build_symmetric": built, "simplify": "dgl.to_simple"}
+        route = routes.get(name, f"dgl.{name}")
         return without_gradient(calls[name], route, lambda found: compared.edges(*found.edges(), count))
 
     @prepares("node_subgraph", "khop_subgraph")

@@ -23,7 +23,7 @@ class ScipyGraphs:
     def _matrix(self) -> Any:
         return csr_matrix((np.ones(len(self.source), np.float32), self.source, self.indptr), self.size)
 
-    @prepares("build", "to_bidirected", "simplify")
+    @prepares("build", "build_symmetric", "to_bidirected", "simplify")
     def _edges(self, problem: Problem) -> Prepared:
         ends = problem.arrays["target"].astype(np.int32), problem.arrays["source"].astype(np.int32)
         ones, size, matrix = np.ones(len(ends[0]), np.float32), self.size, self._matrix()
@@ -39,18 +39,20 @@ class ScipyGraphs:
 
         calls: dict[str, Callable[[], Any]] = {
             "build": build,
+            "build_symmetric": build,
             "to_bidirected": both_ways,
             "simplify": lambda: coo_matrix((ones, ends), size).tocsr(),
         }
-        routes = {"build": "coo.tocsr and coo.tocsc", "to_bidirected": "csr + csr.T", "simplify": "coo.tocsr"}
+        built = "coo.tocsr and coo.tocsc"
+        routes = {"to_bidirected": "csr + csr.T", "simplify": "coo.tocsr"}
 
         def results(found: Any) -> dict[str, torch.Tensor]:
-            if problem.case.operator == "build":
+            if problem.case.operator.startswith("build"):
                 return {}
             rows = compared.rows_of(torch.from_numpy(found.indptr))
             return compared.edges(torch.from_numpy(found.indices), rows, size[0])
 
-        return without_gradient(calls[problem.case.operator], routes[problem.case.operator], results)
+        return without_gradient(calls[problem.case.operator], routes.get(problem.case.operator, built), results)
 
     @prepares("node_subgraph")
     def _parts(self, problem: Problem) -> Prepared:

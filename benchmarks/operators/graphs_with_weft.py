@@ -19,7 +19,7 @@ class WeftGraphs:
 
     adjacency: weft.Adjacency
 
-    @prepares("build", "to_bidirected", "simplify")
+    @prepares("build", "build_symmetric", "to_bidirected", "simplify")
     def _edges(self, problem: Problem) -> Prepared:
         graph, count, name = weft.Graph(self.adjacency), self.adjacency.num_sources, problem.case.operator
         source, target = problem.tensor("source"), problem.tensor("target")
@@ -31,6 +31,7 @@ class WeftGraphs:
 
         calls: dict[str, Callable[[], weft.Graph]] = {
             "build": build,
+            "build_symmetric": build,
             "to_bidirected": lambda: graphs.to_bidirected(graph),
             "simplify": lambda: graphs.simplify(graph).graph,
         }

@@ -17,6 +17,14 @@ def _edges(draw: Draw) -> Inputs:
     return {"source": draw.edges.source, "target": draw.edges.target}
 
 
+def _mirrored(draw: Draw) -> Inputs:
+    """Half of the edges in both directions, by source and then target, as libraries store undirected graphs."""
+    source, target = (ids[: len(ids) // 2] for ids in (draw.edges.source, draw.edges.target))
+    both = np.concatenate([source, target]), np.concatenate([target, source])
+    order = np.lexsort(both[::-1])
+    return {"source": both[0][order], "target": both[1][order]}
+
+
 def _nodes(draw: Draw) -> Inputs:
     """Half of the nodes, in random order, and some seeds."""
     nodes = draw.generator.permutation(draw.edges.num_nodes)
@@ -45,6 +53,7 @@ OPERATORS = {
     name: Operator(inputs, NO_GRADIENT, None, ("float32",), graphs=graphs)
     for inputs, graphs, names in (
         (_edges, (), ("build", "to_bidirected", "simplify", "components", "pagerank")),
+        (_mirrored, (), ("build_symmetric",)),
         (_nodes, (), ("node_subgraph", "khop_subgraph")),
         (_many, ("molecules",), ("batch", "unbatch")),
     )
