@@ -10,6 +10,7 @@ from weft.ops import (
     Structure,
     coalesce,
     coo_to_csc,
+    csr_to_csc,
     degree,
     dot_attention,
     edge_softmax,
@@ -394,6 +395,7 @@ MATRIX_CALLS = {
     "multiply, right": lambda m: sparse_multiply(matrix(), m),
     "transpose": lambda m: transpose(m),
     "columns": lambda m: select_columns(m, torch.tensor([3, 1])),
+    "turn": lambda m: csr_to_csc(m.indptr, m.column, m.num_columns),
     "mirror": lambda m: mirror_pairs(
         m.indptr, m.column, 2 * m.num_entries - int((matrix().rows() == matrix().column).sum())
     ),

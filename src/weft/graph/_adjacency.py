@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..errors import DeviceError, DtypeError, IdError, OptionError, ShapeError, message
-from ..ops import Structure, coo_to_csc, degree, sort_edges, sorted_pointers
+from ..ops import Structure, coo_to_csc, csr_to_csc, degree, sort_edges, sorted_pointers
 from ._naming import counted
 
 Ids: TypeAlias = Any
@@ -202,22 +202,35 @@ class Adjacency:
         return self.source.to(self._id_dtype), self.target.to(self._id_dtype)
 
     def _compress(self) -> tuple[Structure, Structure]:
-        source, target = self._ends()
-        reads = can_read(source)
-        is_sorted = reads and self.is_sorted_by_target, reads and self.is_sorted_by_source
-        by_target = self._given[0] or _grouped(target, source, self.num_targets, is_sorted=is_sorted[0])
-        by_source = self._given[1] or _grouped(source, target, self.num_sources, is_sorted=is_sorted[1])
-        is_symmetric = reads and torch.equal(by_target.indptr, by_source.indptr)
+        by_target = self._given[0] or self._in_order("is_sorted_by_target", self.target, self.source, self.num_targets)
+        by_source = self._given[1] or self._in_order("is_sorted_by_source", self.source, self.target, self.num_sources)
+        if by_source is not None:
+            by_target = by_target or _turned(by_source, self.num_targets)
+        elif by_target is not None:
+            by_source = _turned(by_target, self.num_sources)
+        else:
+            source, target = self._ends()
+            by_target = Structure(*coo_to_csc(target, source, self.num_targets))
+            by_source = Structure(*coo_to_csc(source, target, self.num_sources))
+        is_symmetric = can_read(by_target.source) and torch.equal(by_target.indptr, by_source.indptr)
         if is_symmetric and torch.equal(by_target.source, by_source.source):  # one copy serves both
             by_source = Structure(by_target.indptr, by_target.source, by_source.edge)
         return by_target.with_transposed(by_source), by_source.with_transposed(by_target)
+
+    def _in_order(self, fact: str, key: Tensor, other: Tensor, num: int) -> Structure | None:
+        """Edges compressed by an end that ascends: it only has to be found where it changes."""
+        # A fake mode makes fake tensors of parts of true ones, too.
+        if not can_read(key[:1]) or not (self._facts[fact] if fact in self._facts else _begins_ascending(key)):
+            return None
+        indptr, is_sorted = sorted_pointers(key, num)
+        self._facts[fact] = bool(is_sorted)
+        return Structure(indptr, other.to(self._id_dtype)) if is_sorted else None
 
     def _number_by_position(self) -> Structure:
         rows = self.by_target
         if rows.edge is None:
             return rows
-        transposed = Structure(*coo_to_csc(rows.source, rows.targets().to(rows.source.dtype), self.num_sources))
-        return Structure(rows.indptr, rows.source, None, transposed)
+        return Structure(rows.indptr, rows.source, None, _turned(rows, self.num_sources))
 
     # Facts
 
@@ -446,14 +459,19 @@ def dtype_like(ids: Tensor, count: int) -> torch.dtype:
     return ids.dtype if count <= 2**31 else torch.int64
 
 
-def _grouped(key: Tensor, other: Tensor, num: int, *, is_sorted: bool) -> Structure:
-    """Edges compressed by one end; where these ascend, it only has to be found where they change."""
-    return Structure(sorted_pointers(key, num)[0], other) if is_sorted else Structure(*coo_to_csc(key, other, num))
+def _turned(rows: Structure, num: int) -> Structure:
+    """Edges that stand in the order of their ids, compressed by the other end."""
+    return Structure(*csr_to_csc(rows.indptr, rows.source, num))
 
 
 def _ascends(ids: Tensor) -> bool:
-    # The first few tell it of most lists that do not.
-    return all(bool((part[1:] >= part[:-1]).all()) for part in (ids[:1024], ids))
+    return _begins_ascending(ids) and bool((ids[1:] >= ids[:-1]).all())
+
+
+def _begins_ascending(ids: Tensor) -> bool:
+    """What tells of most lists that do not ascend that they do not."""
+    few = ids[:1024]
+    return bool((few[1:] >= few[:-1]).all())
 
 
 def _ascending(rows: Structure, num_sources: int) -> Structure:

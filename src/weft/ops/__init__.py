@@ -15,6 +15,7 @@ from .components import connected_components as connected_components
 from .components import spanning_forest as spanning_forest
 from .components import strong_components as strong_components
 from .coo_to_csc import coo_to_csc as coo_to_csc
+from .coo_to_csc import csr_to_csc as csr_to_csc
 from .cores import core_numbers as core_numbers
 from .degree import degree as degree
 from .edge_softmax import edge_softmax as edge_softmax

@@ -1,33 +1,79 @@
-// A stable counting sort. Memory traffic: keys twice, the other ends once, two arrays of E written to scattered places. Where the
-// counters of all nodes outgrow the caches, edges are sorted into groups of neighbouring nodes first, and each group within the caches.
+// A stable counting sort. Memory traffic: keys twice, the other ends once (or their pointers, where they ascend), two arrays of E written to
+// scattered places. Where the counters of all nodes outgrow the caches, edges are sorted into groups of neighbouring nodes first, and each
+// group within the caches.
 #include <algorithm>
 #include <cstring>
 
+#include "../sparse_product/compressed.h"
 #include "counting.h"
 
 namespace weft {
 namespace WEFT_ISA {
 namespace {
 
-struct Arguments : Call {
+// What is sorted, and where to.
+struct Edges {
+  const void* key;
+  int64_t* indptr;
+  void *source, *edge;
+  int64_t num_edges, num, threads;
+  const char* called;  // the keys, in errors
+};
+
+struct ListArguments : Call {
   const void *key, *other;
   int64_t* indptr;
   void *source, *edge;
   int64_t num_edges, num;
 };
 
+struct RowArguments : Call {
+  const int64_t* indptr;
+  const void* column;
+  int64_t* out_indptr;
+  void *row, *entry;
+  int64_t num_rows, num_entries, num_columns;
+};
+
+// The other ends from one edge on, asked for in turn: listed, or the rows in which the edges stand.
+template <class I>
+struct Listed {
+  const I* other;
+  struct Cursor {
+    const I* other;
+    I at(int64_t e) { return other[e]; }
+  };
+  Cursor from(int64_t) const { return {other}; }
+};
+
+template <class I>
+struct Compressing {
+  const int64_t* indptr;
+  int64_t num_rows;
+  struct Cursor {
+    const int64_t* indptr;
+    int64_t num_rows, row;
+    I at(int64_t e) {
+      while (row + 1 < num_rows && indptr[row + 1] <= e) ++row;
+      return static_cast<I>(row);
+    }
+  };
+  Cursor from(int64_t e) const { return {indptr, num_rows, larger(0, std::upper_bound(indptr, indptr + num_rows, e) - indptr - 1)}; }
+};
+
 constexpr int64_t kGroups = 256;           // as many streams of writes as the caches hold
 constexpr int64_t kCachedNodes = 1 << 17;  // whose counters the second cache level holds
 
-template <class I>
+template <class I, class Others>
 struct Sort {
-  const Arguments& a;
-  const I *const key = static_cast<const I*>(a.key), *const other = static_cast<const I*>(a.other);
+  const Edges a;
+  const Others others;
+  const I* const key = static_cast<const I*>(a.key);
   I *const source = static_cast<I*>(a.source), *const edge = static_cast<I*>(a.edge);
   Faults faults{};
 
   int no_memory() const { return fail(kNoMemory, "no memory to count %lld nodes", static_cast<long long>(a.num)); }
-  int outcome() const { return faults.any() ? refuse_id("key", key, faults.position, a.num, "nodes") : kOk; }
+  int outcome() const { return faults.any() ? refuse_id(a.called, key, faults.position, a.num, "nodes") : kOk; }
 
   // Sorts by groups of 2^shift nodes, whose first places go to `begins`; move(e, p) takes what else belongs to an edge.
   template <class Move>
@@ -39,10 +85,11 @@ struct Sort {
     if (faults.any()) return outcome();
     number_places(places.data, groups, chunks, begins);
     parallel_tasks(chunks, chunks, [&](int64_t chunk) {
+      auto other = others.from(chunk * length);
       const auto fetch = [&](int64_t p) {
         if (shift == 0) __builtin_prefetch(source + p, 1), __builtin_prefetch(edge + p, 1);
       };
-      const auto put = [&](int64_t e, int64_t p) { source[p] = other[e], edge[p] = static_cast<I>(e), move(e, p); };
+      const auto put = [&](int64_t e, int64_t p) { source[p] = other.at(e), edge[p] = static_cast<I>(e), move(e, p); };
       place_ids(key, chunk * length, smaller(a.num_edges, (chunk + 1) * length), a.num, a.num_edges, places.data + chunk * groups, faults, fetch, put, shift);
     });
     return outcome();
@@ -94,6 +141,8 @@ struct Sort {
   }
 
   int run() {
+    const int status = check_width<I>(a.num_edges, "edges");
+    if (status != kOk) return status;
     use_large_pages(source, a.num_edges * sizeof(I));
     use_large_pages(edge, a.num_edges * sizeof(I));
     if (a.num_edges < a.num || a.num <= kCachedNodes || std::is_sorted(key, key + a.num_edges)) return at_once();
@@ -103,12 +152,34 @@ struct Sort {
   }
 };
 
+template <class I>
+int compress(const ListArguments& a) {
+  const Edges edges{a.key, a.indptr, a.source, a.edge, a.num_edges, a.num, a.threads, "key"};
+  return Sort<I, Listed<I>>{edges, {static_cast<const I*>(a.other)}}.run();
+}
+
+template <class I>
+int turn(const RowArguments& a) {
+  const Compressed<I> matrix{"", a.indptr, static_cast<const I*>(a.column), a.num_rows, a.num_columns, a.num_entries};
+  int status = matrix.check();
+  if (status == kOk) status = check_width<I>(a.num_rows, "rows");
+  if (status != kOk) return status;
+  const Edges edges{a.column, a.out_indptr, a.row, a.entry, a.num_entries, a.num_columns, a.threads, "column"};
+  return Sort<I, Compressing<I>>{edges, {a.indptr, a.num_rows}}.run();
+}
+
 }  // namespace
 }  // namespace WEFT_ISA
 }  // namespace weft
 
 WEFT_KERNEL(coo_to_csc, "key other indptr source edge num_edges num") {
   using namespace weft;
-  const auto& a = *static_cast<const WEFT_ISA::Arguments*>(arguments);
-  return WEFT_ISA::with_ids(a, [&](auto id) { return WEFT_ISA::Sort<decltype(id)>{a}.run(); });
+  const auto& a = *static_cast<const WEFT_ISA::ListArguments*>(arguments);
+  return WEFT_ISA::with_ids(a, [&](auto id) { return WEFT_ISA::compress<decltype(id)>(a); });
+}
+
+WEFT_KERNEL(csr_to_csc, "indptr column out_indptr row entry num_rows num_entries num_columns") {
+  using namespace weft;
+  const auto& a = *static_cast<const WEFT_ISA::RowArguments*>(arguments);
+  return WEFT_ISA::with_ids(a, [&](auto id) { return WEFT_ISA::turn<decltype(id)>(a); });
 }

@@ -150,8 +150,8 @@ def _(
     at = points if queries is None else queries.to(exact)
     # Sums of weighted differences, edge by edge: neither a tensor of edges x dims nor the cancellation of two large sums.
     pull = f"source:{width} target:{width} edge:1 | sub 1 0; expand 2 1 {width} 1; mul 3 4 | sum 5"
-    indptr, by_source, edge = others.coo_to_csc(source, Structure(row_indptr, source).targets(), x.shape[0])
-    forth = Structure(row_indptr, source, None, Structure(indptr, by_source, edge))
+    back = Structure(*others.csr_to_csc(row_indptr, source, x.shape[0]))
+    forth = Structure(row_indptr, source, None, back)
     to_x = others.pass_messages(forth.reversed(), pull, at, points, weight)[0] if needs["x"] else None
     to_queries = others.pass_messages(forth, pull, points, at, weight)[0]
     if queries is not None:
