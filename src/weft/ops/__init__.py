@@ -34,6 +34,7 @@ from .marks import mark_rows as mark_rows
 from .marks import rank_marks as rank_marks
 from .mirror_pairs import mirror_pairs as mirror_pairs
 from .pass_messages import pass_messages as pass_messages
+from .push_pagerank import push_pagerank as push_pagerank
 from .radius import radius as radius
 from .relational_matmul import relational_aggregate as relational_aggregate
 from .relational_matmul import relational_basis_matmul as relational_basis_matmul

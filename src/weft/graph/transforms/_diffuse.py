@@ -6,8 +6,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from ... import settings
 from ...errors import OptionError, check_choice, message
-from ...ops import coo_to_csc, spmm, top_rows
+from ...ops import coo_to_csc, push_pagerank, spmm, top_rows
 from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType
@@ -15,11 +16,12 @@ from .._subgraph import derive
 from ._columns import Places, dense_matrices, places_of, unit_columns
 from ._kernels import PPR, Kernel
 from ._normalise_edges import Norm, normalise_edges, transition_edges, weighted_degrees
-from ._push import pushed_entries
 from ._with_features import inner_edge_type
 
 Entries = tuple[Tensor, Tensor, Tensor]
 """Target, source and value of each entry."""
+
+_NO_LIMIT = 2**62  # rounds: what is pushed along is checked to end
 
 
 def diffuse(
@@ -81,8 +83,8 @@ def diffuse(
     w = w.detach()
     places = places_of(graph.node_sets[chosen[0]])
     if isinstance(kernel, PPR) and method == "push":
-        _check_pushes(adjacency, w, norm)
-        found = pushed_entries(adjacency, w, kernel.alpha, tolerance)
+        _check_pushes(adjacency, w, norm, kernel.alpha)
+        found = _pushed(adjacency, w, kernel.alpha, tolerance)
     elif method == "exact":
         found = _exact(adjacency, w, kernel, places)
     else:
@@ -137,10 +139,11 @@ def _check(kernel: Kernel, method: str, top_k: int | None, tolerance: float) -> 
         raise OptionError(message("diffuse", "`tolerance` between 0 and 1", str(tolerance)))
 
 
-def _check_pushes(adjacency: Adjacency, w: Tensor, norm: Norm) -> None:
+def _check_pushes(adjacency: Adjacency, w: Tensor, norm: Norm, alpha: float) -> None:
     """Refuse weights with which pushes may grow for ever."""
     sums = weighted_degrees(adjacency.by_target, w)
-    if bool((w < 0).any()) or (norm == "none" and bool((sums > 1 + 1e-6).any())):
+    most = min(1 + 1e-6, 1 / (1 - alpha / 2))  # rounding may lift a sum above 1, but not to where nothing is lost
+    if not bool((w >= 0).all()) or (norm == "none" and bool((sums > most).any())):
         hint = 'choose another norm, or method="power"'
         raise OptionError(
             message("diffuse", "weights of at least 0 to push along, adding up to at most 1", "others", hint)
@@ -156,6 +159,20 @@ def _power(adjacency: Adjacency, w: Tensor, kernel: Kernel, places: Places, tole
             total.add_(x, alpha=coefficient)
         source, column = total.nonzero().unbind(1)
         yield places.offsets[places.graph[source]] + low + column, source, total[source, column]
+
+
+def _pushed(adjacency: Adjacency, w: Tensor, alpha: float, tolerance: float) -> Iterator[Entries]:
+    rows, count = adjacency.by_target, adjacency.num_targets
+    value = w if rows.edge is None else w[rows.edge.long()]
+    limit = tolerance * adjacency.in_degrees().clamp(min=1).double()
+    seeds = torch.arange(count, device=w.device)
+    capacity = max(count, min(count * count, settings.chunk_bytes // 16))
+    while seeds.shape[0]:
+        some = seeds[:capacity]
+        kept, node, indptr = push_pagerank(rows.indptr, rows.source, value, limit, some, alpha, _NO_LIMIT, capacity)
+        length, total = indptr.diff(), int(indptr[-1])
+        yield some.repeat_interleave(length, output_size=total), node[:total].long(), kept[:total]
+        seeds = seeds[int((length > 0).sum()) :]  # rows that are there have an entry
 
 
 def _exact(adjacency: Adjacency, w: Tensor, kernel: Kernel, places: Places) -> Iterator[Entries]:

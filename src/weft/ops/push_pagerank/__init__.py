@@ -1,0 +1,3 @@
+"""Personalised PageRank by pushing."""
+
+from .push_pagerank import push_pagerank as push_pagerank
