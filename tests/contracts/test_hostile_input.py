@@ -22,6 +22,7 @@ from weft.ops import (
     masked_product,
     mirror_pairs,
     pass_messages,
+    push_pagerank,
     radius,
     relational_matmul,
     relational_outer,
@@ -398,6 +399,9 @@ MATRIX_CALLS = {
     "turn": lambda m: csr_to_csc(m.indptr, m.column, m.num_columns),
     "mirror": lambda m: mirror_pairs(
         m.indptr, m.column, 2 * m.num_entries - int((matrix().rows() == matrix().column).sum())
+    ),
+    "pushes": lambda m: push_pagerank(
+        m.indptr, m.column, m.value.abs(), torch.full((M,), 1e-2), torch.arange(M), 0.5, 9, M * M
     ),
 }
 

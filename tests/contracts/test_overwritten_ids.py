@@ -16,6 +16,7 @@ from weft.ops import (
     gat_attention,
     mark_ends,
     mark_rows,
+    push_pagerank,
     sddmm,
     segment_search,
     spmm,
@@ -39,7 +40,7 @@ def calls():
     def attend(rows, weight=None):
         return gat_attention(rows, z, torch.ones(N, 1), torch.ones(N, 1), edge_weight=weight)[0].sum()
 
-    one, many, scale = torch.ones(N, 1), torch.ones(N, 8), torch.ones(N)
+    one, many, scale, seeds = torch.ones(N, 1), torch.ones(N, 8), torch.ones(N), torch.arange(N)
     return {
         "spmm of one value, source": (ids, lambda: spmm(rows, one)),
         "spmm of one value, edge": (edge, lambda: spmm(whole, one, weight)),
@@ -57,6 +58,8 @@ def calls():
         "gat_attention, source of the transpose": (trained.transposed.source, lambda: attend(trained).backward()),
         "gat_attention, edge of the transpose": (trained.transposed.edge, lambda: attend(trained, far).backward()),
         "topological_levels": (ids, lambda: topological_levels(indptr, ids)),
+        "push_pagerank": (ids, lambda: push_pagerank(indptr, ids, weight / N, scale / N, seeds, 0.2, 9, N)),
+        "push_pagerank, seeds": (seeds, lambda: push_pagerank(indptr, ids, weight / N, scale / N, seeds, 0.2, 9, N)),
     }
 
 

@@ -175,10 +175,9 @@ def test_gradients_hold_the_set_of_pushes_fixed():
 
 def test_long_pushes_are_not_traced():
     indptr, column, value, num = ring(4)
+    limit, seeds = torch.ones(num).double(), torch.tensor([0])
     with pytest.raises(GradientError, match="`most` of at most 1000"):
-        torch.func.grad(
-            lambda v: push_pagerank(indptr, column, v, torch.ones(num).double(), torch.tensor([0]), 0.5, MANY, 4)[0].sum()
-        )(value)
+        torch.func.grad(lambda v: push_pagerank(indptr, column, v, limit, seeds, 0.5, MANY, 4)[0].sum())(value)
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def push_pagerank(
     edges = rows_of(indptr, column), column_long, value.double()
     total = indptr.new_zeros(())
     pointers, nodes, kept = [indptr.new_zeros(1)], column.new_zeros(capacity + 1), value.new_zeros(capacity + 1)
-    for own in seeds.split(max(1, _BLOCK // max(num, 1))):
+    for own in seeds.split(max(1, _BLOCK // max(num, column.shape[0], 1))):
         amount, is_pushed = _pushed(edges, limit.double(), own, alpha, most)
         ends = total + is_pushed.sum(1).cumsum(0)
         fits = ends <= capacity
@@ -98,11 +98,12 @@ def _pushed(
     if is_followed and most > _MOST_TRACED:
         wanted = f"`most` of at most {_MOST_TRACED} where torch.compile or torch.func follows the rounds"
         raise GradientError(message("push_pagerank", wanted, str(most), "differentiate outside of it"))
-    for _ in range(most):
-        if not is_followed and not bool(pushes.any()):
-            break
+    for at in range(most):
         sent = held.where(pushes, 0)
         kept, is_pushed = kept + alpha * sent, is_pushed | pushes
+        # Not in the first round, so that the result depends on the values whether it is followed or not.
+        if at and not is_followed and not bool(pushes.any()):
+            break
         got = torch.zeros_like(held).index_add(1, target, (1 - alpha) * sent[:, source] * value)
         held = held.where(~pushes, 0) + got
         pushes = held > limit
@@ -163,17 +164,17 @@ push_pagerank.lacks("triton", issue=8)
 
 @push_pagerank.samples
 def _() -> Iterator[tuple[Any, ...]]:
-    generator = torch.Generator().manual_seed(0)
+    generator, none = torch.Generator().manual_seed(0), torch.empty(0, dtype=torch.int64)
 
     def limits(num: int, low: float) -> Tensor:
         return low * (1 + torch.rand(num, generator=generator, dtype=torch.float64))
 
     def values(indptr: Tensor, column: Tensor) -> Tensor:
-        """Rows that add up to 1, of one entry in nine to less."""
+        """Rows that add up to 1, or less where an entry is small."""
         drawn = 0.5 + torch.rand(column.shape[0], generator=generator, dtype=torch.float64)
         row = rows_of(indptr, column)
         sums = drawn.new_zeros(indptr.shape[0] - 1).index_add(0, row, drawn)
-        return drawn / sums[row] * (torch.rand(column.shape[0], generator=generator) > 1 / 9)
+        return drawn / sums[row] * (torch.rand(column.shape[0], generator=generator) > 1 / 9).double().clamp(min=1e-2)
 
     # Edges to higher nodes alone, so that pushes end whatever the values are.
     source, target = torch.randint(9, (2, 24), generator=generator)
@@ -181,17 +182,17 @@ def _() -> Iterator[tuple[Any, ...]]:
     value = 1 + torch.rand(down.num_edges, generator=generator, dtype=torch.float64)
     yield down.indptr, down.source, value, limits(9, 1e-3), torch.tensor([0, 3, 8, 3]), 0.3, 12, 40
     for num, edges, low, alpha, dtype, most, capacity in (
-        (12, 40, 1e-3, 0.15, torch.int64, 60, 144),
-        (12, 40, 1e-2, 0.5, torch.int32, 60, 30),  # not all rows fit
-        (12, 40, 1e-3, 0.2, torch.int32, 60, 3),  # none does
+        (12, 40, 1e-3, 0.15, torch.int64, 20, 144),
+        (12, 40, 1e-2, 0.5, torch.int32, 20, 30),  # not all rows fit
+        (12, 40, 1e-3, 0.2, torch.int32, 20, 3),  # none does
         (12, 40, 1e-4, 0.1, torch.int32, 4, 200),  # rounds end while there is something to push
         (30, 0, 1e-2, 0.15, torch.int32, 5, 30),
-        (1, 3, 1e-2, 0.15, torch.int64, 60, 2),
+        (1, 3, 1e-2, 0.15, torch.int64, 20, 2),
         (0, 0, 1e-2, 0.15, torch.int32, 5, 4),
-        (200, 1200, 2e-3, 0.15, torch.int32, 60, 9000),
-        (200, 1200, 20.0, 1.0, torch.int64, 60, 150),
+        (200, 1200, 2e-3, 0.15, torch.int32, 20, 9000),
+        (200, 1200, 20.0, 1.0, torch.int64, 20, 150),
     ):
-        rows = random_structure(num, num, edges, seed=edges) if num else compress(*torch.zeros(2, 0).long(), 0)
+        rows = random_structure(num, num, edges, seed=edges) if num else compress(none, none, 0)
         column = rows.source.to(dtype)
         seeds = torch.randint(max(num, 1), (num,), generator=generator)
         yield rows.indptr, column, values(rows.indptr, column), limits(num, low), seeds, alpha, most, capacity
