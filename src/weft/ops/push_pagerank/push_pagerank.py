@@ -182,15 +182,15 @@ def _() -> Iterator[tuple[Any, ...]]:
     value = 1 + torch.rand(down.num_edges, generator=generator, dtype=torch.float64)
     yield down.indptr, down.source, value, limits(9, 1e-3), torch.tensor([0, 3, 8, 3]), 0.3, 12, 40
     for num, edges, low, alpha, dtype, most, capacity in (
-        (12, 40, 1e-3, 0.15, torch.int64, 20, 144),
-        (12, 40, 1e-2, 0.5, torch.int32, 20, 30),  # not all rows fit
-        (12, 40, 1e-3, 0.2, torch.int32, 20, 3),  # none does
+        (12, 40, 1e-3, 0.15, torch.int64, 8, 144),
+        (12, 40, 1e-2, 0.5, torch.int32, 8, 30),  # not all rows fit
+        (12, 40, 1e-3, 0.2, torch.int32, 3, 3),  # none does
         (12, 40, 1e-4, 0.1, torch.int32, 4, 200),  # rounds end while there is something to push
         (30, 0, 1e-2, 0.15, torch.int32, 5, 30),
-        (1, 3, 1e-2, 0.15, torch.int64, 20, 2),
+        (1, 3, 1e-2, 0.15, torch.int64, 8, 2),
         (0, 0, 1e-2, 0.15, torch.int32, 5, 4),
-        (200, 1200, 2e-3, 0.15, torch.int32, 20, 9000),
-        (200, 1200, 20.0, 1.0, torch.int64, 20, 150),
+        (200, 1200, 2e-3, 0.15, torch.int32, 12, 9000),
+        (200, 1200, 20.0, 1.0, torch.int64, 3, 150),
     ):
         rows = random_structure(num, num, edges, seed=edges) if num else compress(none, none, 0)
         column = rows.source.to(dtype)
