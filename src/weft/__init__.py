@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .nn import explain_plan as explain_plan
     from .nn import formula as formula
 
-_ROOMS = ("graph", "native", "nn", "ops", "tables", "testing", "train")
+_ROOMS = ("dgl", "graph", "native", "nn", "ops", "tables", "testing", "train")
 _FACE = {
     "graph": ("Adjacency", "Batch", "Block", "Graph", "batch", "readout", "unbatch"),
     "native": ("keep_freed_memory",),

@@ -11,6 +11,8 @@
     ├── GradientError        (RuntimeError)  a gradient was asked for that the inputs do not allow
     ├── FeatureError         (KeyError)      a graph has no feature, node type or edge type of that name
     ├── TableError           (ValueError)    a table cannot become a graph; names file, row and column
+    ├── AbsentNameError      (AttributeError) an interface that weft keeps has not, or not yet, a name
+    ├── AbsentImportError    (ImportError)   the same, of a module or in a `from` import
     ├── NativeLibraryError   (ImportError)   the compiled library is missing, of another version, or refused a call
     └── MissingExtraError    (ImportError)   an optional package is not installed
 
@@ -65,6 +67,14 @@ class FeatureError(WeftError, KeyError):
 
 class TableError(WeftError, ValueError):
     """A table cannot become a graph; the text names file, row and column."""
+
+
+class AbsentNameError(WeftError, AttributeError):
+    """An interface that weft keeps has not, or not yet, a name; the text says what brings it."""
+
+
+class AbsentImportError(WeftError, ImportError):
+    """A module, or a name that a `from` import asks for, is not there, or not yet; the text says what brings it."""
 
 
 class NativeLibraryError(WeftError, ImportError):

@@ -1,0 +1,135 @@
+"""Columns: the features of the nodes or edges of one type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from ..errors import DeviceError, ShapeError
+from .base import dgl_warning
+
+Initializer = Callable[[tuple[int, ...], torch.dtype, torch.device, Any], Tensor]
+"""Of shape, dtype, device and the range of the rows: what new rows hold."""
+
+
+class Scheme(NamedTuple):
+    """Shape of a row, and dtype, of a column."""
+
+    shape: tuple[int, ...]
+    dtype: torch.dtype
+
+    def __repr__(self) -> str:
+        return f"Scheme(shape={self.shape}, dtype={self.dtype})"
+
+
+class Frame(dict[str, Tensor]):
+    """Named columns with as many rows as there are nodes, or edges, of a type.
+
+    A plain dictionary for reading; `put` and `put_rows` check what is written.
+    """
+
+    __slots__ = ("count", "default", "device", "initializers")
+
+    def __init__(self, count: int, device: torch.device, columns: Any = ()) -> None:
+        super().__init__(columns)
+        self.count, self.device = count, device
+        self.initializers: dict[str, Initializer] = {}
+        self.default: Initializer | None = None
+
+    def put(self, name: str, column: Tensor, what: str) -> None:
+        """Set a column.
+
+        Raises:
+            ShapeError, DeviceError: if it has not a row for each node or edge, or lies elsewhere.
+        """
+        if column.shape[0] != self.count:
+            raise ShapeError(
+                f"Expect number of features to match number of {what}. Got {column.shape[0]} and {self.count} instead."
+            )
+        if column.device != self.device:
+            raise DeviceError(
+                f'Cannot assign the feature "{name}" on device {column.device} to a graph on device {self.device}; '
+                "hint: move the graph, or copy the feature to its device"
+            )
+        self[name] = column
+
+    def put_rows(self, name: str, ids: Tensor, rows: Tensor, what: str) -> None:
+        """Set some rows of a column out of place; those of a new column that are not named are initial.
+
+        Raises:
+            ShapeError: if there are not as many rows as ids, or they are not like those that are there.
+        """
+        if rows.shape[0] != ids.shape[0]:
+            raise ShapeError(
+                f"Expect number of features to match number of {what}. Got {rows.shape[0]} and {ids.shape[0]} instead."
+            )
+        old = self[name] if name in self else self.initial(name, rows, self.count)
+        if old.shape[1:] != rows.shape[1:]:
+            raise ShapeError(
+                f'Cannot update the column "{name}" of rows {tuple(old.shape[1:])} with rows {tuple(rows.shape[1:])}'
+            )
+        self[name] = old.index_put((ids.long(),), rows.to(old.dtype))
+
+    def initial(self, name: str, like: Tensor, count: int, first: int = 0) -> Tensor:
+        """New rows of a column, as its initializer makes them, or zeros."""
+        make = self.initializers.get(name, self.default)
+        shape = (count, *like.shape[1:])
+        if make is None:
+            return like.new_zeros(shape)
+        return make(shape, like.dtype, self.device, slice(first, first + count))
+
+    def extended(self, count: int, data: dict[str, Tensor] | None) -> Frame:
+        """The frame with more rows: those of `data`, initial ones where it has none."""
+        data = data or {}
+        made = self.copied(self.count + count)
+        for name in {**self, **data}:
+            old = self[name] if name in self else self.initial(name, data[name], self.count)
+            new = data[name] if name in data else self.initial(name, old, count, self.count)
+            if new.shape[0] != count:
+                raise ShapeError(f'Expect {count} rows of "{name}" for what is added, got {new.shape[0]}')
+            made[name] = torch.cat((old, new.to(old.device)))
+        return made
+
+    def taken(self, ids: Tensor) -> Frame:
+        """The rows of these ids."""
+        made = self.copied(ids.shape[0])
+        made.update((name, column[ids]) for name, column in self.items())
+        return made
+
+    def copied(self, count: int | None = None) -> Frame:
+        """The same columns, of which new ones can be set without effect here; without columns if the count is another."""
+        made = Frame(self.count if count is None else count, self.device, self if count is None else ())
+        made.initializers, made.default = dict(self.initializers), self.default
+        return made
+
+    def mapped(self, change: Callable[[Tensor], Tensor], device: torch.device) -> Frame:
+        """The frame with every column changed."""
+        made = self.copied()
+        made.device = device
+        made.update((name, change(column)) for name, column in self.items())
+        return made
+
+    def schemes(self) -> dict[str, Scheme]:
+        """Of every column."""
+        return {name: Scheme(tuple(column.shape[1:]), column.dtype) for name, column in self.items()}
+
+
+def zero_initializer(shape: tuple[int, ...], dtype: torch.dtype, ctx: torch.device, id_range: Any) -> Tensor:
+    """Rows of zeros."""
+    return torch.zeros(shape, dtype=dtype, device=ctx)
+
+
+def base_initializer(shape: tuple[int, ...], dtype: torch.dtype, ctx: torch.device, id_range: Any) -> Tensor:
+    """What an initializer gets; this one refuses to make anything."""
+    raise NotImplementedError
+
+
+def warn_of_missing(names: Iterable[str]) -> None:
+    """Say that new rows hold zeros."""
+    for name in names:
+        dgl_warning(
+            f'The new rows of "{name}" hold zeros; hint: set an initializer, or pass them as data', stacklevel=3
+        )

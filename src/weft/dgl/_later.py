@@ -1,0 +1,162 @@
+"""Names of DGL's interface that are not there: what brings them, or why nothing will.
+
+A name that is built leaves this table; a test holds the table against the listing of DGL's names.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..errors import AbsentImportError, AbsentNameError
+
+_CONVOLUTIONS = "it comes with the convolutions (issue 6)"
+_SAMPLING = "it comes with sampling and loading (issue 7)"
+_LATER = "it comes later; no issue is open for it yet"
+_FFI = "it reaches into DGL's C++ library, which weft does not have"
+_CUGRAPH = "it needs cuGraph, which gave up its support of DGL"
+_BACKEND = "weft knows PyTorch only"
+_PROCESSES = "it shares memory between processes, where weft uses threads"
+
+_TOP = {
+    _LATER: ("apply_each", "save_graphs load_graphs"),
+    _SAMPLING: (
+        "LazyFeature set_node_lazy_features set_edge_lazy_features set_src_lazy_features set_dst_lazy_features",
+    ),
+    _FFI: ("register_func get_global_func list_global_func_names extract_ext_funcs TypeCode enable_verbose_logging",),
+}
+_LAYERS = {
+    _CONVOLUTIONS: (
+        "EdgeWeightNorm GATv2Conv EGATConv EdgeGATConv TAGConv RelGraphConv SGConv APPNPConv GINConv GINEConv GatedGraphConv "
+        "GatedGCNConv GMMConv ChebConv AGNNConv NNConv DenseGraphConv DenseSAGEConv DenseChebConv EdgeConv AtomicConv CFConv "
+        "DotGatConv TWIRLSConv TWIRLSUnfoldingAndAttention GCN2Conv HGTConv GroupRevRes EGNNConv PNAConv DGNConv",
+        "HeteroGraphConv HeteroLinear HeteroEmbedding TypedLinear",
+        "Sequential WeightBasis JumpingKnowledge LabelPropagation",
+    ),
+    _LATER: (
+        "SumPooling AvgPooling MaxPooling SortPooling GlobalAttentionPooling Set2Set SetTransformerEncoder "
+        "SetTransformerDecoder WeightAndSum",
+        "GNNExplainer HeteroGNNExplainer PGExplainer HeteroPGExplainer SubgraphX HeteroSubgraphX",
+        "BiasedMHA DegreeEncoder EGTLayer GraphormerLayer LapPosEncoder PathEncoder SpatialEncoder SpatialEncoder3d",
+        "EdgePredictor TransE TransR DeepWalk MetaPath2Vec NodeEmbedding",
+        "KNNGraph SegmentedKNNGraph RadiusGraph pairwise_squared_distance",
+    ),
+    _CUGRAPH: ("CuGraphGATConv CuGraphRelGraphConv CuGraphSAGEConv",),
+}
+_METHODS = {
+    _SAMPLING: (
+        "sample_neighbors sample_etype_neighbors sample_neighbors_fused sample_neighbors_biased select_topk sample_labors "
+        "global_uniform_negative_sampling",
+        "get_node_storage get_edge_storage materialize_data",
+    ),
+    _LATER: ("adj adjacency_matrix record_stream",),
+}
+
+
+def _by_name(rows: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    return {name: reason for reason, groups in rows.items() for group in groups for name in group.split()}
+
+
+NAMES: dict[str, dict[str, str]] = {
+    "": _by_name(_TOP),
+    "nn": _by_name(_LAYERS),
+    "DGLGraph": _by_name(_METHODS),
+    "function": {"TargetCode": _FFI},
+    "base": {"dgl_warning_format": "warnings keep Python's own form"},
+    "heterograph": {"combine_names": _LATER},
+}
+"""By area, the names that are not there, and what is to be said of each."""
+
+MODULES: dict[str, str] = {
+    "container": _FFI,
+    "cuda": _LATER,
+    "data": "data sets " + _LATER.removeprefix("it ").replace("comes", "come").replace("for it", "for them"),
+    "dataloading": _SAMPLING,
+    "distgnn": _LATER,
+    "distributed": _LATER,
+    "frame": "columns are kept otherwise",
+    "geometry": _LATER,
+    "graph_index": _FFI,
+    "graphbolt": _LATER,
+    "heterograph_index": _FFI,
+    "multiprocessing": _PROCESSES,
+    "ndarray": _FFI,
+    "nn.mxnet": _BACKEND,
+    "nn.pytorch.conv.cugraph_base": _CUGRAPH,
+    "nn.pytorch.conv.cugraph_gatconv": _CUGRAPH,
+    "nn.pytorch.conv.cugraph_relgraphconv": _CUGRAPH,
+    "nn.pytorch.conv.cugraph_sageconv": _CUGRAPH,
+    "nn.pytorch.explain": _LATER,
+    "nn.pytorch.factory": _LATER,
+    "nn.pytorch.glob": _LATER,
+    "nn.pytorch.gt": _LATER,
+    "nn.pytorch.hetero": _CONVOLUTIONS,
+    "nn.pytorch.linear": _CONVOLUTIONS,
+    "nn.pytorch.link": _LATER,
+    "nn.pytorch.network_emb": _LATER,
+    "nn.pytorch.sparse_emb": _LATER,
+    "nn.pytorch.utils": _CONVOLUTIONS,
+    "nn.tensorflow": _BACKEND,
+    "optim": _LATER,
+    "sampling": _SAMPLING,
+    "sparse": _LATER,
+    "storages": _LATER,
+    "view": "columns are kept otherwise",
+}
+"""Modules that are not there, with all that is in them."""
+
+_INSIDE = {"nn.pytorch.conv": _CONVOLUTIONS}  # packages that are there, of whose modules some are not
+_AREAS = {"nn.pytorch": "nn", "nn.pytorch.conv": "nn", "function": "function"}
+
+
+def reason_of_module(module: str) -> str | None:
+    """What is to be said of a module that is not there, or of one inside of it."""
+    known = {**_INSIDE, **MODULES}
+    parts = module.split(".")
+    for length in range(len(parts), 0, -1):
+        prefix = ".".join(parts[:length])
+        if prefix in known:
+            return known[prefix]
+    return None
+
+
+def absence(module: str, name: str, there: Mapping[str, Any]) -> str:
+    """The text of the error for a name that a module of the interface has not.
+
+    Args:
+        there: what the module has, for help with misspelt names.
+    """
+    area = NAMES.get(_AREAS.get(module, module), {})
+    path = f"{module}.{name}" if module else name
+    reason = area.get(name) or MODULES.get(path) or MODULES.get(f"nn.pytorch.{name}" if module == "nn" else path)
+    if reason is not None:
+        return f"{'.'.join(('dgl', path))} is not there: {reason}"
+    known = {n for n in there if not n.startswith("_")} | area.keys()
+    close = difflib.get_close_matches(name, sorted(known), n=3)
+    hint = f"; hint: {' or '.join(close)}?" if close else ""
+    return f"{'.'.join(('dgl', path))} is not there, and DGL has no such name{hint}"
+
+
+def absent(module: str, there: Mapping[str, Any]) -> Callable[[str], Any]:
+    """Make the `__getattr__` of a module of the interface.
+
+    Args:
+        module: its path, without `weft.dgl`.
+        there: its namespace.
+
+    Raises:
+        AbsentNameError: at every call; AbsentImportError where a `from` import asks, which would swallow the other's text.
+    """
+
+    def __getattr__(name: str) -> Any:  # noqa: N807
+        if name.startswith("__"):
+            raise AttributeError(name)
+        text = absence(module, name, there)
+        asks = sys._getframe(1).f_globals.get("__name__")
+        if asks in ("importlib._bootstrap", "_frozen_importlib") and "is not there:" in text:
+            raise AbsentImportError(text)
+        raise AbsentNameError(text)
+
+    return __getattr__

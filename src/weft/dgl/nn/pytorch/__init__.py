@@ -1,0 +1,11 @@
+"""Layers with DGL's constructor arguments and forward signatures, on weft's."""
+
+from ..._later import absent
+from . import conv as conv
+from . import softmax as softmax
+from .conv import GATConv as GATConv
+from .conv import GraphConv as GraphConv
+from .conv import SAGEConv as SAGEConv
+from .softmax import edge_softmax as edge_softmax
+
+__getattr__ = absent("nn.pytorch", globals())
