@@ -7,7 +7,6 @@ A record is a dictionary: `setup` names a list of statements and their tensors, 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ _SHORT = {dtype: name for name, dtype in DTYPES.items()}
 
 
 def play(record: dict[str, Any], setup: dict[str, Any], dgl: Any) -> dict[str, Any]:
-    """Run a record; `output` and perhaps `gradients`, or `error`: the class, its builtin and the first line."""
+    """Run a record; `output` and perhaps `gradients`, or `error`: its class, and the error."""
     tensors = {name: tensor.clone() for name, tensor in {**setup["tensors"], **record.get("tensors", {})}.items()}
     for name in record.get("gradients", ()):
         tensors[name].requires_grad_()
@@ -33,7 +32,7 @@ def play(record: dict[str, Any], setup: dict[str, Any], dgl: Any) -> dict[str, A
             exec(statement, names)
         value = eval(record["result"], names)
     except Exception as error:
-        return {"error": [type(error).__name__, first_line(error), error]}
+        return {"error": [type(error).__name__, error]}
     found = {"output": told(value)}
     if "gradients" in record:
         total = sum((part * _cotangent(part)).sum() for part in floats(value) if part.requires_grad)
@@ -42,14 +41,8 @@ def play(record: dict[str, Any], setup: dict[str, Any], dgl: Any) -> dict[str, A
             grads = torch.autograd.grad(total, leaves, allow_unused=True)
             found["gradients"] = [None if grad is None else grad.detach() for grad in grads]
         except Exception as error:
-            found["gradients"] = {"error": [type(error).__name__, first_line(error)]}
+            found["gradients"] = {"error": [type(error).__name__]}
     return found
-
-
-def first_line(error: Exception) -> str:
-    """The first line of an error, without the time and place that DGL's C++ writes before it."""
-    line = next(iter(str(error).splitlines()), "")
-    return re.sub(r"^\[[\d:]+\] \S+: ", "", line)[:200]
 
 
 def floats(value: Any) -> Iterator[torch.Tensor]:

@@ -39,7 +39,7 @@ def write(name: str, seed: int, dgl: Any) -> None:
             failed += 1
             error = found["error"].pop()
             builtin = next(c.__name__ for c in type(error).__mro__ if c.__module__ == "builtins")
-            found["error"].insert(1, builtin)
+            found["error"].append(builtin)
         records.append({"name": f"{name}{at}", **record, **{f"{key}": value for key, value in _answers(found).items()}})
     used = {record["setup"] for record in records}
     setups = {key: setup for key, setup in recorder.setups.items() if key in used}

@@ -51,7 +51,7 @@ def test_columns_that_cannot_be_joined_are_refused():
     with pytest.raises(FeatureError, match='"w"'):
         dgl.to_homogeneous(graph, edata=["w"])
     graph.nodes["item"].data["x"] = torch.ones(4, 2)
-    with pytest.raises(ShapeError, match="Cannot concatenate"):
+    with pytest.raises(ShapeError, match="in all types, got"):
         dgl.to_homogeneous(graph, ndata=["x"])
 
 
@@ -116,7 +116,7 @@ def test_types_that_cannot_be_told_are_an_error():
         dgl.to_heterogeneous(typed(), ["a", "b"], ["r", "s"])
     with pytest.raises(FeatureError, match="_TYPE"):
         dgl.to_heterogeneous(dgl.graph(([0], [1])), ["a"], ["r"])
-    with pytest.raises(OptionError, match="homogeneous"):
+    with pytest.raises(OptionError, match="one node type and one edge type"):
         dgl.to_heterogeneous(shop(), ["a"], ["r"])
     empty = dgl.graph(([], []), num_nodes=1)
     empty.ndata[dgl.NTYPE], empty.edata[dgl.ETYPE] = torch.zeros(1).long(), torch.zeros(0).long()

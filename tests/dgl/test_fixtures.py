@@ -49,7 +49,7 @@ def compared(name, record):
         warnings.simplefilter("ignore")
         found = play(record, LOADED[name][0][record["setup"]], dgl)
     if "error" in record:
-        _, builtin, _ = record["error"]
+        _, builtin = record["error"]
         if "error" not in found:
             return f"no error, DGL {record['error']}"
         error = found["error"][-1]

@@ -52,7 +52,7 @@ def test_types_have_to_agree():
     assert both.edges()[0].tolist() == [0, 3]
     with pytest.raises(FeatureError, match="graph 1"):
         dgl.merge([one, dgl.heterograph({("u", "s", "i"): ([0], [1])})])
-    with pytest.raises(OptionError, match="empty"):
+    with pytest.raises(OptionError, match="at least one graph"):
         dgl.merge([])
     with pytest.raises(OptionError, match="block"):
         dgl.merge([dgl.create_block(([0], [0]))])

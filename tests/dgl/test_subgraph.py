@@ -187,7 +187,7 @@ def test_node_types_bring_the_edges_between_them():
     both = dgl.node_type_subgraph(shop(), ["user", "item"])
     assert both.ntypes == ["item", "user"]
     assert both.etypes == shop().etypes
-    with pytest.raises(OptionError, match="no edges"):
+    with pytest.raises(OptionError, match="with edges between them"):
         dgl.node_type_subgraph(shop(), [])
     with pytest.raises(FeatureError):
         dgl.node_type_subgraph(shop(), ["none"])
@@ -238,7 +238,7 @@ def test_wrong_ids_are_named():
     with pytest.raises(OptionError, match="at least 0"):
         dgl.khop_out_subgraph(graph, [0], -1)
     for take, what in ((dgl.node_subgraph, "node"), (dgl.edge_subgraph, "edge"), (dgl.in_subgraph, "node")):
-        with pytest.raises(OptionError, match=f"multiple {what} types"):
+        with pytest.raises(OptionError, match=f"a mapping from {what} types"):
             take(shop(), [0])
         with pytest.raises(FeatureError):
             take(shop(), {"none": [0]})

@@ -48,7 +48,7 @@ def graph(
     least = max((int(end.max()) + 1 for end in (source, target) if end.shape[0]), default=0)
     if num_nodes is not None and num_nodes < least:
         raise OptionError(
-            f"The num_nodes argument must be larger than the max ID in the data, but got {num_nodes} and {least - 1}."
+            f"graph: expected `num_nodes` of at least {least}, since the highest id is {least - 1}, got {num_nodes}"
         )
     count = least if num_nodes is None else num_nodes
     adjacency = _adjacency(source, target, count, count, kept, device)
@@ -91,8 +91,8 @@ def heterograph(
             raise OptionError(f'heterograph: expected a number of nodes for "{node_type}", got {dict(counts)}')
         if counts[node_type] < number:
             raise OptionError(
-                f"The given number of nodes of node type {node_type} must be larger than the max ID in the data, but got "
-                f"{counts[node_type]} and {number - 1}."
+                f'heterograph: expected at least {number} nodes of type "{node_type}", since the highest id is {number - 1}, '
+                f"got {counts[node_type]}"
             )
     names, node_types = sorted(ends), sorted(counts)
     adjacencies = [_adjacency(*ends[n], counts[n[0]], counts[n[2]], kept, device) for n in names]
@@ -170,7 +170,7 @@ def _ends(where: str, data: Any, idtype: torch.dtype | None) -> tuple[Tensor, Te
     if isinstance(data, list) and all(isinstance(pair, tuple) and len(pair) == 2 for pair in data):
         data = ([u for u, _ in data], [v for _, v in data])
     if not isinstance(data, (tuple, list)) or len(data) != 2:
-        raise OptionError(f"Unsupported graph data type: {type(data)}; {where} takes (sources, targets)")
+        raise OptionError(f"{where}: expected (sources, targets), got {type(data).__name__}")
     if not isinstance(data[0], str):
         return _pair(where, data[0], data[1])
     fmt, arrays = data

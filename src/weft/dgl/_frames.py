@@ -47,12 +47,12 @@ class Frame(dict[str, Tensor]):
         """
         if column.shape[0] != self.count:
             raise ShapeError(
-                f"Expect number of features to match number of {what}. Got {column.shape[0]} and {self.count} instead."
+                f'column "{name}": expected a row for each of {self.count} {what}, got {column.shape[0]} rows'
             )
         if column.device != self.device:
             raise DeviceError(
-                f'Cannot assign the feature "{name}" on device {column.device} to a graph on device {self.device}; '
-                "hint: move the graph, or copy the feature to its device"
+                f'column "{name}": expected it on {self.device}, where the graph lies, got {column.device}; '
+                "hint: move one to the other"
             )
         self[name] = column
 
@@ -64,12 +64,12 @@ class Frame(dict[str, Tensor]):
         """
         if rows.shape[0] != ids.shape[0]:
             raise ShapeError(
-                f"Expect number of features to match number of {what}. Got {rows.shape[0]} and {ids.shape[0]} instead."
+                f'column "{name}": expected a row for each of {ids.shape[0]} {what}, got {rows.shape[0]} rows'
             )
         old = self[name] if name in self else self.initial(name, rows, self.count)
         if old.shape[1:] != rows.shape[1:]:
             raise ShapeError(
-                f'Cannot update the column "{name}" of rows {tuple(old.shape[1:])} with rows {tuple(rows.shape[1:])}'
+                f'column "{name}": expected rows of shape {tuple(old.shape[1:])}, as the others have, got {tuple(rows.shape[1:])}'
             )
         self[name] = old.index_put((ids.long(),), rows.to(old.dtype))
 
@@ -89,7 +89,7 @@ class Frame(dict[str, Tensor]):
             old = self[name] if name in self else self.initial(name, data[name], self.count)
             new = data[name] if name in data else self.initial(name, old, count, self.count)
             if new.shape[0] != count:
-                raise ShapeError(f'Expect {count} rows of "{name}" for what is added, got {new.shape[0]}')
+                raise ShapeError(f'column "{name}": expected {count} rows for what is added, got {new.shape[0]}')
             made[name] = torch.cat((old, new.to(old.device)))
         return made
 

@@ -50,7 +50,7 @@ def from_networkx(
     if not nx_graph.is_directed():
         if edge_id_attr_name is not None or edge_attrs is not None:
             raise OptionError(
-                "Expect edge_id_attr_name and edge_attrs to be None when nx_graph is undirected, got "
+                "from_networkx: expected neither `edge_id_attr_name` nor `edge_attrs` for an undirected graph, got "
                 f"{edge_id_attr_name} and {edge_attrs}; hint: nx_graph.to_directed() has attributes both ways"
             )
         nx_graph = nx_graph.to_directed()
@@ -92,18 +92,24 @@ def bipartite_from_networkx(
     """
     _check_package(nx_graph)
     if not nx_graph.is_directed():
-        raise OptionError("Expect nx_graph to be a directed NetworkX graph.")
+        raise OptionError(
+            "bipartite_from_networkx: expected a directed graph, got an undirected one; hint: nx_graph.to_directed()"
+        )
     parts: tuple[list[Hashable], list[Hashable]] = ([], [])
     for name, attributes in nx_graph.nodes(data=True):
         if attributes.get("bipartite") not in (0, 1):
-            raise FeatureError(f"Expect the node {name} to have attribute bipartite, 0 or 1")
+            raise FeatureError(
+                f"bipartite_from_networkx: expected 0 or 1 as the attribute `bipartite` of each node, node {name} has neither"
+            )
         parts[attributes["bipartite"]].append(name)
     sources, targets = (_numbered(names) for names in parts)
     edges = _edges(nx_graph, edge_id_attr_name)
     for u, v, _ in edges:
         for node, end, known in ((u, 0, sources), (v, 1, targets)):
             if node not in known:
-                raise OptionError(f"Expect the node {node} to have attribute bipartite={end} with edge {(u, v)}")
+                raise OptionError(
+                    f"bipartite_from_networkx: expected edges from 0 to 1, but {(u, v)} asks for bipartite={end} at node {node}"
+                )
     ends = _ids([sources[u] for u, _, _ in edges]), _ids([targets[v] for _, v, _ in edges])
     counts = {utype: len(sources), vtype: len(targets)}
     made = heterograph({(utype, etype, vtype): ends}, counts, idtype=idtype or torch.int64, device=device)
@@ -133,10 +139,7 @@ def _edges(nx_graph: Any, id_attribute: str | None) -> list[tuple[Hashable, Hash
     if id_attribute is None:
         return edges
     if not all(id_attribute in attributes for _, _, attributes in edges):
-        raise FeatureError(
-            "Failed to find the pre-specified edge IDs in the edge features of the NetworkX graph with name "
-            f"{id_attribute}"
-        )
+        raise FeatureError(f'from_networkx: expected the attribute "{id_attribute}", the id, at every edge')
     edges.sort(key=lambda edge: int(edge[2][id_attribute]))
     if [int(attributes[id_attribute]) for _, _, attributes in edges] != list(range(len(edges))):
         raise OptionError(f'from_networkx: expected "{id_attribute}" to number edges from 0 to {len(edges) - 1}')

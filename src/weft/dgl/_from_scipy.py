@@ -33,7 +33,7 @@ def from_scipy(
     rows, columns = getattr(sp_mat, "shape", (0, 0))
     if rows != columns:
         raise OptionError(
-            f"Expect the number of rows to be the same as the number of columns for sp_mat, got {rows} and {columns}; "
+            f"from_scipy: expected a square matrix, got {rows} rows and {columns} columns; "
             "hint: bipartite_from_scipy takes others"
         )
     found = graphs.from_scipy(sp_mat, weight=eweight_name)

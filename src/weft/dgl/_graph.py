@@ -79,7 +79,9 @@ class DGLGraph(Sending, Growth, Matrices):
 
         found = [edge_type for edge_type in self._types.edges if len(key) == 3 and fits(edge_type)]
         if len(found) != 1:
-            raise OptionError(f'Invalid key "{key}". Must be one of the edge types; it fits {len(found)} of them.')
+            raise OptionError(
+                f"expected a key that fits one edge type, got {key}, which fits {len(found)} of {self.canonical_etypes}"
+            )
         return found[0]
 
     # Parts, and graphs of other libraries
@@ -261,7 +263,7 @@ class DGLGraph(Sending, Growth, Matrices):
         """Say how many nodes each graph has, of one type or by type."""
         if not isinstance(val, Mapping):
             if len(self._types.nodes) != 1:
-                raise OptionError("Must provide a dictionary when there are multiple node types.")
+                raise OptionError("set_batch_num_nodes: expected a mapping from node types, since there are several")
             val = {self._types.nodes[0]: val}
         self._batch_nodes = {name: torch.as_tensor(counts, device=self.device) for name, counts in val.items()}
 
@@ -269,7 +271,7 @@ class DGLGraph(Sending, Growth, Matrices):
         """Say how many edges each graph has, of one type or by full name of the type."""
         if not isinstance(val, Mapping):
             if len(self._types.edges) != 1:
-                raise OptionError("Must provide a dictionary when there are multiple edge types.")
+                raise OptionError("set_batch_num_edges: expected a mapping from edge types, since there are several")
             val = {self._types.edges[0]: val}
         self._batch_edges = {
             self.to_canonical_etype(name): torch.as_tensor(counts, device=self.device) for name, counts in val.items()

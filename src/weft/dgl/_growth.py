@@ -55,9 +55,7 @@ class Growth(Queries):
         at = self._types.edge(etype)
         source, target = self._as_ids(u), self._as_ids(v)
         if source.shape != target.shape and 1 not in (source.shape[0], target.shape[0]):
-            raise ShapeError(
-                f"The number of nodes u and v should be the same, got {source.shape[0]} and {target.shape[0]}"
-            )
+            raise ShapeError(f"add_edges: expected as many u as v, or one, got {source.shape[0]} and {target.shape[0]}")
         source, target = torch.broadcast_tensors(source, target)
         if not source.shape[0]:
             return

@@ -106,7 +106,7 @@ def to_heterogeneous(
     [('user', 'rates', 'item')]
     """
     if not G.is_homogeneous or G.is_block:
-        raise OptionError("The input graph should be homogeneous and have only one  type of nodes and edges.")
+        raise OptionError("to_heterogeneous: expected a graph of one node type and one edge type")
     nodes, edges = G._nodes[0], G._edges[0]
     of_node = _numbers(nodes, ntype_field, ntypes, "node")
     of_edge = _numbers(edges, etype_field, etypes, "edge")
@@ -157,7 +157,9 @@ def _join(
             like = there[0][1][name]
             if (frame[name].dtype, frame[name].shape[1:]) != (like.dtype, like.shape[1:]):
                 expected, got = (f"{column.dtype} rows {tuple(column.shape[1:])}" for column in (like, frame[name]))
-                raise ShapeError(f'Cannot concatenate column "{name}": {expected} and {got} for "{key}"')
+                raise ShapeError(
+                    f'to_homogeneous: expected {expected} of the column "{name}" in all types, got {got} in "{key}"'
+                )
         if there:
             made[name] = torch.cat([frame[name] for _, frame in there])
 

@@ -26,7 +26,7 @@ class Matrices(Queries):
         if fmt == "coo":
             return adjacency.source.to(self.idtype), adjacency.target.to(self.idtype)
         if fmt not in ("csr", "csc"):
-            raise OptionError(f'Unsupported adjacency matrix format "{fmt}"; expected "coo", "csr" or "csc"')
+            raise OptionError(f'adj_tensors: expected the format "coo", "csr" or "csc", got {fmt!r}')
         rows = adjacency.by_source if fmt == "csr" else adjacency.by_target
         edge = torch.arange(rows.num_edges, device=self.device) if rows.edge is None else rows.edge
         return rows.indptr.to(self.idtype), rows.source.to(self.idtype), edge.to(self.idtype)
@@ -66,7 +66,7 @@ class Matrices(Queries):
             node, count = (target, adjacency.num_targets) if typestr == "in" else (source, adjacency.num_sources)
             return _entries((node, edge), ones, (count, adjacency.num_edges), ctx)
         if typestr != "both":
-            raise OptionError(f'Invalid incidence matrix type: {typestr}; expected "in", "out" or "both"')
+            raise OptionError(f'inc: expected "in", "out" or "both", got {typestr!r}')
         joins = source != target
         node, edge = torch.cat((source[joins], target[joins])), edge[joins].repeat(2)
         values = torch.cat((-ones[joins], ones[joins]))

@@ -69,8 +69,8 @@ def pass_messages(edges: Edges, message: Message, reduce: Reduce) -> dict[str, T
     if isinstance(message, BuiltinFunction) and isinstance(reduce, SimpleReduceFunction):
         if message.out_field != reduce.msg_field:
             raise OptionError(
-                f"Invalid message ({message}) and reduce ({reduce}) function pairs. The output field of the message "
-                f"function must be equal to the input field of the reduce function."
+                f'update_all: expected the reducer to read the message "{message.out_field}", got {reduce!r}; '
+                "hint: both have to name the same"
             )
         return {reduce.out_field: _builtin(edges, message, reduce.name)}
     sent = on_edges(edges, message)
@@ -83,7 +83,7 @@ def pass_messages(edges: Edges, message: Message, reduce: Reduce) -> dict[str, T
         found = reduce(batch)
         for name, column in found.items():
             if column.shape[0] != batch.batch_size():
-                wanted = f'Expect a row of "{name}" for each of {batch.batch_size()} nodes'
+                wanted = f'reducer: expected a row of "{name}" for each of {batch.batch_size()} nodes'
                 raise ShapeError(f"{wanted}, got {column.shape[0]} rows")
         return found
 

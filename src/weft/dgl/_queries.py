@@ -79,7 +79,9 @@ class Queries(Core):
         missing = (first < 0).nonzero().flatten()
         if missing.shape[0]:
             pair = int(source[missing[0]]), int(target[missing[0]])
-            raise IdError(f"Error: {pair} does not form a valid edge.")
+            raise IdError(
+                f"edge_ids: expected an edge between the nodes of each pair, there is none of {pair}; hint: has_edges_between"
+            )
         return int(first[0]) if is_one else first.to(self.idtype)
 
     def _pairs(self, u: Any, v: Any) -> tuple[Tensor, Tensor, bool]:
@@ -133,7 +135,7 @@ class Queries(Core):
             return e
         if form == "all":
             return u, v, e
-        raise OptionError(f'Invalid form: {form}. Must be "all", "uv" or "eid".')
+        raise OptionError(f'expected "uv", "eid" or "all" as the form, got {form!r}')
 
     def in_degrees(self, v: Any = ALL, etype: Any = None) -> Any:
         """Count the edges that enter some nodes, or all."""

@@ -49,7 +49,7 @@ class Sending(Queries):
     def _update_across(self, message: Message, reduce: Reduce, apply: Apply | None) -> None:
         if not (isinstance(message, BuiltinFunction) and isinstance(reduce, BuiltinFunction)):
             raise OptionError(
-                "User defined functions are not yet supported for several edge types; hint: name one as etype"
+                "update_all: expected functions by name for several edge types, got one of your own; hint: pass etype"
             )
         if reduce.name == "mean":
             hint = "multi_update_all says how to reduce across types"
@@ -146,7 +146,9 @@ class Sending(Queries):
         """
         if etype is None and len(self._types.edges) > 1:
             if not isinstance(func, BuiltinFunction) or not is_all(edges):
-                raise OptionError("User defined functions are not yet supported in apply_edges for several edge types.")
+                raise OptionError(
+                    "apply_edges: expected a message by name for several edge types, got another; hint: pass etype"
+                )
             for at in range(len(self._types.edges)):
                 self.apply_edges(func, etype=at)
             return
@@ -218,7 +220,7 @@ class Sending(Queries):
         whole = self._adjacencies[at]
         if ids.shape[0] and (int(ids.min()) < 0 or int(ids.max()) >= whole.num_edges):
             wrong = ids[(ids < 0) | (ids >= whole.num_edges)]
-            raise IdError(f"Invalid edge ID {int(wrong[0])}; expected ids from 0 to {whole.num_edges - 1}")
+            raise IdError(f"expected ids of edges from 0 to {whole.num_edges - 1}, got {int(wrong[0])}")
         part = Adjacency(
             whole.source[ids], whole.target[ids], num_sources=whole.num_sources, num_targets=whole.num_targets
         )
@@ -287,7 +289,7 @@ def _crossed(parts: list[_Part], reducer: str | Callable[[list[Tensor]], Tensor]
         return torch.stack([part.column for part in sorted(parts, key=lambda part: part.at)], 1)
     if reducer not in ("sum", "mean", "max", "min"):
         raise OptionError(
-            f'Invalid cross type reducer. Must be one of "sum", "max", "min", "mean" or "stack", got {reducer!r}'
+            f'multi_update_all: expected "sum", "mean", "max", "min", "stack" or a function, got {reducer!r}'
         )
     if len(columns) == 1:
         return columns[0]

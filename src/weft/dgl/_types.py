@@ -74,10 +74,10 @@ class Types:
     def _frame(self, name: str | None, choice: Sequence[str], known: Sequence[str], shift: int) -> int:
         if name is None:
             if len(choice) != 1:
-                raise OptionError("Node type name must be specified if there are more than one node types.")
+                raise OptionError(f"expected the name of a node type, since there are {len(choice)}: {list(choice)}")
             name = choice[0]
         if name not in known:
-            raise FeatureError(f'Node type "{name}" does not exist.')
+            raise FeatureError(f'there is no node type "{name}"; known: {list(known)}')
         return known.index(name) + shift
 
     def edge(self, name: Any) -> int:
@@ -89,19 +89,23 @@ class Types:
         """
         if name is None:
             if len(self.edges) != 1:
-                raise OptionError("Edge type name must be specified if there are more than one edge types.")
+                raise OptionError(
+                    f"expected the name of an edge type, since there are {len(self.edges)}: {list(self.edges)}"
+                )
             return 0
         if isinstance(name, int):
             return name
         if isinstance(name, tuple):
             if name in self.edges:
                 return self.edges.index(name)
-            raise FeatureError(f'Edge type "{name}" does not exist.')
+            raise FeatureError(f'there is no edge type "{name}"; known: {list(self.edges)}')
         found = self.relations.get(name, [])
         if not found:
-            raise FeatureError(f'Edge type "{name}" does not exist.')
+            raise FeatureError(f'there is no edge type "{name}"; known: {list(self.edges)}')
         if len(found) > 1:
-            raise OptionError(f'Edge type "{name}" is ambiguous. Please use canonical edge type in the form of tuple.')
+            raise OptionError(
+                f'{len(found)} edge types have the relation "{name}"; hint: name one in full, as {self.edges[found[0]]}'
+            )
         return found[0]
 
 

@@ -39,15 +39,17 @@ class Columns(MutableMapping[str, Any]):
         if self._only is not None:
             if not isinstance(column, Tensor) and isinstance(column, Mapping):
                 if list(column) != [self._keys[0]]:
-                    raise OptionError(f"Expect a column for {self._keys[0]!r}, got one for {list(column)}")
+                    raise OptionError(f"expected a column of {self._keys[0]!r}, got one of {list(column)}")
                 column = column[self._keys[0]]
             self._only.put(name, column, self._what)
             return
         if not isinstance(column, Mapping):
-            raise OptionError(f"Expect a dictionary of columns, since there are {len(self._keys)} types: {self._keys}")
+            raise OptionError(
+                f"expected a mapping from types to columns, since there are {len(self._keys)}: {self._keys}"
+            )
         for key, part in column.items():
             if key not in self._keys:
-                raise FeatureError(f"Type {key!r} does not exist; known: {self._keys}")
+                raise FeatureError(f"there is no type {key!r}; known: {self._keys}")
             self._frames[self._keys.index(key)].put(name, part, self._what)
 
     def __delitem__(self, name: str) -> None:
@@ -88,7 +90,7 @@ class SomeRows(MutableMapping[str, Tensor]):
         self._frame.put_rows(name, self._ids, rows, self._what)
 
     def __delitem__(self, name: str) -> None:
-        raise OptionError("Delete feature data is not supported on only a subset of nodes or edges.")
+        raise OptionError("a column can only be deleted as a whole; hint: del g.ndata[name]")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._frame)

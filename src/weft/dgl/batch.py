@@ -37,11 +37,11 @@ def batch(graphs: Sequence[DGLGraph], ndata: Any = ALL, edata: Any = ALL) -> DGL
         raise DtypeError("batch: expected a list of graphs, got a graph; hint: [graph]")
     parts = list(graphs)
     if not parts:
-        raise OptionError("The input list of graphs cannot be empty.")
+        raise OptionError("batch: expected at least one graph, got none")
     first = parts[0]
     for at, part in enumerate(parts):
         if part.is_block:
-            raise OptionError("Batching a MFG is not supported; hint: block_to_graph makes a graph of it")
+            raise OptionError("batch: expected graphs, got a block; hint: block_to_graph makes a graph of it")
         if part.idtype != first.idtype:
             raise DtypeError(f"batch: expected ids of {first.idtype} in all graphs, got {part.idtype} in graph {at}")
     joined = put_side_by_side([_bare(at, part, ndata, edata) for at, part in enumerate(parts)])
@@ -84,7 +84,7 @@ def unbatch(g: DGLGraph, node_split: Any = None, edge_split: Any = None) -> list
         edges = _split(edge_split, types.edges, g.to_canonical_etype, "edge")
     sizes = {counts.shape[0] for counts in (*nodes, *edges)}
     if len(sizes) != 1:
-        raise OptionError("All node_split and edge_split must specify the same number of split sizes.")
+        raise OptionError("unbatch: expected as many numbers for every type in `node_split` and `edge_split`")
     node_frames = [_frames_of(frame, counts, "nodes") for frame, counts in zip(g._nodes, nodes, strict=True)]
     edge_frames = [_frames_of(frame, counts, "edges") for frame, counts in zip(g._edges, edges, strict=True)]
     ends = []
@@ -154,13 +154,13 @@ def _bare(at: int, graph: DGLGraph, ndata: Any, edata: Any) -> Graph:
         if names is None:
             continue
         if not is_all(names) and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
-            raise OptionError(f"Invalid argument {argument}: must be a string list but got {type(names)}.")
+            raise OptionError(f"batch: expected `{argument}` to be a list of names, got {type(names).__name__}")
         for found, frame, key in sets:
             wanted = list(frame) if is_all(names) else names
             if not set(wanted) <= set(frame):
                 raise FeatureError(
-                    f'Expect all graphs to have keys {set(wanted)} on {what}["{key}"].data, but graph {at} got keys '
-                    f"{list(frame)}."
+                    f'batch: expected the columns {sorted(wanted)} of {what} "{key}" in all graphs, graph {at} has '
+                    f"{sorted(frame)}"
                 )
             found.update({name: frame[name] for name in wanted})
     return made
@@ -171,13 +171,13 @@ def _split(given: Any, names: Sequence[Any], full: Any, what: str) -> list[Tenso
     if not isinstance(given, Mapping):
         if len(names) != 1:
             raise OptionError(
-                f"Must provide a dictionary for argument {what}_split when there are multiple {what} types."
+                f"unbatch: expected a mapping from {what} types for `{what}_split`, since there are several"
             )
         given = {names[0]: given}
     found = {full(key): torch.as_tensor(counts).reshape(-1).cpu() for key, counts in given.items()}
     if set(found) != set(names):
         kind = "canonical edge" if what == "edge" else "node"
-        raise OptionError(f"Must specify {what}_split for each {kind} type.")
+        raise OptionError(f"unbatch: expected `{what}_split` for each {kind} type, got it for {sorted(found)}")
     return [found[name] for name in names]
 
 
@@ -211,4 +211,4 @@ def _inner(source: Tensor, target: Tensor, num_sources: int, num_targets: int, p
     try:
         return Adjacency(source, target, num_sources=num_sources, num_targets=num_targets)
     except IdError as error:
-        raise IdError(f"An edge of graph {part} of the batch joins a node of another graph: {error}") from error
+        raise IdError(f"graph {part} of the batch: expected edges among its own nodes; {error}") from error

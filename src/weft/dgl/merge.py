@@ -30,7 +30,7 @@ def merge(graphs: Sequence[DGLGraph]) -> DGLGraph:
     """
     parts = list(graphs)
     if not parts:
-        raise OptionError("The input list of graphs cannot be empty.")
+        raise OptionError("merge: expected at least one graph, got none")
     first = parts[0]
     types = first._types
     for at, part in enumerate(parts):

@@ -188,7 +188,7 @@ def _topk(
     what: str, feat: str, x: Tensor, counts: Tensor, k: int, descending: bool, sortby: int | None
 ) -> tuple[Tensor, Tensor]:
     if x.dim() > 2:
-        raise OptionError(f"Only support {what} feature `{feat}` with dimension less than or equal to 2")
+        raise OptionError(f'topk: expected at most two dimensions of the column "{feat}" of {what}s')
     if k < 0:
         raise OptionError(f"topk: expected `k` of at least 0, got {k}")
     pointers = _pointers(counts)

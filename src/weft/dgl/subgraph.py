@@ -161,7 +161,7 @@ def node_type_subgraph(graph: DGLGraph, ntypes: Sequence[str], output_device: An
     types = graph._types
     places = [at for at in range(len(types.edges)) if {types.source_at[at], types.target_at[at]} <= kept]
     if not places:
-        raise OptionError("There are no edges among nodes of the specified types.")
+        raise OptionError(f"node_type_subgraph: expected node types with edges between them, got {list(ntypes)}")
     return _of_types(graph, places, output_device)
 
 
@@ -181,7 +181,7 @@ def edge_type_subgraph(graph: DGLGraph, etypes: Sequence[Any], output_device: An
 def _refuse_block(graph: DGLGraph) -> None:
     if graph.is_block:
         hint = "block_to_graph makes a graph of it"
-        raise OptionError(f"Extracting subgraph from a block graph is not allowed; hint: {hint}")
+        raise OptionError(f"subgraph: expected a graph, got a block; hint: {hint}")
 
 
 def _none(graph: DGLGraph) -> Tensor:
@@ -192,7 +192,9 @@ def _by_type(given: Any, names: Sequence[Any], what: str) -> Mapping[Any, Any]:
     if isinstance(given, Mapping):
         return given
     if len(names) != 1:
-        raise OptionError(f"need a dict of {what} type and IDs for graph with multiple {what} types")
+        raise OptionError(
+            f"subgraph: expected a mapping from {what} types to ids, since the graph has {len(names)} of them"
+        )
     return {names[0]: given}
 
 

@@ -73,7 +73,7 @@ def test_nodes_that_are_not_named_are_told(targets, options, text):
 
 
 def test_what_does_not_fit_is_refused():
-    with pytest.raises(DGLError, match="dict"):
+    with pytest.raises(DGLError, match="expected a mapping"):
         to_block(typed(), torch.tensor([0]))
     with pytest.raises(DGLError, match="block"):
         to_block(to_block(messy()))

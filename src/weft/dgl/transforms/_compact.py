@@ -77,7 +77,9 @@ def _preserved(g: DGLGraph, given: Any) -> dict[int, Tensor]:
         return {}
     if not isinstance(given, Mapping):
         if len(g._types.nodes) > 1:
-            raise OptionError("Node type must be given if multiple node types exist.")
+            raise OptionError(
+                "compact_graphs: expected a mapping from node types for `always_preserve`, since there are several"
+            )
         given = {g._types.nodes[0]: given}
     places = {g._types.node_frame(name): ids for name, ids in given.items()}
     return {at: checked_ids("compact_graphs", g, ids, g._nodes[at].count) for at, ids in places.items()}

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...errors import OptionError
+from ...errors import OptionError, message
 from ...graph import Adjacency, to_scipy
 from ...graph import transforms as transforms_of_weft
 from ...settings import require
@@ -104,8 +104,7 @@ def svd_pe(g: DGLGraph, k: int, padding: bool = False, random_flip: bool = True)
     """
     count = only_adjacency("svd_pe", g).num_sources
     if k > count and not padding:
-        text = "The number of singular values k must be no greater than the number of nodes n, but got"
-        raise OptionError(f"{text} {k} and {count} respectively; hint: padding=True")
+        raise OptionError(message("svd_pe", f"`k` of at most {count}, the number of nodes", str(k), "padding=True"))
     kept = min(k, count)
     if kept == 0:
         return torch.zeros(count, 2 * k, device=g.device)

@@ -81,9 +81,9 @@ def _nearest(
     check_choice(where, "algorithm", options[0], ALGORITHMS)
     check_choice(where, "dist", options[1], ("euclidean", "cosine"))
     if k <= 0:
-        raise OptionError(f"Invalid k value. expect k > 0, got k = {k}")
+        raise OptionError(f"{where}: expected `k` of at least 1, got {k}")
     if not sets or min(sets) == 0:
-        raise OptionError("Find empty point set")
+        raise OptionError(f"{where}: expected at least one point in every set, got none in one")
     most = min(sets) - int(exclude_self)
     if k > most:
         dgl_warning(f"{where}: k = {k} is more than there are points, {most} are taken", stacklevel=3)
@@ -129,9 +129,9 @@ def radius_graph(
     words = ("use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist", "donot_use_mm_for_euclid_dist")
     check_choice("radius_graph", "compute_mode", compute_mode, words)
     if x.shape[0] == 0:
-        raise OptionError("Find empty point set")
+        raise OptionError("radius_graph: expected at least one point, got none")
     if not r > 0:
-        raise OptionError(f"Invalid r value. expect r > 0, got r = {r}")
+        raise OptionError(f"radius_graph: expected `r` above 0, got {r}")
     if not p > 0:
         raise OptionError(message("radius_graph", "`p` above 0", str(p)))
     # A ball of the p-norm lies in one of the Euclidean norm, which the search knows.

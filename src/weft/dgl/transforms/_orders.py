@@ -155,7 +155,9 @@ def _renumbered(g: DGLGraph, algo: str | None, config: Mapping[str, Any]) -> tup
         found = graphs.reorder(whole, "rcm")
     elif algo == "metis":
         if "k" not in config:
-            raise OptionError("node_permute_algo is specified as metis, but no 'k' is specified in permute_config.")
+            raise OptionError(
+                "reorder_graph: expected `permute_config` to hold 'k', the number of parts, for \"metis\""
+            )
         found = graphs.reorder(whole, parts=algorithms.partition(whole, config["k"], method="metis"))
     else:
         found = graphs.reorder(whole, _permutation("reorder_graph", g, "nodes_perm", config, count))
@@ -164,7 +166,7 @@ def _renumbered(g: DGLGraph, algo: str | None, config: Mapping[str, Any]) -> tup
 
 def _permutation(where: str, g: DGLGraph, name: str, config: Mapping[str, Any], count: int) -> Tensor:
     if config.get(name) is None:
-        raise OptionError(f"A custom order is asked for, but no '{name}' is specified in permute_config.")
+        raise OptionError(f"reorder_graph: expected `permute_config` to hold {name!r} for an order of your own")
     ids = checked_ids(where, g, config[name], count)
     if ids.shape[0] != count or ids.unique().shape[0] != count:
         raise OptionError(message(where, f"'{name}' to name each of {count} once", f"{ids.shape[0]} ids"))

@@ -158,7 +158,7 @@ def adj_sum_graph(graphs: Sequence[DGLGraph], weight_name: str) -> DGLGraph:
     tensor([8., 4.])
     """
     if not graphs:
-        raise OptionError("The list of graphs must not be empty.")
+        raise OptionError("adj_sum_graph: expected at least one graph, got none")
     matrices = [_matrix("adj_sum_graph", graph, weight_name) for graph in graphs]
     sizes = {(matrix.num_rows, matrix.num_columns) for matrix in matrices}
     if len(sizes) > 1:

@@ -102,7 +102,7 @@ def _by_type(g: DGLGraph, argument: str, given: Any) -> list[Tensor]:
     """Ids of each node type, none of those that are not named."""
     if not isinstance(given, Mapping):
         if len(g._types.nodes) > 1:
-            raise OptionError(f"Graph has more than one node type; please specify a dict for {argument}.")
+            raise OptionError(f"to_block: expected a mapping from node types for `{argument}`, since there are several")
         given = {g._types.nodes[0]: given}
     found = [torch.empty(0, dtype=torch.int64, device=g.device) for _ in g._nodes]
     for name, ids in given.items():
