@@ -107,7 +107,7 @@ def test_graphs_that_differ_are_refused():
             dgl.batch(graphs)
     with pytest.raises(FeatureError, match="graph 1 has"):
         dgl.batch([path(2), bare], ndata=["x"])
-    with pytest.raises(OptionError, match="string list"):
+    with pytest.raises(OptionError, match="a list of names"):
         dgl.batch([path(2)], ndata="x")
 
 
