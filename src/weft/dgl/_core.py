@@ -18,8 +18,6 @@ from ._views import Columns, EdgeView, NodeView
 if TYPE_CHECKING:
     from ._graph import DGLGraph
 
-_SAME: Any = object()
-
 
 class Core:
     """Types, structures and frames. Structures never change: a graph that grows takes another.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from ..errors import DeviceError, ShapeError
-from .base import dgl_warning
 
 Initializer = Callable[[tuple[int, ...], torch.dtype, torch.device, Any], Tensor]
 """Of shape, dtype, device and the range of the rows: what new rows hold."""
@@ -125,11 +124,3 @@ def zero_initializer(shape: tuple[int, ...], dtype: torch.dtype, ctx: torch.devi
 def base_initializer(shape: tuple[int, ...], dtype: torch.dtype, ctx: torch.device, id_range: Any) -> Tensor:
     """What an initializer gets; this one refuses to make anything."""
     raise NotImplementedError
-
-
-def warn_of_missing(names: Iterable[str]) -> None:
-    """Say that new rows hold zeros."""
-    for name in names:
-        dgl_warning(
-            f'The new rows of "{name}" hold zeros; hint: set an initializer, or pass them as data', stacklevel=3
-        )

@@ -78,7 +78,7 @@ def lap_pe(g: DGLGraph, k: int, padding: bool = False, return_eigval: bool = Fal
 
 def laplacian_pe(g: DGLGraph, k: int, padding: bool = False, return_eigval: bool = False) -> Any:
     """Take the eigenvectors of the Laplacian: an older name of `lap_pe`."""
-    dgl_warning("dgl.laplacian_pe will be deprecated. Use dgl.lap_pe please.")
+    dgl_warning("laplacian_pe is the older name of lap_pe")
     return lap_pe(g, k, padding, return_eigval)
 
 
