@@ -113,10 +113,13 @@ def _squeezed(found: Tensor, left: Tensor, right: Tensor) -> Tensor:
 
 def _heads(x: Tensor, weight: Tensor) -> Tensor | None:
     """The weights without trailing dimensions of length 1, if the others are those that x has first."""
-    rank = weight.dim()
-    while rank > 1 and weight.shape[rank - 1] == 1:
+    shape = weight.shape
+    rank = len(shape)
+    while rank > 1 and shape[rank - 1] == 1:
         rank -= 1
-    return weight.reshape(weight.shape[:rank]) if weight.shape[1:rank] == x.shape[1:rank] else None
+    if rank == 1:
+        return weight.reshape(-1)
+    return weight.reshape(shape[:rank]) if shape[1:rank] == x.shape[1:rank] else None
 
 
 def _named(how: Binary, left: Tensor, right: Tensor) -> dict[str, Any]:

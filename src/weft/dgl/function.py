@@ -19,7 +19,7 @@ class BuiltinFunction:
     name: Any
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)
 class CopyMessageFunction(BuiltinFunction):
     """The feature `in_field` of the source ("u") or the edge ("e") as it is."""
 
@@ -33,7 +33,7 @@ class CopyMessageFunction(BuiltinFunction):
         return f"copy_{self.target}"
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)
 class BinaryMessageFunction(BuiltinFunction):
     """Two features of an edge and its ends, combined; `dot` sums over the last dimension and keeps it with length 1."""
 
@@ -50,7 +50,7 @@ class BinaryMessageFunction(BuiltinFunction):
         return f"{self.lhs}_{self.binary_op}_{self.rhs}"
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)
 class SimpleReduceFunction(BuiltinFunction):
     """The messages `msg_field` that a node gets, reduced; 0 where it gets none."""
 
