@@ -11,6 +11,7 @@ from torch import Tensor
 from .. import graph as graphs
 from ..errors import IdError, OptionError, ShapeError
 from ..graph import Adjacency, IncidentEdges
+from ._numbering import by_appearance, first_places
 from ._types import Types
 from .base import EID, NID
 
@@ -229,7 +230,7 @@ def _induced(
 ) -> DGLGraph:
     """The chosen nodes and the edges between them."""
     nodes = [chosen.get(at, _none(graph)) for at in range(len(graph._nodes))]
-    places = [_places(ids, frame.count) for ids, frame in zip(nodes, graph._nodes, strict=True)]
+    places = [first_places(ids, frame.count) for ids, frame in zip(nodes, graph._nodes, strict=True)]
     found = []
     for at, adjacency in enumerate(graph._adjacencies):
         sources, inner = nodes[graph._types.source_at[at]], places[graph._types.target_at[at]]
@@ -240,14 +241,6 @@ def _induced(
         ends = (row, target_place) if relabel_nodes else (source, target)
         found.append((ends[0][kept], ends[1][kept], ids[kept]))
     return _built(graph, nodes if relabel_nodes else None, found, store_ids, output_device)
-
-
-def _places(ids: Tensor, count: int) -> Tensor:
-    """Where each node stands among chosen ones for the first time, -1 where it does not."""
-    rank = torch.arange(ids.shape[0], device=ids.device)
-    found = torch.full((count,), ids.shape[0], device=ids.device)
-    found = found.scatter_reduce(0, ids, rank, "amin")
-    return found.masked_fill(found == ids.shape[0], -1)
 
 
 def _incident(
@@ -276,11 +269,9 @@ def _of_edges(
         touched[types.target_at[at]].append(target)
     nodes, places = [], []
     for parts, frame in zip(touched, graph._nodes, strict=True):
-        place = _places(torch.cat([_none(graph), *parts]), frame.count)
-        ids = (place >= 0).nonzero().flatten()
-        ids = ids[place[ids].argsort()]
+        ids, numbers = by_appearance(parts, frame.count, graph.device)
         nodes.append(ids)
-        places.append(_places(ids, frame.count))
+        places.append(numbers)
     moved = [
         (places[types.source_at[at]][source], places[types.target_at[at]][target], ids)
         for at, (source, target, ids) in enumerate(found)

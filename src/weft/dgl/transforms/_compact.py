@@ -11,8 +11,9 @@ from torch import Tensor
 from ...errors import OptionError, ShapeError, message
 from ...graph import Adjacency
 from .._graph import DGLGraph
+from .._numbering import by_appearance
 from ..base import NID
-from ._made import by_appearance, checked_ids, edge_frames, made_like, refuse_block
+from ._made import checked_ids, edge_frames, made_like, refuse_block
 
 
 def compact_graphs(

@@ -90,17 +90,3 @@ def checked_ids(where: str, g: DGLGraph, given: Any, count: int) -> Tensor:
     if wrong.shape[0]:
         raise IdError(message(where, f"ids from 0 to {count - 1}", str(int(wrong[0]))))
     return ids
-
-
-def by_appearance(parts: Sequence[Tensor], count: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Number ids in the order in which they first appear.
-
-    *Shapes* -> the distinct ids, `(num_distinct,)`, and the number of each of `count` ids, -1 if it does not appear,
-    `(count,)`; both int64.
-    """
-    ids = torch.cat([part.long() for part in parts]) if parts else torch.empty(0, dtype=torch.int64, device=device)
-    at = torch.arange(ids.shape[0], device=device)
-    first = torch.full((count,), ids.shape[0], device=device).scatter_reduce_(0, ids, at, "amin")
-    kept = ids[first[ids] == at]
-    numbers = torch.full((count,), -1, device=device)
-    return kept, numbers.index_copy_(0, kept, torch.arange(kept.shape[0], device=device))

@@ -11,8 +11,9 @@ from ...errors import OptionError, ShapeError, message
 from ...graph import Adjacency, algorithms
 from .._frames import Frame
 from .._graph import DGLGraph
+from .._numbering import by_appearance
 from ..base import EID, NID
-from ._made import by_appearance, made_of_one_type, only_adjacency
+from ._made import made_of_one_type, only_adjacency
 
 
 def metis_partition_assignment(

@@ -12,9 +12,10 @@ from ...errors import IdError, OptionError, message
 from ...graph import Adjacency
 from .._frames import Frame
 from .._graph import DGLBlock, DGLGraph
+from .._numbering import by_appearance
 from .._types import Types
 from ..base import EID, NID
-from ._made import by_appearance, checked_ids, refuse_block
+from ._made import checked_ids, refuse_block
 
 __all__ = ["to_block"]
 
