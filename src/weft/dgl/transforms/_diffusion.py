@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from torch import Tensor
@@ -15,7 +16,42 @@ from ._base import BaseTransform
 from ._made import made_like, node_frames, only_adjacency
 
 
-class GDC(BaseTransform):
+class _Diffusion(BaseTransform, ABC):
+    """Replaces edges by those of a diffusion, of at least a weight."""
+
+    def __init__(self, eweight_name: str, eps: float | None, avg_degree: int) -> None:
+        self.eweight_name, self.eps, self.avg_degree = eweight_name, eps, avg_degree
+
+    @abstractmethod
+    def _kernel(self) -> transforms_of_weft.Kernel:
+        """What is summed over powers of the edges."""
+
+    def get_eps(self, num_nodes: int, mat: Tensor) -> float:
+        """Choose the least weight of an edge, of the entries that are not 0."""
+        return _least(self.eps, num_nodes, self.avg_degree, mat)
+
+    def __call__(self, g: DGLGraph) -> DGLGraph:
+        """Replace the edges."""
+        only_adjacency("GDC", g)
+        name = self.eweight_name
+        found = transforms_of_weft.diffuse(
+            g._as_weft(),
+            self._kernel(),
+            name,
+            norm="none",
+            weight=name if name in g._edges[0] else None,
+            self_loops=False,
+            threshold=-math.inf,
+            method="exact",
+        )
+        weight = next(iter(found.edge_sets.values()))[name]
+        kept = (weight >= self.get_eps(g._nodes[0].count, weight)).nonzero().squeeze(1)
+        ends = found.adjacency.source[kept], found.adjacency.target[kept]
+        part = Adjacency(*ends, num_sources=found.adjacency.num_sources, num_targets=found.adjacency.num_targets)
+        return made_like(g, [part], nodes=node_frames(g), edges=[Frame(kept.shape[0], g.device, {name: weight[kept]})])
+
+
+class GDC(_Diffusion):
     """Replace edges by those of a diffusion with coefficients of one's own.
 
     `S = sum over k of coefs[k] * A^k`, with `A[v, u]` the weights of the edges u -> v added up; where S[v, u] is at least
@@ -39,19 +75,14 @@ class GDC(BaseTransform):
     def __init__(
         self, coefs: Sequence[float], eweight_name: str = "w", eps: float | None = None, avg_degree: int = 5
     ) -> None:
-        self.coefs, self.eweight_name, self.eps, self.avg_degree = coefs, eweight_name, eps, avg_degree
+        super().__init__(eweight_name, eps, avg_degree)
+        self.coefs = coefs
 
-    def get_eps(self, num_nodes: int, mat: Tensor) -> float:
-        """Choose the least weight of an edge, of the entries that are not 0."""
-        return _least(self.eps, num_nodes, self.avg_degree, mat)
-
-    def __call__(self, g: DGLGraph) -> DGLGraph:
-        """Replace the edges."""
-        kernel = transforms_of_weft.Powers(tuple(self.coefs))
-        return _diffused(g, kernel, self.eweight_name, self.eps, self.avg_degree)
+    def _kernel(self) -> transforms_of_weft.Kernel:
+        return transforms_of_weft.Powers(tuple(self.coefs))
 
 
-class PPR(BaseTransform):
+class PPR(_Diffusion):
     """Replace edges by those of personalised PageRank: see `GDC`.
 
     `S = alpha * (I - (1 - alpha) * A)^-1`; `GCNNorm` before it makes weights for which that is a sum of powers
@@ -67,19 +98,14 @@ class PPR(BaseTransform):
     def __init__(
         self, alpha: float = 0.15, eweight_name: str = "w", eps: float | None = None, avg_degree: int = 5
     ) -> None:
-        self.alpha, self.eweight_name, self.eps, self.avg_degree = alpha, eweight_name, eps, avg_degree
+        super().__init__(eweight_name, eps, avg_degree)
+        self.alpha = alpha
 
-    def get_eps(self, num_nodes: int, mat: Tensor) -> float:
-        """Choose the least weight of an edge, of the entries that are not 0."""
-        return _least(self.eps, num_nodes, self.avg_degree, mat)
-
-    def __call__(self, g: DGLGraph) -> DGLGraph:
-        """Replace the edges."""
-        kernel = transforms_of_weft.PPR(self.alpha)
-        return _diffused(g, kernel, self.eweight_name, self.eps, self.avg_degree)
+    def _kernel(self) -> transforms_of_weft.Kernel:
+        return transforms_of_weft.PPR(self.alpha)
 
 
-class HeatKernel(BaseTransform):
+class HeatKernel(_Diffusion):
     """Replace edges by those of the heat kernel: see `GDC`.
 
     `S = exp(t * (A - I))`
@@ -93,39 +119,11 @@ class HeatKernel(BaseTransform):
     """
 
     def __init__(self, t: float = 2.0, eweight_name: str = "w", eps: float | None = None, avg_degree: int = 5) -> None:
-        self.t, self.eweight_name, self.eps, self.avg_degree = t, eweight_name, eps, avg_degree
+        super().__init__(eweight_name, eps, avg_degree)
+        self.t = t
 
-    def get_eps(self, num_nodes: int, mat: Tensor) -> float:
-        """Choose the least weight of an edge, of the entries that are not 0."""
-        return _least(self.eps, num_nodes, self.avg_degree, mat)
-
-    def __call__(self, g: DGLGraph) -> DGLGraph:
-        """Replace the edges."""
-        kernel = transforms_of_weft.Heat(self.t)
-        return _diffused(g, kernel, self.eweight_name, self.eps, self.avg_degree)
-
-
-def _diffused(
-    g: DGLGraph, kernel: transforms_of_weft.Kernel, name: str, eps: float | None, avg_degree: int
-) -> DGLGraph:
-    only_adjacency("GDC", g)
-    whole = g._as_weft()
-    found = transforms_of_weft.diffuse(
-        whole,
-        kernel,
-        name,
-        norm="none",
-        weight=name if name in g._edges[0] else None,
-        self_loops=False,
-        threshold=-math.inf,
-        method="exact",
-    )
-    weight = next(iter(found.edge_sets.values()))[name]
-    least = _least(eps, g._nodes[0].count, avg_degree, weight)
-    kept = (weight >= least).nonzero().squeeze(1)
-    ends = found.adjacency.source[kept], found.adjacency.target[kept]
-    part = Adjacency(*ends, num_sources=found.adjacency.num_sources, num_targets=found.adjacency.num_targets)
-    return made_like(g, [part], nodes=node_frames(g), edges=[Frame(kept.shape[0], g.device, {name: weight[kept]})])
+    def _kernel(self) -> transforms_of_weft.Kernel:
+        return transforms_of_weft.Heat(self.t)
 
 
 def _least(eps: float | None, num_nodes: int, avg_degree: int, weight: Tensor) -> float:
