@@ -185,10 +185,14 @@ class Core:
             raise DtypeError(f"expected integers for ids, got {ids.dtype}")
         return ids.reshape(-1).to(torch.int64)
 
+    def _bare(self) -> Graph:
+        """The same graph of weft, without columns; for all but blocks."""
+        counts = {name: frame.count for name, frame in zip(self._types.nodes, self._nodes, strict=True)}
+        return Graph(dict(zip(self._types.edges, self._adjacencies, strict=True)), num_nodes=counts)
+
     def _as_weft(self) -> Graph:
         """The same graph of weft, with the same columns; for all but blocks."""
-        counts = {name: frame.count for name, frame in zip(self._types.nodes, self._nodes, strict=True)}
-        made = Graph(dict(zip(self._types.edges, self._adjacencies, strict=True)), num_nodes=counts)
+        made = self._bare()
         for name, frame in zip(self._types.nodes, self._nodes, strict=True):
             made.node_sets[name].update(frame)
         for edge_type, frame in zip(self._types.edges, self._edges, strict=True):
@@ -196,4 +200,4 @@ class Core:
         return made
 
 
-_NODES, _EDGES = "nodes (len(u))", "edges"
+_NODES, _EDGES = "nodes", "edges"

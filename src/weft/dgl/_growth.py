@@ -136,11 +136,6 @@ class Growth(Queries):
                 self._adjacencies[at] = self._structure(at, old.source, old.target)
         self._batch_nodes = self._batch_edges = None
 
-    def _bare(self) -> Graph:
-        """The graph of weft without columns."""
-        counts = {name: frame.count for name, frame in zip(self._types.nodes, self._nodes, strict=True)}
-        return Graph(dict(zip(self._types.edges, self._adjacencies, strict=True)), num_nodes=counts)
-
     def _refuse_block(self, where: str) -> None:
         if self.is_block:
             raise OptionError(f"{where}: a block does not change its nodes or edges; hint: change the graph it is of")

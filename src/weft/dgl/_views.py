@@ -134,8 +134,8 @@ class NodeView:
             key, ntype = key
         frame = self._frame(ntype)
         if isinstance(key, slice) and key == slice(None):
-            return NodeSpace(Columns([frame], [ntype], "nodes (len(u))"))
-        return NodeSpace(SomeRows(frame, _ids(key, frame.count, self._graph), "nodes (len(u))"))
+            return NodeSpace(Columns([frame], [ntype], "nodes"))
+        return NodeSpace(SomeRows(frame, _ids(key, frame.count, self._graph), "nodes"))
 
     def __call__(self, ntype: str | None = None) -> Tensor:
         return torch.arange(self._frame(ntype).count, dtype=self._graph.idtype, device=self._graph.device)

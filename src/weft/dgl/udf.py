@@ -42,10 +42,8 @@ class TakenRows(Mapping[str, Tensor]):
 class EdgeBatch:
     """Edges, in the order of their ids: `src`, `dst` and `data` hold a row for each."""
 
-    def __init__(
-        self, graph: DGLGraph, eid: Tensor, etype: Any, src_data: Any, edge_data: Any, dst_data: Any, ends: Any = None
-    ) -> None:
-        self._graph, self._eid, self._etype, self._ends = graph, eid, etype, ends
+    def __init__(self, graph: DGLGraph, eid: Tensor, etype: Any, src_data: Any, edge_data: Any, dst_data: Any) -> None:
+        self._graph, self._eid, self._etype = graph, eid, etype
         self._src, self._data, self._dst = src_data, edge_data, dst_data
 
     @property
