@@ -1,7 +1,8 @@
 """Time the operators: `python -m benchmarks.operators`; with `--quick` on small graphs, with `--full` everything.
 
 weft, torch and SciPy run in the interpreter that runs this; DGL and PyG in environments made by
-`python -m benchmarks.environments`. Missing libraries are left out and named.
+`python -m benchmarks.environments`. Missing libraries are left out and named. `--libraries weft weft.dgl` compares the
+interface of DGL with the operators under it.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from .families import FAMILIES, FAMILY_OF, OPERATORS
 from .goals import goal_lines, goals
 from .remote import Remote, Settings, WorkerError, save_graph
 from .report import memory_table, missing_lines, ratio_table, speed_up_table
-from .worker import LIBRARIES
+from .worker import LIBRARIES, PEERS
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -39,7 +40,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
     parser.add_argument("--quick", action="store_true", help="small graphs, one width, three rounds")
     parser.add_argument("--full", action="store_true", help="every graph, width and dtype, and --speed-up: many hours")
-    several("--libraries", list(LIBRARIES), list(LIBRARIES), "libraries that take turns")
+    several("--libraries", list(LIBRARIES), PEERS, f"libraries that take turns, of {' '.join(LIBRARIES)}")
     several("--graphs", list(GRAPHS), DEFAULT_GRAPHS, f"graphs, of {' '.join(GRAPHS)}")
     several("--families", list(FAMILIES), list(FAMILIES), "families of operators")
     several("--operators", list(OPERATORS), ["those of the families"], f"operators, of {' '.join(OPERATORS)}")
@@ -104,7 +105,7 @@ def run(options: argparse.Namespace, output: Path) -> dict[str, Any]:
     repeat = options.repeat or (3 if options.quick else 9)
     limits = (options.threads, repeat, options.budget, options.memory)
     settings = Settings(*limits, options.keep_memory, options.speed_up or options.full)
-    remotes = find_remotes(options.libraries or list(LIBRARIES), settings)
+    remotes = find_remotes(options.libraries or list(PEERS), settings)
     about = {**machine.describe_commit(), "machine": machine.describe_machine(), "threads": options.threads}
     about.update(keep_memory=options.keep_memory, quick=options.quick, versions={}, graphs={})
     measured: list[Measured] = []

@@ -55,7 +55,7 @@ class Remote:
         threads = str(self.settings.threads)
         kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONHOME", "PYTHONSTARTUP")}
         path = os.pathsep.join(
-            [str(ROOT), *filter(None, [kept.get("PYTHONPATH")])] if self.name == "weft" else [str(ROOT)]
+            [str(ROOT), *filter(None, [kept.get("PYTHONPATH")])] if self.name.startswith("weft") else [str(ROOT)]
         )
         environment = {
             **kept,

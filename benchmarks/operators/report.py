@@ -30,11 +30,15 @@ def peers(measured: Measured, what: str) -> dict[str, float]:
     return {name: seconds for name, seconds in found.items() if seconds is not None}
 
 
+OURS = "weft.dgl"  # DGL's interface over weft: shown beside the peers, and none of them
+
+
 def compared_passes(cases: Iterable[Measured]) -> Iterator[tuple[Measured, str, float, dict[str, float]]]:
     """Give every pass that weft and a peer have, with weft's seconds and the peers'; the smallest graph stays out."""
     for measured in cases:
         for what in measured.case.passes:
             ours, theirs = measured.median(what, "weft"), peers(measured, what)
+            theirs.pop(OURS, None)
             if ours is not None and theirs and measured.case.graph != "small":
                 yield measured, what, ours, theirs
 
@@ -46,7 +50,7 @@ def ratio_table(cases: Iterable[Measured], libraries: list[str]) -> str:
     for measured in cases:
         for what in measured.case.passes:
             ours, theirs = measured.median(what, "weft"), peers(measured, what)
-            best = min(theirs, key=lambda name: theirs[name], default="")
+            best = min(theirs.keys() - {OURS}, key=lambda name: theirs[name], default="")
             cells = []
             for name in others:
                 seconds = theirs.get(name)

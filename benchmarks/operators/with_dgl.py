@@ -31,9 +31,7 @@ from .library import (
 
 os.environ.setdefault("DGLBACKEND", "pytorch")
 import dgl  # type: ignore[import-not-found]
-import dgl.geometry  # type: ignore[import-not-found]
 import dgl.nn.pytorch as layers  # type: ignore[import-not-found]
-import dgl.sparse  # type: ignore[import-not-found]
 
 
 class Dgl(DglGraphs, Library):
@@ -180,6 +178,8 @@ class Dgl(DglGraphs, Library):
 
     @prepares("sparse_product", "sparse_sum", "transpose", "select_rows", "coalesce")
     def _sparse(self, problem: Problem) -> Prepared:
+        import dgl.sparse  # type: ignore[import-not-found]
+
         size, name = (self.graph.num_nodes(), self.graph.num_nodes()), problem.case.operator
 
         def matrix(suffix: str) -> Any:
@@ -217,6 +217,8 @@ class Dgl(DglGraphs, Library):
 
     @prepares("farthest_points")
     def _farthest(self, problem: Problem) -> Prepared:
+        import dgl.geometry  # type: ignore[import-not-found]
+
         points, count = problem.tensor("points"), int(problem.arrays["chosen"])
         if len(problem.arrays["lengths"]) > 1:
             raise UnsupportedError("dgl.geometry.farthest_point_sampler: clouds of one size only")

@@ -47,6 +47,24 @@ def edge_conv(source: Any, target: Any, edge: Any, shared: Any) -> Any:
     return shared["network"](torch.cat([target["x"], source["x"] - target["x"]], -1))
 
 
+def kernels_of(prepared: Prepared) -> str:
+    """Run a case with fallbacks forbidden and name the operators that ran.
+
+    Raises:
+        weft.errors.NativeLibraryError: if an operator has no native kernel for this case.
+        RuntimeError: if no operator of weft ran at all.
+    """
+    with ops.using("native"), torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as watch:
+        out = prepared.call()
+        if prepared.backward:
+            gradient = torch.from_numpy(cotangent(tuple(out.shape))).to(out.dtype)
+            torch.autograd.grad(out, prepared.leaves, gradient)
+    names = {event.name.split("::")[1] for event in watch.events() if event.name.startswith("weft::")}
+    if not names and not prepared.route.startswith(COMPOSED):
+        raise RuntimeError(f"{prepared.route}: expected an operator of weft to run, but none did")
+    return "native " + ", ".join(sorted(names)) if names else prepared.route
+
+
 class Weft(WeftGraphs, Library):
     """weft with both compressions built beforehand."""
 
@@ -61,21 +79,8 @@ class Weft(WeftGraphs, Library):
         self.rows = self.adjacency.by_target
 
     def kernels(self, prepared: Prepared) -> str:
-        """Run the case with fallbacks forbidden and name the operators that ran.
-
-        Raises:
-            weft.errors.NativeLibraryError: if an operator has no native kernel for this case.
-            RuntimeError: if no operator of weft ran at all.
-        """
-        with ops.using("native"), torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as watch:
-            out = prepared.call()
-            if prepared.backward:
-                gradient = torch.from_numpy(cotangent(tuple(out.shape))).to(out.dtype)
-                torch.autograd.grad(out, prepared.leaves, gradient)
-        names = {event.name.split("::")[1] for event in watch.events() if event.name.startswith("weft::")}
-        if not names and not prepared.route.startswith(COMPOSED):
-            raise RuntimeError(f"{prepared.route}: expected an operator of weft to run, but none did")
-        return "native " + ", ".join(sorted(names)) if names else prepared.route
+        """Run the case with fallbacks forbidden and name the operators that ran."""
+        return kernels_of(prepared)
 
     @prepares("copy_sum", "mean", "max", "min")
     def _reduced(self, problem: Problem) -> Prepared:

@@ -34,7 +34,9 @@ LIBRARIES = {
     "pyg": ("with_pyg", "Pyg"),
     "torch": ("with_torch", "Torch"),
     "scipy": ("with_scipy", "Scipy"),
+    "weft.dgl": ("through_weft_dgl", "ThroughWeftDgl"),
 }
+PEERS = ("weft", "dgl", "pyg", "torch", "scipy")
 NUM_SAMPLES = 4096
 LARGE = 2**29  # bytes; a larger cotangent is not kept while the other libraries run
 LONG_ENOUGH = 2e-2  # seconds that one timed run should take at least

@@ -1,7 +1,9 @@
 """Every layer keeps the contract of `weft.testing.check_layer`, and every check of it refuses a layer broken on purpose."""
 
+import importlib
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,41 +12,62 @@ from torch import Tensor, nn
 
 import weft.nn
 from weft.graph import Adjacency, Block, adjacency_of
-from weft.nn import GATConv, GraphConv, SAGEConv, aggregate
+from weft.nn import aggregate, apply_edges, formula
+from weft.testing import Input, LayerCase
 from weft.testing import layers as contract
 
-Check = Callable[[contract.Make], None]
+Check = Callable[[contract.Subject], None]
+HERE = Path(__file__).parents[1] / "nn"
 
-LAYERS: dict[str, contract.Make] = {
-    "GraphConv both": lambda i, o: GraphConv(i, o),
-    "GraphConv left": lambda i, o: GraphConv(i, o, norm="left", bias=False),
-    "GraphConv right": lambda i, o: GraphConv(i, o, norm="right"),
-    "SAGEConv mean": lambda i, o: SAGEConv(i, o, dropout=0.4),
-    "SAGEConv pool": lambda i, o: SAGEConv(i, o, "pool", bias=False),
-    "SAGEConv gcn": lambda i, o: SAGEConv(i, o, "gcn"),
-    "GATConv": lambda i, o: GATConv(i, o // 2, 2, residual=True, dropout=0.3, attention_dropout=0.4),
-    "GATConv mean": lambda i, o: GATConv(i, o, 2, concat=False),
-}
-# Seconds each, and what differs between the options of one layer does not touch them.
-SLOW = {contract.check_compile: ("GraphConv both", "SAGEConv mean", "SAGEConv pool", "GATConv")}
-CASES = [(name, check) for check in contract.CHECKS for name in SLOW.get(check, LAYERS)]
+
+def listed() -> dict[str, contract.Case]:
+    """The cases that the tests of each layer name."""
+    found: dict[str, contract.Case] = {}
+    for path in sorted(HERE.glob("*/test_*.py")):
+        module = importlib.import_module(f"tests.nn.{path.parent.name}.{path.stem}")
+        found.update(getattr(module, "CASES", {}))
+    return found
+
+
+LAYERS = listed()
+CASES = [(name, check) for check in contract.CHECKS for name in LAYERS]
 
 
 @pytest.mark.parametrize(("name", "check"), CASES, ids=[f"{check.__name__}-{name}" for name, check in CASES])
 def test_layer_keeps_the_contract(name: str, check: Check) -> None:
-    check(LAYERS[name])
+    contract.run_check(check, LAYERS[name])
 
 
 def test_every_layer_is_listed() -> None:
     public = {name for name, value in vars(weft.nn).items() if inspect.isclass(value) and issubclass(value, nn.Module)}
-    assert public == {type(make(4, 4)).__name__ for make in LAYERS.values()}
+    assert public == {contract.Subject(case).name for case in LAYERS.values()}
+
+
+def test_exemptions_name_checks() -> None:
+    known = {check.__name__ for check in contract.CHECKS}
+    exempt = {name for case in LAYERS.values() if isinstance(case, LayerCase) for name in case.exempt}
+    assert exempt <= known
 
 
 def test_check_layer_runs_every_check(monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[int] = []
-    monkeypatch.setattr(contract, "CHECKS", tuple(lambda _, at=at: ran.append(at) for at in range(3)))
+    checks = []
+    for at in range(3):
+
+        def check(_: contract.Subject, at: int = at) -> None:
+            ran.append(at)
+
+        checks.append(check)
+    monkeypatch.setattr(contract, "CHECKS", tuple(checks))
     contract.check_layer(LAYERS["GATConv"])
     assert ran == [0, 1, 2]
+
+
+def test_exemption_from_a_check_that_passes_is_refused() -> None:
+    case = LayerCase(Right, exempt={"check_repr": "no reason"})
+    with pytest.raises(AssertionError, match="Right: check_repr passes, from which it is exempt: no reason"):
+        contract.run_check(contract.check_repr, case)
+    contract.run_check(contract.check_repr, LayerCase(SaysNothing, exempt={"check_repr": "it says nothing"}))
 
 
 class Right(nn.Module):
@@ -84,6 +107,52 @@ class Right(nn.Module):
 
     def extra_repr(self) -> str:
         return ", ".join(map(str, self.weight.shape))
+
+
+class RightWithInputs(nn.Module):
+    """A layer with every kind of input, and a result for each edge beside the one for each target.
+
+    `out[i] = mean over edges e = j -> i of w[e] * (x[j] @ W + p[j]) + s[kind[i]]`, and `x[j] @ V + w[e]` of each edge
+
+    *Shapes* `x: (num_nodes, in_features) -> (num_nodes, out_features)`, `(num_edges, 2)`
+
+    *Source* Nobody, 2020, A Layer for Tests, doi:10.0000
+
+    *Differs from the source* not at all.
+
+    *Cost* E x F.
+
+    >>> RightWithInputs(2, 2)
+    RightWithInputs(2, 2)
+    """
+
+    def __init__(self, in_features: int, out_features: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(in_features, out_features))
+        self.narrow = nn.Parameter(torch.randn(in_features, 2))
+        self.kinds = nn.Parameter(torch.randn(3, out_features))
+
+    def forward(self, graph: Any, x: Any, edge_weight: Tensor, *, place: Any, kind: Tensor) -> tuple[Tensor, Tensor]:
+        adjacency = adjacency_of(graph)
+        source, place = (value[0] if isinstance(value, tuple) else value for value in (x, place))
+        out = aggregate(adjacency, source @ self.weight + place, edge_weight, reduce="mean")
+        ones = torch.zeros(adjacency.num_targets, 1, dtype=edge_weight.dtype)
+        narrow = source @ self.narrow
+        of_edges = apply_edges(
+            adjacency, SENT, source={"x": narrow}, edge={"w": edge_weight[:, None]}, target={"z": ones}
+        )
+        return out + self.kinds[kind].to(out.dtype), of_edges
+
+    def extra_repr(self) -> str:
+        return ", ".join(map(str, self.weight.shape))
+
+
+SENT = formula(lambda source, target, edge: source["x"] + edge["w"] + target["z"])
+RIGHT_WITH_INPUTS = LayerCase(
+    RightWithInputs,
+    inputs={"place": Input("node", (1,)), "kind": Input("target", num_types=3)},
+    outputs=("target", "edge"),
+)
 
 
 def kept(adjacency: Adjacency, keep: Tensor, edge_weight: Tensor | None) -> tuple[Adjacency, Tensor | None]:
@@ -282,10 +351,11 @@ BROKEN: list[tuple[Check, type[nn.Module], str]] = [
 @pytest.mark.parametrize(("check", "layer", "text"), BROKEN, ids=[f"{c.__name__}-{k.__name__}" for c, k, _ in BROKEN])
 def test_broken_layer_is_refused(check: Check, layer: type[nn.Module], text: str) -> None:
     with pytest.raises(AssertionError, match=f"(?s){layer.__name__}: .*{text}"):
-        check(layer)
+        check(contract.Subject(layer))
 
 
 @pytest.mark.parametrize("check", contract.CHECKS, ids=[check.__name__ for check in contract.CHECKS])
 def test_right_layer_passes_and_every_check_has_a_broken_one(check: Check) -> None:
-    check(Right)
+    check(contract.Subject(Right))
+    check(contract.Subject(RIGHT_WITH_INPUTS))
     assert any(check is broken for broken, _, _ in BROKEN)

@@ -1,5 +1,7 @@
 """Checks for operators and layers, those of weft and those of its users."""
 
+from ._layer_case import Input as Input
+from ._layer_case import LayerCase as LayerCase
 from .layers import check_layer as check_layer
 from .operators import check_operator as check_operator
 from .structures import sample_structures as sample_structures

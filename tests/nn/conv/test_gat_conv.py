@@ -11,6 +11,11 @@ from weft.errors import OptionError, ShapeError
 from weft.graph import Adjacency, Graph
 from weft.nn import GATConv
 
+CASES = {
+    "GATConv": lambda i, o: GATConv(i, o // 2, 2, residual=True, dropout=0.3, attention_dropout=0.4),
+    "GATConv mean": lambda i, o: GATConv(i, o, 2, concat=False),
+}
+
 SOURCE, TARGET = torch.tensor([0, 0, 1, 2, 2, 3, 3]), torch.tensor([1, 1, 2, 2, 0, 4, 1])
 NUM_SOURCES, NUM_TARGETS, WIDTH, HEADS = 4, 6, 3, 2
 ADJACENCY = Adjacency(SOURCE, TARGET, num_sources=NUM_SOURCES, num_targets=NUM_TARGETS)

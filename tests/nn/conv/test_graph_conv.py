@@ -8,6 +8,12 @@ from weft.errors import OptionError, ShapeError
 from weft.graph import Adjacency
 from weft.nn import GraphConv
 
+CASES = {
+    "GraphConv both": lambda i, o: GraphConv(i, o),
+    "GraphConv left": lambda i, o: GraphConv(i, o, norm="left", bias=False),
+    "GraphConv right": lambda i, o: GraphConv(i, o, norm="right"),
+}
+
 SOURCE, TARGET = torch.tensor([0, 0, 1, 2, 2, 3, 3]), torch.tensor([1, 1, 2, 2, 0, 4, 1])
 NUM_SOURCES, NUM_TARGETS = 4, 6
 ADJACENCY = Adjacency(SOURCE, TARGET, num_sources=NUM_SOURCES, num_targets=NUM_TARGETS)

@@ -8,6 +8,12 @@ from weft.errors import OptionError, ShapeError
 from weft.graph import Adjacency, Graph
 from weft.nn import SAGEConv
 
+CASES = {
+    "SAGEConv mean": lambda i, o: SAGEConv(i, o, dropout=0.4),
+    "SAGEConv pool": lambda i, o: SAGEConv(i, o, "pool", bias=False),
+    "SAGEConv gcn": lambda i, o: SAGEConv(i, o, "gcn"),
+}
+
 SOURCE, TARGET = torch.tensor([0, 0, 1, 2, 2, 3, 3]), torch.tensor([1, 1, 2, 2, 0, 4, 1])
 NUM_SOURCES, NUM_TARGETS = 4, 6
 ADJACENCY = Adjacency(SOURCE, TARGET, num_sources=NUM_SOURCES, num_targets=NUM_TARGETS)
