@@ -13,38 +13,16 @@ from ...errors import OptionError, ShapeError, StructureError, check_choice, mes
 from ...graph import Adjacency
 from .._graph import DGLGraph
 from .._pairs import expand_as_pair
+from ._words import WORDS
 
 Activation = Callable[[Tensor], Tensor] | None
 
-WORDS: dict[str, tuple[Any, dict[str, str]]] = {
-    "GraphConv": (
-        layers.GraphConv,
-        {"in_feats": "in_features", "out_feats": "out_features", "norm": "norm", "bias": "bias"},
-    ),
-    "SAGEConv": (
-        layers.SAGEConv,
-        {"in_feats": "in_features", "out_feats": "out_features", "aggregator_type": "aggregator", "bias": "bias"},
-    ),
-    "GATConv": (
-        layers.GATConv,
-        {
-            "in_feats": "in_features",
-            "out_feats": "out_features",
-            "num_heads": "num_heads",
-            "attn_drop": "attention_dropout",
-            "negative_slope": "negative_slope",
-            "residual": "residual",
-            "bias": "bias",
-        },
-    ),
-}
-"""Of each layer of DGL: the layer of weft, and what its constructor calls the arguments that both have."""
-
 
 def translated(name: str, given: Mapping[str, Any], **more: Any) -> nn.Module:
-    """Make weft's layer from the arguments of DGL's constructor."""
-    kind, words = WORDS[name]
-    made: nn.Module = kind(**{ours: given[theirs] for theirs, ours in words.items()}, **more)
+    """Make weft's layer from the arguments of DGL's constructor, by the table of `_words`."""
+    words = (word.partition("=") for word in WORDS[name].split())
+    named = {ours or theirs: given[theirs] for theirs, _, ours in words}
+    made: nn.Module = getattr(layers, name)(**named, **more)
     return made
 
 

@@ -1,0 +1,5 @@
+"""What PyG calls the parameters of a layer, where weft calls them otherwise: the form of `from_dgl`."""
+
+NAMES: dict[str, str] = {
+    "GraphConv": "lin.weight -> weight.T",
+}

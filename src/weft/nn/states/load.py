@@ -1,0 +1,90 @@
+"""Load a state dict of DGL or PyG into a layer or a model of weft."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from torch import Tensor, nn
+
+from ...errors import ShapeError, check_choice, message
+from . import from_dgl, from_pyg
+
+Peer = Literal["dgl", "pyg"]
+NAMES: dict[str, dict[str, str]] = {"dgl": from_dgl.NAMES, "pyg": from_pyg.NAMES}
+
+
+def load_peer_state(module: nn.Module, state: Mapping[str, Tensor], peer: Peer) -> None:
+    """Load what DGL or PyG calls the parameters of the same layers.
+
+    A model has its layers under the same names as the peer's model, or is one layer.
+
+    Args:
+        module: a layer of weft, or a module that holds some; other modules in it keep their names.
+        state: the peer's state dict, as its `state_dict()` gives it, or read from a safetensors file.
+
+    Raises:
+        ShapeError: if a parameter is missing, left over, or of another size; the text names all of them.
+        OptionError: if `peer` is neither "dgl" nor "pyg".
+
+    >>> import torch
+    >>> from weft.nn import GraphConv
+    >>> layer = GraphConv(2, 3)
+    >>> load_peer_state(layer, {"lin.weight": torch.ones(3, 2), "bias": torch.zeros(3)}, "pyg")
+    >>> layer.weight
+    Parameter containing:
+    tensor([[1., 1., 1.],
+            [1., 1., 1.]], requires_grad=True)
+    """
+    check_choice("load_peer_state", "peer", peer, tuple(NAMES))
+    expected = module.state_dict()
+    # A module inside of a layer belongs to it: the outer layer's table speaks of all that it holds.
+    tables = {prefix: _rules(NAMES[peer][name]) for prefix, name in _layers(module, peer)}
+    found: dict[str, Tensor] = {}
+    for key, value in state.items():
+        prefix = next((p for p in sorted(tables) if key.startswith(p)), None)
+        ours = key if prefix is None else _renamed(prefix, key, tables[prefix], expected)
+        if ours is not None:
+            turned = ours.endswith(".T")
+            ours = ours.removesuffix(".T")
+            found[ours] = value.mT if turned else value
+    missing, more = sorted(expected.keys() - found.keys()), sorted(found.keys() - expected.keys())
+    sizes = [
+        f"{name} {tuple(found[name].shape)} for {tuple(value.shape)}"
+        for name, value in expected.items()
+        if name in found and found[name].numel() != value.numel()
+    ]
+    if missing or more or sizes:
+        parts = [("missing ", missing), ("left over ", more), ("of another size ", sizes)]
+        got = "; ".join(word + ", ".join(names) for word, names in parts if names)
+        hint = "the layers have to be made with the options of the peer's"
+        raise ShapeError(message("load_peer_state", f"a state of {type(module).__name__}", got, hint))
+    module.load_state_dict({name: value.reshape(expected[name].shape) for name, value in found.items()})
+
+
+def _layers(module: nn.Module, peer: Peer) -> list[tuple[str, str]]:
+    """The layers with a table, by the prefix of their parameters; none inside of another one."""
+    found: list[tuple[str, str]] = []
+    for name, each in module.named_modules():
+        prefix = f"{name}." if name else ""
+        if type(each).__name__ in NAMES[peer] and not any(prefix.startswith(outer) for outer, _ in found):
+            found.append((prefix, type(each).__name__))
+    return found
+
+
+def _rules(text: str) -> list[tuple[str, str]]:
+    pairs = [rule.partition("->") for rule in text.split(";") if rule.strip()]
+    return [(theirs.strip(), ours.strip()) for theirs, _, ours in pairs]
+
+
+def _renamed(prefix: str, key: str, rules: list[tuple[str, str]], expected: Mapping[str, Any]) -> str | None:
+    """The name that weft gives a parameter, with `.T` if it has to be turned; None if it has no use for it."""
+    name = key.removeprefix(prefix)
+    for theirs, ours in rules:
+        whole = theirs == name
+        if whole or (theirs.endswith(".*") and name.startswith(theirs[:-1])):
+            if not ours:
+                return None
+            renamed = ours if whole else ours[:-1] + name.removeprefix(theirs[:-1])
+            # Rules of several layers of the peer may share a line: the one that names what is there counts.
+            if prefix + renamed.removesuffix(".T") in expected:
+                return prefix + renamed
+    return key

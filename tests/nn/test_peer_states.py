@@ -1,0 +1,101 @@
+"""State dicts of DGL and PyG load by name, and then give the peer's outputs and gradients to 1e-5."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors import safe_open
+from torch import Tensor
+
+import weft.nn
+from benchmarks.fixtures.recipe import build
+from weft.errors import OptionError, ShapeError
+from weft.graph import Adjacency
+from weft.nn import GraphConv, load_peer_state
+
+FIXTURES = Path(__file__).parent / "fixtures"
+CLOSE = {"rtol": 1e-5, "atol": 1e-5}
+
+
+def listed() -> dict[str, tuple[Path, dict[str, Any]]]:
+    found = {}
+    for path in sorted(FIXTURES.glob("*/*.safetensors")):
+        with safe_open(path, "pt") as stored:
+            for name, case in json.loads(stored.metadata()["cases"]).items():
+                found[f"{case['peer']} {case['layer']} {name}"] = (path, {**case, "name": name})
+    return found
+
+
+CASES = listed()
+
+
+def tensors_of(path: Path, name: str) -> dict[str, dict[str, Tensor]]:
+    """The tensors of a case: state, input, output, cotangent, gradient."""
+    found: dict[str, dict[str, Tensor]] = {"gradient": {}, "input": {}, "state": {}}
+    with safe_open(path, "pt") as stored:
+        for key in stored.keys():  # noqa: SIM118
+            case, _, rest = key.partition("/")
+            if case == name:
+                kind, _, of = rest.partition(".")
+                found.setdefault(kind, {})[of] = stored.get_tensor(key)
+    return found
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_layer_agrees_with_the_peer(name: str) -> None:
+    path, case = CASES[name]
+    stored = tensors_of(path, case["name"])
+    layer = getattr(weft.nn, case["weft"])(**{key: build(value) for key, value in case["ours"].items()}).eval()
+    load_peer_state(layer, stored["state"], case["peer"])
+    ends = {end: torch.tensor(case["graph"][end], dtype=torch.int64) for end in ("source", "target")}
+    graph = Adjacency(**{**case["graph"], **ends})
+    leaves = {key: stored["input"][key] for key in case["inputs"]}
+    for value in leaves.values():
+        value.requires_grad_(value.is_floating_point())
+    given = dict(leaves)
+    x = given.pop("x") if "x" in given else (given.pop("x_source"), given.pop("x_target"))
+    found = layer(graph, x, **given)
+    outs = found if isinstance(found, tuple) else (found,)
+    assert len(outs) == case["outputs"]
+    for at, out in enumerate(outs):
+        torch.testing.assert_close(out, stored["output"][str(at)].reshape(out.shape), **CLOSE)
+    total = sum((out * stored["cotangent"][str(at)].reshape(out.shape)).sum() for at, out in enumerate(outs))
+    total.backward()
+    of_inputs = {
+        key.removeprefix("input."): value for key, value in stored["gradient"].items() if key.startswith("input.")
+    }
+    for key, expected in of_inputs.items():
+        if key in leaves:
+            torch.testing.assert_close(leaves[key].grad, expected, **CLOSE, msg=lambda text, key=key: f"{key}: {text}")
+    # Gradients of parameters carry the peer's names as well: the same table turns them into weft's.
+    state = {
+        key: stored["gradient"].get(f"state.{key}", torch.zeros_like(value)) for key, value in stored["state"].items()
+    }
+    parameters = {key: value.grad for key, value in layer.named_parameters()}
+    load_peer_state(layer, state, case["peer"])
+    for key, value in layer.named_parameters():
+        found_grad = torch.zeros_like(value) if parameters[key] is None else parameters[key]
+        torch.testing.assert_close(found_grad, value.detach(), **CLOSE, msg=lambda text, key=key: f"{key}: {text}")
+
+
+def test_layers_in_a_model_are_renamed_where_they_are() -> None:
+    model = torch.nn.ModuleDict({"first": GraphConv(2, 3), "last": torch.nn.Linear(3, 1)})
+    state = {
+        "first.lin.weight": torch.arange(6.0).reshape(3, 2), "first.bias": torch.ones(3),
+        "last.weight": torch.ones(1, 3), "last.bias": torch.zeros(1),
+    }  # fmt: skip
+    load_peer_state(model, state, "pyg")
+    assert torch.equal(model["first"].weight, torch.arange(6.0).reshape(3, 2).T)
+    assert torch.equal(model["last"].weight, torch.ones(1, 3))
+
+
+def test_error_names_what_does_not_fit() -> None:
+    state = {"lin.weight": torch.ones(4, 2), "other": torch.ones(1)}
+    with pytest.raises(
+        ShapeError, match=r"missing bias; left over other; of another size weight \(2, 4\) for \(2, 3\)"
+    ):
+        load_peer_state(GraphConv(2, 3), state, "pyg")
+    with pytest.raises(OptionError, match="`peer`"):
+        load_peer_state(GraphConv(2, 3), {}, "jax")  # type: ignore[arg-type]
