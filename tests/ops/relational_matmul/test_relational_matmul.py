@@ -78,6 +78,17 @@ def test_every_width_on_every_instruction_set(isa, width, monkeypatch):
     torch.testing.assert_close(relational_sddmm(rows, *single, edge_type).double(), expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16], ids=str)
+def test_a_hub_in_few_digits_agrees_with_the_reference(dtype: torch.dtype) -> None:
+    rows, edge_type = hub_structure(9000), torch.randint(3, (9000,)).int()
+    x, weight = torch.randn(40, 8).to(dtype), torch.randn(3, 8, 4).to(dtype)
+    with weft.ops.using("native"):
+        found = relational_matmul(rows, x, weight, edge_type).double()
+    with weft.ops.using("reference"):
+        expected = relational_matmul(rows, x.double(), weight.double(), edge_type)
+    assert (found - expected).abs().max() <= torch.finfo(dtype).eps * 16 * expected.abs().max()
+
+
 def test_hubs_and_many_blocks_keep_bits_on_any_number_of_threads():
     rows, before = hub_structure(40000), torch.get_num_threads()
     x, weight = torch.randn(40, 9).double(), torch.randn(5, 9, 8).double()

@@ -64,7 +64,7 @@ class RelationalProduct {
     Buffer<A> sums, wide;
     Workspace(const RelationalProduct& of, int64_t rows)
         : edges(of.rows_, of.type_, of.a_.num_types, static_cast<const T*>(of.a_.edge_weight), false),
-          sums(larger(1, kRowsAtOnce * of.a_.depth)), wide(kWidens ? rows * of.a_.width : 1) {}
+          sums(larger(1, kRowsAtOnce * of.a_.depth)), wide(larger(1, kWidens ? rows * of.a_.width : 1)) {}
     bool has_memory() const { return edges.has_memory() && sums.data && wide.data; }
   };
 
