@@ -1,0 +1,7 @@
+"""Ready models: one model, one file."""
+
+from .gat import GAT as GAT
+from .gcn import GCN as GCN
+from .graph_sage import GraphSAGE as GraphSAGE
+from .headed_stack import HeadedStack as HeadedStack
+from .layer_stack import LayerStack as LayerStack
