@@ -1,6 +1,7 @@
 """State dicts of DGL and PyG load by name, and then give the peer's outputs and gradients to 1e-5."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,13 @@ from weft.nn import GraphConv, load_peer_state
 
 FIXTURES = Path(__file__).parent / "fixtures"
 CLOSE = {"rtol": 1e-5, "atol": 1e-5}
+
+FORMS: dict[str, Callable[..., Any]] = {
+    "graph": lambda layer, graph, x, given: layer(graph, x, **given),
+    "signed": lambda layer, graph, x, given: layer((graph, graph.reversed()), x, **given),
+    "points": lambda layer, graph, x, given: layer(x, **given),
+}
+"""How weft's layers are called."""
 
 
 def listed() -> dict[str, tuple[Path, dict[str, Any]]]:
@@ -56,7 +64,7 @@ def test_layer_agrees_with_the_peer(name: str) -> None:
         value.requires_grad_(value.is_floating_point())
     given = dict(leaves)
     x = given.pop("x") if "x" in given else (given.pop("x_source"), given.pop("x_target"))
-    found = layer(graph, x, **given)
+    found = FORMS[case.get("form", "graph")](layer, graph, x, given)
     outs = found if isinstance(found, tuple) else (found,)
     assert len(outs) == case["outputs"]
     for at, out in enumerate(outs):

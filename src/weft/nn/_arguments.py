@@ -15,34 +15,44 @@ Reduce = Literal["sum", "mean", "max", "min"]
 Features = Tensor | tuple[Tensor, Tensor]
 
 
-def resolve_sources(where: str, graph: Edges, x: Features, width: int) -> tuple[Adjacency, Tensor]:
+def resolve_sources(where: str, graph: Edges, x: Features, width: int, name: str = "x") -> tuple[Adjacency, Tensor]:
     """Adjacency and source features, for layers that do not look at the features of targets.
+
+    Args:
+        name: what errors call the features.
 
     Raises:
         ShapeError: if the features do not fit the graph or the layer.
     """
     adjacency = adjacency_of(graph)
     x_source = x[0] if isinstance(x, tuple) else x
-    _check(where, "x" if x_source is x else "x[0]", x_source, adjacency.num_sources, width)
+    _check(where, name if x_source is x else f"{name}[0]", x_source, adjacency.num_sources, width)
     return adjacency, x_source
 
 
-def resolve_ends(where: str, graph: Edges, x: Features, widths: tuple[int, int]) -> tuple[Adjacency, Tensor, Tensor]:
+def resolve_ends(
+    where: str, graph: Edges, x: Features, widths: tuple[int, int], name: str = "x"
+) -> tuple[Adjacency, Tensor, Tensor]:
     """Adjacency, source features and target features; the targets of a block are the first of its sources.
+
+    Args:
+        name: what errors call the features.
 
     Raises:
         ShapeError: if the features do not fit the graph or the layer, or a bipartite graph comes with one tensor.
     """
-    adjacency, x_source = resolve_sources(where, graph, x, widths[0])
+    adjacency, x_source = resolve_sources(where, graph, x, widths[0], name)
     if isinstance(x, tuple):
         x_target = x[1]
-        _check(where, "x[1]", x_target, adjacency.num_targets, widths[1])
+        _check(where, f"{name}[1]", x_target, adjacency.num_targets, widths[1])
     elif _has_targets_among_sources(graph, adjacency):
         x_target = x_source[: adjacency.num_targets]
     else:
         got = f"one tensor for {adjacency.num_sources} sources and {adjacency.num_targets} targets"
-        hint = "pass (x_source, x_target), or a Block, whose targets are its first sources"
-        raise ShapeError(message(where, "features for both ends of a bipartite graph", got, hint))
+        hint = f"pass ({name}_source, {name}_target), or a Block, whose targets are its first sources"
+        raise ShapeError(
+            message(where, f"{'features' if name == 'x' else name} for both ends of a bipartite graph", got, hint)
+        )
     if x_source.shape[1:-1] != x_target.shape[1:-1] or x_target.shape[-1] != widths[1]:
         got = f"{tuple(x_source.shape)} and {tuple(x_target.shape)}"
         raise ShapeError(

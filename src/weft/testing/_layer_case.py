@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 Make = Callable[[int, int], nn.Module]
+Call = Callable[[Any, Any, Any, Mapping[str, Any]], Any]
 Rows = Literal["edge", "node", "target"]
 Values = Tensor | tuple[Tensor, Tensor]
 
@@ -52,6 +53,7 @@ class LayerCase:
             `out_features` columns.
         bipartite: whether sources and targets may differ; a layer that cannot do that refuses such graphs.
         same_width: the layer is made for one width, with out_features = in_features.
+        call: (layer, graph, x, inputs) -> what the layer gives, for one that is not called `layer(graph, x, **inputs)`.
         exempt: names of checks that cannot hold, each with the reason; such a check has to fail.
 
     >>> from weft.nn import GraphConv
@@ -64,4 +66,5 @@ class LayerCase:
     outputs: tuple[Literal["target", "edge"], ...] = ("target",)
     bipartite: bool = True
     same_width: bool = False
+    call: Call | None = None
     exempt: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -115,7 +115,12 @@ class Subject:
 
     def call(self, graph: Any, x: Values, inputs: Inputs) -> tuple[Tensor, ...]:
         """What the layer gives, as a tuple."""
-        return as_tuple(self.layer(graph, x, **inputs))
+        return self.apply(self.layer, graph, x, inputs)
+
+    def apply(self, layer: Any, graph: Any, x: Values, inputs: Inputs) -> tuple[Tensor, ...]:
+        """What a layer like this one gives, as a tuple."""
+        call = self.case.call
+        return as_tuple(layer(graph, x, **inputs) if call is None else call(layer, graph, x, inputs))
 
     def results(self, layer: Any, graph: Any, x: Values, inputs: Inputs) -> dict[str, Tensor]:
         """Outputs, and gradients of a fixed projection of them to features, real inputs and parameters, by name."""
@@ -131,7 +136,7 @@ class Subject:
         features = leaf("x", x)
         given = {name: leaf(name, value) for name, value in inputs.items()}
         leaves |= dict(layer.named_parameters())
-        outs = as_tuple(layer(graph, features, **given))
+        outs = self.apply(layer, graph, features, given)
         total = sum((_dot(out, _random(out.numel(), 1, 7 + at)) for at, out in enumerate(outs)), torch.zeros(()))
         wanted = list(leaves.values())
         gradients = torch.autograd.grad(total, wanted, allow_unused=True, materialize_grads=True)
@@ -283,8 +288,8 @@ def check_gradients(subject: Subject) -> None:
 
     def call(x: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
         inputs = {**subject.inputs, **dict(zip(real, rest, strict=False))}
-        values = dict(zip(parameters, rest[len(real) :], strict=True))
-        return as_tuple(torch.func.functional_call(subject.layer, values, (_graph(), x), inputs))
+        values = {f"layer.{name}": value for name, value in zip(parameters, rest[len(real) :], strict=True)}
+        return as_tuple(torch.func.functional_call(_Called(subject), values, (_graph(), x), inputs))
 
     inputs = [t.detach().clone().requires_grad_() for t in (subject.x, *real.values(), *parameters.values())]
     try:
@@ -332,7 +337,7 @@ def check_state(subject: Subject) -> None:
     other = subject.make(seed=99)
     other.load_state_dict(subject.layer.state_dict())
     expected = subject.call(_graph(), subject.x, subject.inputs)
-    subject.assert_same("state dict", as_tuple(other(_graph(), subject.x, **subject.inputs)), expected)
+    subject.assert_same("state dict", subject.apply(other, _graph(), subject.x, subject.inputs), expected)
 
 
 def check_autocast(subject: Subject) -> None:
@@ -380,7 +385,7 @@ def check_export(subject: Subject) -> None:
     """Exported with a graph, or with its tensors, saved and loaded, a layer gives the same results for other inputs."""
     other = subject.features(NUM_NODES, seed=5)
     try:
-        exported = torch.export.export(subject.layer, (_graph(), subject.x), dict(subject.inputs)).module()
+        exported = torch.export.export(_Called(subject), (_graph(), subject.x), dict(subject.inputs)).module()
     except Exception as error:
         raise AssertionError(f"{subject.name}: cannot be exported: {error}") from error
     found = as_tuple(exported(_graph(), other, **subject.inputs))
@@ -458,16 +463,27 @@ def as_tuple(found: Any) -> tuple[Tensor, ...]:
     return found if isinstance(found, tuple) else (found,)
 
 
+class _Called(nn.Module):
+    """A layer, called with graph, features and inputs by name, however it wants them."""
+
+    def __init__(self, subject: Subject) -> None:
+        super().__init__()
+        self.layer, self.call = subject.layer, subject.case.call
+
+    def forward(self, graph: Any, x: Any, **inputs: Any) -> Any:
+        return self.layer(graph, x, **inputs) if self.call is None else self.call(self.layer, graph, x, inputs)
+
+
 class _OnTensors(nn.Module):
     """A layer on the tensors of a square graph, as a server would call it."""
 
     def __init__(self, subject: Subject) -> None:
         super().__init__()
-        self.layer, self.names = subject.layer, tuple(subject.takes)
+        self.called, self.names = _Called(subject), tuple(subject.takes)
 
     def forward(self, *inputs: Tensor) -> Any:
         source, target, x, *rest = inputs
-        return self.layer(_small(source, target, x.shape[0]), x, **dict(zip(self.names, rest, strict=True)))
+        return self.called(_small(source, target, x.shape[0]), x, **dict(zip(self.names, rest, strict=True)))
 
 
 def _on(subject: Subject, edges: list[tuple[int, int]], count: int, edge: list[int], node: list[int]) -> Any:

@@ -2,4 +2,5 @@
 
 from .gat_conv import GATConv as GATConv
 from .graph_conv import GraphConv as GraphConv
+from .point_net_conv import PointNetConv as PointNetConv
 from .sage_conv import SAGEConv as SAGEConv

@@ -2,4 +2,5 @@
 
 NAMES: dict[str, str] = {
     "GraphConv": "lin.weight -> weight.T",
+    "PointNetConv": "local_nn.* -> local_network.*; global_nn.* -> global_network.*",
 }

@@ -36,12 +36,15 @@ def load_peer_state(module: nn.Module, state: Mapping[str, Tensor], peer: Peer) 
     """
     check_choice("load_peer_state", "peer", peer, tuple(NAMES))
     expected = module.state_dict()
-    # A module inside of a layer belongs to it: the outer layer's table speaks of all that it holds.
     tables = {prefix: _rules(NAMES[peer][name]) for prefix, name in _layers(module, peer)}
     found: dict[str, Tensor] = {}
     for key, value in state.items():
-        prefix = next((p for p in sorted(tables) if key.startswith(p)), None)
-        ours = key if prefix is None else _renamed(prefix, key, tables[prefix], expected)
+        # What the table of a layer does not speak of may be that of a layer inside, which was given to it.
+        ours: str | None = key
+        for prefix in sorted(p for p in tables if key.startswith(p)):
+            ours = _renamed(prefix, key, tables[prefix], expected)
+            if ours != key:
+                break
         if ours is not None:
             turned = ours.endswith(".T")
             ours = ours.removesuffix(".T")
@@ -61,13 +64,9 @@ def load_peer_state(module: nn.Module, state: Mapping[str, Tensor], peer: Peer) 
 
 
 def _layers(module: nn.Module, peer: Peer) -> list[tuple[str, str]]:
-    """The layers with a table, by the prefix of their parameters; none inside of another one."""
-    found: list[tuple[str, str]] = []
-    for name, each in module.named_modules():
-        prefix = f"{name}." if name else ""
-        if type(each).__name__ in NAMES[peer] and not any(prefix.startswith(outer) for outer, _ in found):
-            found.append((prefix, type(each).__name__))
-    return found
+    """The layers with a table, by the prefix of their parameters."""
+    named = ((f"{name}." if name else "", type(each).__name__) for name, each in module.named_modules())
+    return [(prefix, name) for prefix, name in named if name in NAMES[peer]]
 
 
 def _rules(text: str) -> list[tuple[str, str]]:
