@@ -1,7 +1,7 @@
 """How a layer is given to its contract: how it is made, and what its call takes beside the features."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -20,7 +20,7 @@ class Input:
 
     Attributes:
         rows: what has a row. Of nodes, a bipartite graph takes a pair, as it does of features.
-        shape: of a row.
+        shape: of a row; -1 stands for the width of the layer's features.
         num_types: if not 0, the values are integers below it, without a gradient; otherwise they are real numbers.
         positive: real numbers between 0.5 and about 3.
     """
@@ -29,6 +29,10 @@ class Input:
     shape: tuple[int, ...] = ()
     num_types: int = 0
     positive: bool = False
+
+    def of_width(self, width: int) -> "Input":
+        """The same with `width` for every -1 in the shape."""
+        return replace(self, shape=tuple(width if size == -1 else size for size in self.shape))
 
     def draw(self, count: int, dtype: torch.dtype, seed: int) -> Tensor:
         """Draw values for `count` rows; the same for the same seed."""

@@ -77,7 +77,7 @@ class Subject:
             for parameter in self.layer.parameters():
                 parameter.add_(0.1 * torch.randn_like(parameter))
         self.name = type(self.layer).__name__
-        self.takes = dict(self.case.inputs)
+        self.takes = {name: each.of_width(self.in_features) for name, each in self.case.inputs.items()}
         if "edge_weight" in inspect.signature(self.layer.forward).parameters:
             self.takes.setdefault("edge_weight", EDGE_WEIGHT)
         self.x = self.features(NUM_NODES)

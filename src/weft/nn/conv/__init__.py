@@ -1,6 +1,7 @@
 """Convolutions: one layer, one file."""
 
 from .gat_conv import GATConv as GATConv
+from .gcn2_conv import GCN2Conv as GCN2Conv
 from .graph_conv import GraphConv as GraphConv
 from .point_net_conv import PointNetConv as PointNetConv
 from .sage_conv import SAGEConv as SAGEConv

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from ...errors import OptionError, check_choice, message
 from ...ops import spmm
 from .._arguments import Edges, Features, Sizes, as_pair, check_edge_weight, resolve_sources
+from .._degree_factors import degree_factors, symmetric_factors
 
 Norm = Literal["none", "both", "left", "right"]
 NORMS = ("none", "both", "left", "right")
@@ -88,10 +89,10 @@ class GraphConv(nn.Module):
         if self.weight is not None and projects_first:
             h = h @ self.weight
         by_source = by_target = None
-        if self.norm in ("both", "left"):
-            by_source = _factors(adjacency.out_degrees(), -0.5 if self.norm == "both" else -1.0, h.dtype)
         if self.norm == "both":
-            by_target = _factors(adjacency.in_degrees(), -0.5, h.dtype)
+            by_source, by_target = symmetric_factors(adjacency, h.dtype)
+        if self.norm == "left":
+            by_source = degree_factors(adjacency.out_degrees(), -1.0, h.dtype)
         h = spmm(adjacency.by_target, h, edge_weight, "mean" if self.norm == "right" else "sum", by_source, by_target)
         if self.weight is not None and not projects_first:
             h = h @ self.weight
@@ -102,8 +103,3 @@ class GraphConv(nn.Module):
         """Sizes and options, as in the constructor."""
         has = f"weight={self.weight is not None}, bias={self.bias is not None}"
         return f"{self.in_features}, {self.out_features}, norm={self.norm!r}, {has}"
-
-
-def _factors(degrees: Tensor, power: float, dtype: torch.dtype) -> Tensor:
-    """Powers of degrees; float32 at least, then rounded once."""
-    return degrees.clamp(min=1).to(torch.promote_types(dtype, torch.float32)).pow(power).to(dtype)
