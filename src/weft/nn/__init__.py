@@ -6,6 +6,7 @@ from ._formula import Formula as Formula
 from ._formula import formula as formula
 from ._plan import explain_plan as explain_plan
 from .conv import GATConv as GATConv
+from .conv import GINConv as GINConv
 from .conv import GraphConv as GraphConv
 from .conv import SAGEConv as SAGEConv
 from .states import load_peer_state as load_peer_state

@@ -9,6 +9,7 @@ from .._later import absent
 from . import functional as functional
 from . import pytorch as pytorch
 from .pytorch import GATConv as GATConv
+from .pytorch import GINConv as GINConv
 from .pytorch import GraphConv as GraphConv
 from .pytorch import SAGEConv as SAGEConv
 from .pytorch import conv as conv

@@ -2,6 +2,7 @@
 
 from ...._later import absent
 from .gatconv import GATConv as GATConv
+from .ginconv import GINConv as GINConv
 from .graphconv import GraphConv as GraphConv
 from .sageconv import SAGEConv as SAGEConv
 
