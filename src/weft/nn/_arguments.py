@@ -103,3 +103,9 @@ def _check(where: str, name: str, x: Tensor, count: int, width: int) -> None:
     if x.dim() < 2 or x.shape[0] != count or x.shape[-1] != width:
         hint = "features have a row for each node, and the layer was made for their width"
         raise ShapeError(message(where, f"`{name}` of shape ({count}, *, {width})", str(tuple(x.shape)), hint))
+
+
+def width_of(x: Features) -> int:
+    """Width of the features, for layers that take any; of a pair, that of the sources."""
+    x_source = x[0] if isinstance(x, tuple) else x
+    return x_source.shape[-1] if x_source.dim() else 0

@@ -10,6 +10,7 @@ from . import functional as functional
 from . import pytorch as pytorch
 from .pytorch import GATConv as GATConv
 from .pytorch import GCN2Conv as GCN2Conv
+from .pytorch import GINConv as GINConv
 from .pytorch import GraphConv as GraphConv
 from .pytorch import SAGEConv as SAGEConv
 from .pytorch import conv as conv

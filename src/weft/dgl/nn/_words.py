@@ -3,6 +3,7 @@
 WORDS: dict[str, str] = {
     "GATConv": "in_feats=in_features out_feats=out_features num_heads attn_drop=attention_dropout negative_slope residual bias",
     "GCN2Conv": "in_feats=in_features layer alpha lambda_=theta project_initial_features=shared_weights bias",
+    "GINConv": "apply_func=network aggregator_type=aggregator init_eps=eps learn_eps",
     "GraphConv": "in_feats=in_features out_feats=out_features norm bias",
     "SAGEConv": "in_feats=in_features out_feats=out_features aggregator_type=aggregator bias",
 }

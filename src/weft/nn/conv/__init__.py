@@ -2,6 +2,7 @@
 
 from .gat_conv import GATConv as GATConv
 from .gcn2_conv import GCN2Conv as GCN2Conv
+from .gin_conv import GINConv as GINConv
 from .graph_conv import GraphConv as GraphConv
 from .point_net_conv import PointNetConv as PointNetConv
 from .sage_conv import SAGEConv as SAGEConv

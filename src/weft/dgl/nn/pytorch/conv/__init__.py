@@ -3,6 +3,7 @@
 from ...._later import absent
 from .gatconv import GATConv as GATConv
 from .gcn2conv import GCN2Conv as GCN2Conv
+from .ginconv import GINConv as GINConv
 from .graphconv import GraphConv as GraphConv
 from .sageconv import SAGEConv as SAGEConv
 
