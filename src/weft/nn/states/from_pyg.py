@@ -1,5 +1,7 @@
 """What PyG calls the parameters of a layer, where weft calls them otherwise: the form of `from_dgl`."""
 
 NAMES: dict[str, str] = {
+    "GATConv": "lin.* -> fc.*; lin_src.* -> fc_src.*; lin_dst.* -> fc_dst.*; lin_edge.* -> fc_edge.*; res.* -> res_fc.*; "
+    "att_src -> attn_l; att_dst -> attn_r; att_edge -> attn_edge; bias -> bias; bias -> res_fc.bias",
     "GraphConv": "lin.weight -> weight.T",
 }
