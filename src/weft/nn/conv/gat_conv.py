@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ...errors import check_probability
+from ...graph import Adjacency
 from ...ops import Structure, edge_softmax, gat_attention, sddmm
 from .._arguments import (
     Edges,
@@ -18,6 +19,18 @@ from .._arguments import (
     drop_features,
     resolve_ends,
 )
+from .._attention import (
+    Residual,
+    attend,
+    beside,
+    block_diagonal,
+    by_head,
+    check_edge_features,
+    check_residual,
+    joined,
+    residual_map,
+    weighted,
+)
 
 
 @final
@@ -26,38 +39,44 @@ class GATConv(nn.Module):
 
     For each head, with z = W x:
 
-        score[e]     = leaky_relu(attn_l . z[j] + attn_r . z[i])      for the edge e = j -> i
+        score[e]     = leaky_relu(attn_l . z[j] + attn_r . z[i] + attn_edge . W_edge f[e])      for the edge e = j -> i
         attention[e] = softmax of score over the edges that enter i
         out[i]       = sum over edges e = j -> i of edge_weight[e] * attention[e] * z[j]  + residual(x[i]) + b
 
+    where the last term of the score is there if edges have features f.
+
     *Shapes* `x: (num_nodes, *, in_features) -> (num_nodes, *, num_heads * out_features)`, or with `concat=False` the
     mean over heads, `(num_nodes, *, out_features)`. A pair `(x_source: (num_sources, *, in_source), x_target:
-    (num_targets, *, in_target))` gives a row for each target; `edge_weight: (num_edges,)`. Without an edge the sum is 0.
+    (num_targets, *, in_target))` gives a row for each target; `edge_weight: (num_edges,)`, `edge_features: (num_edges,
+    edge_features)`. Without an edge the sum is 0.
 
     Args:
         in_features: one width with one projection for both ends, or (in_source, in_target) with one for each.
         out_features: width of one head.
-        concat: heads side by side; otherwise their mean, taken after residual and bias.
-        residual: adds x[i], through a linear map if the widths differ.
+        edge_features: width of the features of edges; None if edges have none.
+        concat: heads side by side; otherwise their mean, to which residual and bias of that width are added.
+        residual: adds x[i], through a linear map if the widths differ, or always with "linear".
         dropout: probability of dropping input features in training: one draw for one tensor, two for a pair.
         attention_dropout: probability of dropping an edge of a head in training, after the softmax.
 
     Raises:
-        OptionError: in the constructor, if a probability is none.
-        ShapeError: in the call, if features or edge weights do not fit the graph or the layer.
+        OptionError: in the constructor, if a probability or residual is none.
+        ShapeError: in the call, if features, edge features or weights do not fit the graph or the layer.
 
     *Source* Veličković, Cucurull, Casanova, Romero, Liò and Bengio, 2018, Graph Attention Networks, arXiv:1710.10903,
     equations 3 to 6.
 
-    *Differs from the source* no activation and no self loops: both are the caller's. Residual, edge weights and
-    bipartite graphs are added; edge weights multiply the attention, which is not normalised again. `concat=False` is
+    *Differs from the source* no activation and no self loops: both are the caller's. Residual, edge features, edge weights
+    and bipartite graphs are added; edge weights multiply the attention, which is not normalised again. `concat=False` is
     equation 6 without its activation.
     *Differs from DGL* heads are concatenated, where DGL gives (num_nodes, num_heads, out_features); attention has a
     method of its own, without dropout; a node without edges is no error. Parameters are DGL's: `attn_l`, `attn_r`,
     `bias`, `fc.weight` or `fc_src.weight` and `fc_dst.weight`, `res_fc.*` (with a linear residual the bias is
-    `res_fc.bias`).
+    `res_fc.bias`), and for edges `attn_edge` and `fc_edge.weight` of DGL's EdgeGATConv.
+    *Differs from PyG* no self loops are added, to edges with features neither; its residual is `residual="linear"`.
 
-    *Cost* E x F reads with F = num_heads * out_features; nothing of size E is allocated but a gradient of edge weights.
+    *Cost* E x F reads with F = num_heads * out_features; nothing of size E is allocated but a gradient of edge weights,
+    and for edge features scores of E x num_heads, the features themselves never being projected to E x F.
 
     >>> import torch
     >>> from weft.graph import Graph
@@ -74,8 +93,9 @@ class GATConv(nn.Module):
         out_features: int,
         num_heads: int,
         *,
+        edge_features: int | None = None,
         concat: bool = True,
-        residual: bool = False,
+        residual: Residual = False,
         dropout: float = 0.0,
         attention_dropout: float = 0.0,
         negative_slope: float = 0.2,
@@ -84,21 +104,28 @@ class GATConv(nn.Module):
         super().__init__()
         check_probability("GATConv", "dropout", dropout)
         check_probability("GATConv", "attention_dropout", attention_dropout)
+        check_residual("GATConv", residual)
         self.in_features, self.out_features, self.num_heads = in_features, out_features, num_heads
-        self.concat, self.residual, self.dropout = concat, residual, dropout
+        self.edge_features, self.concat, self.residual, self.dropout = edge_features, concat, residual, dropout
         self.attention_dropout, self.negative_slope = attention_dropout, negative_slope
         width, (in_source, in_target) = num_heads * out_features, as_pair(in_features)
         self.attn_l = nn.Parameter(torch.empty(1, num_heads, out_features))
         self.attn_r = nn.Parameter(torch.empty(1, num_heads, out_features))
-        is_linear = residual and in_target != width
-        self.bias = nn.Parameter(torch.empty(width)) if bias and not is_linear else None
+        if edge_features is not None:
+            self.attn_edge = nn.Parameter(torch.empty(1, num_heads, out_features))
+        out_width = width if concat else out_features
+        res_fc = residual_map(residual, in_target, out_width, bias)
+        has_bias = bias and not isinstance(res_fc, nn.Linear)
+        self.bias = nn.Parameter(torch.empty(out_width)) if has_bias else None
         if isinstance(in_features, tuple):
             self.fc_src = nn.Linear(in_source, width, bias=False)
             self.fc_dst = nn.Linear(in_target, width, bias=False)
         else:
             self.fc = nn.Linear(in_source, width, bias=False)
-        if residual:
-            self.res_fc = nn.Linear(in_target, width, bias=bias) if is_linear else nn.Identity()
+        if edge_features is not None:
+            self.fc_edge = nn.Linear(edge_features, width, bias=False)
+        if res_fc is not None:
+            self.res_fc = res_fc
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -109,25 +136,27 @@ class GATConv(nn.Module):
             else:
                 nn.init.xavier_normal_(parameter, gain=nn.init.calculate_gain("relu"))
 
-    def forward(self, graph: Edges, x: Features, edge_weight: Tensor | None = None) -> Tensor:
+    def forward(
+        self, graph: Edges, x: Features, edge_weight: Tensor | None = None, *, edge_features: Tensor | None = None
+    ) -> Tensor:
         """Compute the new features of all targets."""
         x = drop_features(x, self.dropout, self.training)
         adjacency, x_source, x_target = resolve_ends("GATConv", graph, x, as_pair(self.in_features))
-        check_edge_weight("GATConv", edge_weight, adjacency)
+        edge_features = self._check_edges(adjacency, edge_weight, edge_features)
         z = self._project_sources(x_source)
         left, right = self._halves(z, x_target if isinstance(x, tuple) else None, adjacency.num_targets)
-        p = self.attention_dropout if self.training else 0.0
-        weight = None if edge_weight is None else edge_weight.to(z.dtype)
-        seed = draw_seed(z) if p > 0 else None
-        out = gat_attention(adjacency.by_target, z, left, right, self.negative_slope, None, weight, p, seed)
-        # In place: a fresh N x F costs more than the addition, and no gradient reads what stood there.
-        if self.residual:
-            out.add_(self._by_head(self.res_fc(x_target)))
-        if self.bias is not None:
-            out.add_(self._by_head(self.bias))
-        return out.flatten(-2) if self.concat else out.mean(-2)
+        p, rows = self.attention_dropout if self.training else 0.0, adjacency.by_target
+        if edge_features is not None:
+            out = attend(rows, z, self._score(rows, left, right, edge_features), edge_weight, p)
+        else:
+            weight = None if edge_weight is None else edge_weight.to(z.dtype)
+            seed = draw_seed(z) if p > 0 else None
+            out = gat_attention(rows, z, left, right, self.negative_slope, None, weight, p, seed)
+        return joined(out, self.concat, self.res_fc(x_target) if self.residual else None, self.bias)
 
-    def attention(self, graph: Edges, x: Features, edge_weight: Tensor | None = None) -> Tensor:
+    def attention(
+        self, graph: Edges, x: Features, edge_weight: Tensor | None = None, *, edge_features: Tensor | None = None
+    ) -> Tensor:
         """Compute the attention of every edge, times its weight if there are weights, without dropout.
 
         *Shapes* x as in the call -> `(num_edges, *, num_heads)` by edge id
@@ -139,33 +168,38 @@ class GATConv(nn.Module):
         tensor([1., 1., 1.], grad_fn=<SelectBackward0>)
         """
         adjacency, x_source, x_target = resolve_ends("GATConv", graph, x, as_pair(self.in_features))
-        check_edge_weight("GATConv", edge_weight, adjacency)
+        edge_features = self._check_edges(adjacency, edge_weight, edge_features)
         z = self._project_sources(x_source)
         halves = self._halves(z, x_target if isinstance(x, tuple) else None, adjacency.num_targets)
-        attention = self._attention(adjacency.by_target, *halves)
-        return attention if edge_weight is None else _weighted(attention, edge_weight)
+        rows = adjacency.by_target
+        attention = edge_softmax(rows, self._score(rows, *halves, edge_features))
+        return attention if edge_weight is None else weighted(attention, edge_weight)
 
     def extra_repr(self) -> str:
         """Sizes and options, as in the constructor."""
         has_bias = any(name.endswith("bias") for name, _ in self.named_parameters())
         return (
-            f"{self.in_features}, {self.out_features}, {self.num_heads}, concat={self.concat}, residual={self.residual}, "
-            f"dropout={self.dropout}, attention_dropout={self.attention_dropout}, "
-            f"negative_slope={self.negative_slope}, bias={has_bias}"
+            f"{self.in_features}, {self.out_features}, {self.num_heads}, "
+            f"{'' if self.edge_features is None else f'edge_features={self.edge_features}, '}"
+            f"concat={self.concat}, residual={self.residual!r}, dropout={self.dropout}, "
+            f"attention_dropout={self.attention_dropout}, negative_slope={self.negative_slope}, bias={has_bias}"
         )
 
     def _project_sources(self, x_source: Tensor) -> Tensor:
         fc = self.fc_src if isinstance(self.in_features, tuple) else self.fc
-        return self._by_head(fc(x_source))
+        return by_head(fc(x_source), self.num_heads)
 
-    def _by_head(self, x: Tensor) -> Tensor:
-        return x.reshape(*x.shape[:-1], self.num_heads, self.out_features)
+    def _check_edges(
+        self, adjacency: Adjacency, edge_weight: Tensor | None, edge_features: Tensor | None
+    ) -> Tensor | None:
+        check_edge_weight("GATConv", edge_weight, adjacency)
+        return check_edge_features("GATConv", edge_features, adjacency, self.edge_features)
 
     def _halves(self, z: Tensor, x_target: Tensor | None, num_targets: int) -> tuple[Tensor, Tensor]:
         """What each end adds to the scores; without `x_target` the targets are the first sources."""
         # The view stands here: autograd adds in place to the gradient of the other use only while that is no view.
         z = z.flatten(-2)
-        from_source, from_target = _block_diagonal(self.attn_l), _block_diagonal(self.attn_r)
+        from_source, from_target = block_diagonal(self.attn_l), block_diagonal(self.attn_r)
         if x_target is None:
             left, right = (z @ torch.cat((from_source, from_target), 1)).chunk(2, -1)
             return left, right[:num_targets]
@@ -173,20 +207,12 @@ class GATConv(nn.Module):
         fc = self.fc_dst if isinstance(self.in_features, tuple) else self.fc
         return z @ from_source, x_target @ (fc.weight.T @ from_target)
 
-    def _attention(self, rows: Structure, left: Tensor, right: Tensor) -> Tensor:
-        """Softmax of the scores, in the edge order of `rows`."""
+    def _score(self, rows: Structure, left: Tensor, right: Tensor, edge_features: Tensor | None) -> Tensor:
+        """Scores of all edges before the softmax."""
         score = sddmm(rows, right, left, "add", "target", "source")
+        if edge_features is not None:
+            # attn_edge . (W_edge f) for all heads is f @ (W_edge^T A): features of edges are never projected.
+            terms = edge_features @ (self.fc_edge.weight.T @ block_diagonal(self.attn_edge))
+            score = score + beside(terms, score, 1)
         # In place it keeps one E x H less, but its gradient then reads the sign of the result.
-        score = functional.leaky_relu(score, self.negative_slope, inplace=self.negative_slope >= 0)
-        return edge_softmax(rows, score)
-
-
-def _block_diagonal(attention: Tensor) -> Tensor:
-    """(1, H, D) as (H * D, H), so that one matrix product gives the scores of all heads."""
-    _, heads, width = attention.shape
-    eye = torch.eye(heads, dtype=attention.dtype, device=attention.device)
-    return (attention.reshape(heads, width, 1) * eye.unsqueeze(1)).reshape(heads * width, heads)
-
-
-def _weighted(attention: Tensor, edge_weight: Tensor) -> Tensor:
-    return attention * edge_weight.reshape(-1, *(1,) * (attention.dim() - 1))
+        return functional.leaky_relu(score, self.negative_slope, inplace=self.negative_slope >= 0)

@@ -2,6 +2,8 @@
 
 NAMES: dict[str, str] = {
     "GINConv": "nn.* -> apply_func.*",
+    "GATConv": "lin.* -> fc.*; lin_src.* -> fc_src.*; lin_dst.* -> fc_dst.*; lin_edge.* -> fc_edge.*; res.* -> res_fc.*; "
+    "att_src -> attn_l; att_dst -> attn_r; att_edge -> attn_edge; bias -> bias; bias -> res_fc.bias",
     "GraphConv": "lin.weight -> weight.T",
     "PointNetConv": "local_nn.* -> local_network.*; global_nn.* -> global_network.*",
 }
