@@ -39,7 +39,8 @@ def test_layer_keeps_the_contract(name: str, check: Check) -> None:
 
 
 def test_every_layer_is_listed() -> None:
-    public = {name for name, value in vars(weft.nn).items() if inspect.isclass(value) and issubclass(value, nn.Module)}
+    modules = {name: v for name, v in vars(weft.nn).items() if inspect.isclass(v) and issubclass(v, nn.Module)}
+    public = {name for name, value in modules.items() if "graph" in inspect.signature(value.forward).parameters}
     assert public == {contract.Subject(case).name for case in LAYERS.values()}
 
 

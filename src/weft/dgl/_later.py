@@ -29,10 +29,10 @@ _TOP = {
 }
 _LAYERS = {
     _CONVOLUTIONS: (
-        "EdgeWeightNorm GATv2Conv EGATConv EdgeGATConv TAGConv RelGraphConv SGConv APPNPConv GINConv GINEConv GatedGraphConv "
+        "EdgeWeightNorm GATv2Conv EGATConv EdgeGATConv TAGConv SGConv APPNPConv GINConv GINEConv GatedGraphConv "
         "GatedGCNConv GMMConv ChebConv AGNNConv NNConv DenseGraphConv DenseSAGEConv DenseChebConv EdgeConv AtomicConv CFConv "
         "DotGatConv TWIRLSConv TWIRLSUnfoldingAndAttention GCN2Conv HGTConv GroupRevRes EGNNConv PNAConv DGNConv",
-        "HeteroGraphConv HeteroLinear HeteroEmbedding TypedLinear",
+        "HeteroGraphConv HeteroLinear HeteroEmbedding",
         "Sequential WeightBasis JumpingKnowledge LabelPropagation",
     ),
     _LATER: (
@@ -93,7 +93,6 @@ MODULES: dict[str, str] = {
     "nn.pytorch.glob": _LATER,
     "nn.pytorch.gt": _LATER,
     "nn.pytorch.hetero": _CONVOLUTIONS,
-    "nn.pytorch.linear": _CONVOLUTIONS,
     "nn.pytorch.link": _LATER,
     "nn.pytorch.network_emb": _LATER,
     "nn.pytorch.sparse_emb": _LATER,

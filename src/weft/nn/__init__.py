@@ -7,5 +7,7 @@ from ._formula import formula as formula
 from ._plan import explain_plan as explain_plan
 from .conv import GATConv as GATConv
 from .conv import GraphConv as GraphConv
+from .conv import RelGraphConv as RelGraphConv
 from .conv import SAGEConv as SAGEConv
+from .hetero import TypedLinear as TypedLinear
 from .states import load_peer_state as load_peer_state

@@ -10,9 +10,12 @@ from . import functional as functional
 from . import pytorch as pytorch
 from .pytorch import GATConv as GATConv
 from .pytorch import GraphConv as GraphConv
+from .pytorch import RelGraphConv as RelGraphConv
 from .pytorch import SAGEConv as SAGEConv
+from .pytorch import TypedLinear as TypedLinear
 from .pytorch import conv as conv
 from .pytorch import edge_softmax as edge_softmax
+from .pytorch import linear as linear
 from .pytorch import softmax as softmax
 
 __getattr__ = absent("nn", globals())

@@ -3,5 +3,8 @@
 WORDS: dict[str, str] = {
     "GATConv": "in_feats=in_features out_feats=out_features num_heads attn_drop=attention_dropout negative_slope residual bias",
     "GraphConv": "in_feats=in_features out_feats=out_features norm bias",
+    "RelGraphConv": "in_feat=in_features out_feat=out_features num_rels=num_types regularizer num_bases "
+    "bias self_loop layer_norm",
     "SAGEConv": "in_feats=in_features out_feats=out_features aggregator_type=aggregator bias",
+    "TypedLinear": "in_size=in_features out_size=out_features num_types regularizer num_bases",
 }

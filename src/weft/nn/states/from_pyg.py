@@ -2,4 +2,6 @@
 
 NAMES: dict[str, str] = {
     "GraphConv": "lin.weight -> weight.T",
+    "RelGraphConv": "weight -> linear_r.W; comp -> linear_r.coeff; root -> loop_weight; bias -> h_bias",
+    "TypedLinear": "weight -> W",
 }
