@@ -29,10 +29,10 @@ _TOP = {
 }
 _LAYERS = {
     _CONVOLUTIONS: (
-        "EdgeWeightNorm GATv2Conv EGATConv EdgeGATConv TAGConv RelGraphConv SGConv APPNPConv GINEConv GatedGraphConv "
+        "EdgeWeightNorm GATv2Conv EGATConv EdgeGATConv TAGConv SGConv APPNPConv GINEConv GatedGraphConv "
         "GatedGCNConv GMMConv ChebConv AGNNConv NNConv DenseGraphConv DenseSAGEConv DenseChebConv EdgeConv AtomicConv CFConv "
         "DotGatConv TWIRLSConv TWIRLSUnfoldingAndAttention HGTConv GroupRevRes EGNNConv PNAConv DGNConv",
-        "HeteroGraphConv HeteroLinear HeteroEmbedding TypedLinear",
+        "HeteroGraphConv HeteroLinear HeteroEmbedding",
         "Sequential WeightBasis JumpingKnowledge LabelPropagation",
     ),
     _LATER: (

@@ -12,9 +12,12 @@ from .pytorch import GATConv as GATConv
 from .pytorch import GCN2Conv as GCN2Conv
 from .pytorch import GINConv as GINConv
 from .pytorch import GraphConv as GraphConv
+from .pytorch import RelGraphConv as RelGraphConv
 from .pytorch import SAGEConv as SAGEConv
+from .pytorch import TypedLinear as TypedLinear
 from .pytorch import conv as conv
 from .pytorch import edge_softmax as edge_softmax
+from .pytorch import linear as linear
 from .pytorch import softmax as softmax
 
 __getattr__ = absent("nn", globals())

@@ -5,5 +5,8 @@ WORDS: dict[str, str] = {
     "GCN2Conv": "in_feats=in_features layer alpha lambda_=theta project_initial_features=shared_weights bias",
     "GINConv": "apply_func=network aggregator_type=aggregator init_eps=eps learn_eps",
     "GraphConv": "in_feats=in_features out_feats=out_features norm bias",
+    "RelGraphConv": "in_feat=in_features out_feat=out_features num_rels=num_types regularizer num_bases "
+    "bias self_loop layer_norm",
     "SAGEConv": "in_feats=in_features out_feats=out_features aggregator_type=aggregator bias",
+    "TypedLinear": "in_size=in_features out_size=out_features num_types regularizer num_bases",
 }

@@ -5,4 +5,5 @@ from .gcn2_conv import GCN2Conv as GCN2Conv
 from .gin_conv import GINConv as GINConv
 from .graph_conv import GraphConv as GraphConv
 from .point_net_conv import PointNetConv as PointNetConv
+from .rel_graph_conv import RelGraphConv as RelGraphConv
 from .sage_conv import SAGEConv as SAGEConv

@@ -6,4 +6,6 @@ NAMES: dict[str, str] = {
     "att_src -> attn_l; att_dst -> attn_r; att_edge -> attn_edge; bias -> bias; bias -> res_fc.bias",
     "GraphConv": "lin.weight -> weight.T",
     "PointNetConv": "local_nn.* -> local_network.*; global_nn.* -> global_network.*",
+    "RelGraphConv": "weight -> linear_r.W; comp -> linear_r.coeff; root -> loop_weight; bias -> h_bias",
+    "TypedLinear": "weight -> W",
 }

@@ -20,7 +20,8 @@ def basis_matmul(x: Tensor, bases: Tensor, coefficients: Tensor, *, type: Tensor
         IdError: if a type is negative or not below num_types.
         ShapeError, DtypeError, DeviceError: if arguments do not fit each other.
 
-    *Cost* makes the matrices of all types, or the product with one basis after the other, whichever has fewer values.
+    *Cost* makes the matrices of all types, or the product with one basis after the other, whichever has fewer values; compiled
+    or exported, always the first.
 
     >>> import torch
     >>> bases, coefficients = torch.tensor([[[1.0]], [[10.0]]]), torch.tensor([[1.0, 1.0], [0.0, 2.0]])
@@ -29,7 +30,8 @@ def basis_matmul(x: Tensor, bases: Tensor, coefficients: Tensor, *, type: Tensor
     """
     check_bases("basis_matmul", bases, coefficients)
     num_bases, depth, width = bases.shape
-    if coefficients.shape[0] * depth <= x.shape[0] * num_bases:
+    # A trace is for all sizes, so that none of them may choose.
+    if torch.compiler.is_compiling() or coefficients.shape[0] * depth <= x.shape[0] * num_bases:
         return gather_matmul(x, torch.tensordot(coefficients, bases, 1), type)
     share = others.gather_rows(coefficients, type)
     out = x.new_zeros((x.shape[0], width))

@@ -134,7 +134,7 @@ def relational_basis_matmul(
     *Source* M. Schlichtkrull et al., 2017, arXiv:1703.06103, equation 3.
 
     *Cost* makes the matrices of all types; or, where these have more values than `num_bases` tensors of targets x in_features,
-    one weight an edge, one `spmm` and one product for each basis.
+    one weight an edge, one `spmm` and one product for each basis. Compiled or exported, always the first.
 
     >>> import torch
     >>> rows = Structure(torch.tensor([0, 2, 2]), torch.tensor([1, 0]))
@@ -145,7 +145,10 @@ def relational_basis_matmul(
     """
     check_bases("relational_basis_matmul", bases, coefficients)
     num_bases, _, width = bases.shape
-    if coefficients.shape[0] * width <= rows.num_targets * num_bases:  # both times in_features
+    # A trace is for all sizes, so that none of them may choose.
+    if (
+        torch.compiler.is_compiling() or coefficients.shape[0] * width <= rows.num_targets * num_bases
+    ):  # times in_features
         return relational_matmul(rows, x, torch.tensordot(coefficients, bases, 1), edge_type, edge_weight)
     share = others.gather_rows(coefficients, edge_type)
     out = x.new_zeros((rows.num_targets, width))

@@ -2,12 +2,15 @@
 
 from ..._later import absent
 from . import conv as conv
+from . import linear as linear
 from . import softmax as softmax
 from .conv import GATConv as GATConv
 from .conv import GCN2Conv as GCN2Conv
 from .conv import GINConv as GINConv
 from .conv import GraphConv as GraphConv
+from .conv import RelGraphConv as RelGraphConv
 from .conv import SAGEConv as SAGEConv
+from .linear import TypedLinear as TypedLinear
 from .softmax import edge_softmax as edge_softmax
 
 __getattr__ = absent("nn.pytorch", globals())
