@@ -111,7 +111,8 @@ class TypedLinear(nn.Module):
             found: Tensor = self.W
             return found
         if self.regularizer == "basis":
-            return torch.tensordot(self.coeff, self.W, 1)
+            mixed: Tensor = torch.tensordot(self.coeff, self.W, 1)
+            return mixed
         blocks = self.blocks()
         eye = torch.eye(self.num_bases, dtype=blocks.dtype, device=blocks.device).reshape(1, -1, 1, self.num_bases, 1)
         spread: Tensor = blocks.unsqueeze(3) * eye
