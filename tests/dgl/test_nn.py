@@ -188,8 +188,6 @@ def _pickled(layer: nn.Module) -> Any:
 
 
 def test_what_comes_later_or_not_at_all_is_refused(ring: dgl.DGLGraph) -> None:
-    with pytest.raises(OptionError, match="issue 6"):
-        SAGEConv(3, 2, "lstm")
     with pytest.raises(OptionError, match="aggregator_type"):
         SAGEConv(3, 2, "median")
     with pytest.raises(OptionError, match="norm"):

@@ -7,17 +7,27 @@ from torch import Tensor
 from weft.errors import OptionError, ShapeError
 from weft.graph import Adjacency, Graph
 from weft.nn import SAGEConv
+from weft.testing import LayerCase
 
 CASES = {
     "SAGEConv mean": lambda i, o: SAGEConv(i, o, dropout=0.4),
     "SAGEConv pool": lambda i, o: SAGEConv(i, o, "pool", bias=False),
+    "SAGEConv lstm": LayerCase(
+        lambda i, o: SAGEConv(i, o, "lstm"),
+        exempt={
+            "check_permutation": "an LSTM reads neighbours in the order of edges",
+            "check_transforms": "torch.vmap does not know torch's LSTM",
+            "check_compile": "torch.compile does not know torch's LSTM",
+            "check_export": "the number of steps is the highest degree, which a program cannot hold",
+        },
+    ),
     "SAGEConv gcn": lambda i, o: SAGEConv(i, o, "gcn"),
 }
 
 SOURCE, TARGET = torch.tensor([0, 0, 1, 2, 2, 3, 3]), torch.tensor([1, 1, 2, 2, 0, 4, 1])
 NUM_SOURCES, NUM_TARGETS = 4, 6
 ADJACENCY = Adjacency(SOURCE, TARGET, num_sources=NUM_SOURCES, num_targets=NUM_TARGETS)
-AGGREGATORS = ("mean", "sum", "max", "pool", "gcn")
+AGGREGATORS = ("mean", "sum", "max", "pool", "lstm", "gcn")
 
 
 def formula(layer: SAGEConv, x: tuple[Tensor, Tensor], weight: Tensor) -> Tensor:
@@ -33,6 +43,8 @@ def formula(layer: SAGEConv, x: tuple[Tensor, Tensor], weight: Tensor) -> Tensor
             neighbours = (x[1][target] + h.sum(0)) / (1 + len(h))
         elif len(h) == 0:
             neighbours = torch.zeros(x[0].shape[1], dtype=torch.float64)
+        elif layer.aggregator == "lstm":
+            neighbours = layer.lstm(h[None])[0][0, -1]
         else:
             neighbours = {"mean": h.mean, "sum": h.sum, "max": h.amax, "pool": h.amax}[layer.aggregator](0)
         out = layer.fc_neigh(neighbours)
@@ -87,8 +99,8 @@ def test_dimensions_between_nodes_and_features_are_kept() -> None:
 
 
 def test_wrong_arguments_are_told() -> None:
-    with pytest.raises(OptionError, match=r"`aggregator` to be one of mean, sum, max, pool, gcn, got 'lstm'"):
-        SAGEConv(3, 2, "lstm")
+    with pytest.raises(OptionError, match=r"`aggregator` to be one of mean, sum, max, pool, lstm, gcn, got 'median'"):
+        SAGEConv(3, 2, "median")
     with pytest.raises(OptionError, match='one width for "gcn", which adds them, got 3 and 4'):
         SAGEConv((3, 4), 2, "gcn")
     with pytest.raises(OptionError, match=r"`dropout` from 0 to 1, got 1.5"):

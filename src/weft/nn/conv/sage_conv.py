@@ -1,6 +1,7 @@
 """GraphSAGE: a node's own features beside an aggregate of its neighbours'."""
 
-from typing import Literal, final
+from collections.abc import Mapping
+from typing import Any, Literal, final
 
 import torch
 from torch import Tensor, nn
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 from ...errors import OptionError, check_choice, check_probability, message
 from ...graph import Adjacency
 from ...ops import spmm
+from .._aggregate import aggregate
 from .._arguments import (
     Edges,
     Features,
@@ -18,9 +20,13 @@ from .._arguments import (
     drop_features,
     resolve_ends,
 )
+from .._formula import formula
 
-Aggregator = Literal["mean", "sum", "max", "pool", "gcn"]
-AGGREGATORS = ("mean", "sum", "max", "pool", "gcn")
+Aggregator = Literal["mean", "sum", "max", "pool", "lstm", "gcn"]
+AGGREGATORS = ("mean", "sum", "max", "pool", "lstm", "gcn")
+
+_sent = formula(lambda source: source["h"])
+_weighted = formula(lambda source, target, edge: source["h"] * edge["w"])
 
 
 @final
@@ -34,6 +40,7 @@ class SAGEConv(nn.Module):
         "sum"        sum of w[e] * x[j]
         "max"        elementwise maximum of w[e] * x[j]
         "pool"       elementwise maximum of w[e] * relu(W_pool x[j] + b_pool)
+        "lstm"       last state of an LSTM that reads w[e] * x[j] in the order of edge ids
         "gcn"        (x[i] + sum of w[e] * x[j]) / (1 + number of edges), and there is no W_self
 
     *Shapes* `x: (num_nodes, *, in_features) -> (num_nodes, *, out_features)`, or a pair
@@ -53,14 +60,18 @@ class SAGEConv(nn.Module):
     algorithm 1 and section 3.3.
 
     *Differs from the source* neither activation nor normalisation of the result: both are the caller's. "sum" and "max"
-    are not in it. W_self and W_neigh stand for its one weight on the concatenation.
-    *Differs from DGL* no "lstm", activation or norm; "sum" and "max" are new; biases begin at 0. Parameters are DGL's:
-    `fc_self.*`, `fc_neigh.weight` and `fc_pool.*`, or for "gcn" `bias` and `fc_neigh.weight`, so that the state_dicts of
-    DGL's "mean", "pool" and "gcn" load.
+    are not in it; "sum" is the layer of Morris et al., 2019, Weisfeiler and Leman Go Neural, arXiv:1810.02244. W_self and
+    W_neigh stand for its one weight on the concatenation. The LSTM reads neighbours as they come, not in random order:
+    the caller shuffles the edges.
+    *Differs from DGL* no activation or norm; "sum" and "max" are new; biases begin at 0. Parameters are DGL's:
+    `fc_self.*`, `fc_neigh.weight`, `fc_pool.*` and `lstm.*`, or for "gcn" `bias` and `fc_neigh.weight`, so that its
+    state_dicts load.
+    *Differs from PyG* its SAGEConv and, as "sum", its GraphConv are this layer, and both load; `project` with "max" is
+    "pool". Its LSTM aggregator has another width, and its result can be normalised, which is the caller's here.
 
     *Cost* E x F reads; F is the smaller of in_source and out_features for "mean", "sum" and "gcn", which multiply
     before or after they aggregate, whichever is narrower, and in_source for "max" and "pool". No tensor is larger than
-    N x the widest of all.
+    N x the widest of all, but for "lstm", which runs on the targets of each degree in turn and does not compile.
 
     >>> import torch
     >>> from weft.graph import Graph
@@ -92,14 +103,20 @@ class SAGEConv(nn.Module):
             self.bias = nn.Parameter(torch.empty(out_features)) if bias else None
         if aggregator == "pool":
             self.fc_pool = nn.Linear(in_source, in_source)
+        if aggregator == "lstm":
+            self.lstm = nn.LSTM(in_source, in_source, batch_first=True)
         self.fc_neigh = nn.Linear(in_source, out_features, bias=False)
         if aggregator != "gcn":
             self.fc_self = nn.Linear(in_target, out_features, bias=bias)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw weights from Glorot's uniform distribution with the gain of relu and set biases to 0."""
+        """Draw weights from Glorot's uniform distribution with the gain of relu, set biases to 0, and reset the LSTM."""
+        if self.aggregator == "lstm":
+            self.lstm.reset_parameters()
         for name, parameter in self.named_parameters():
+            if name.startswith("lstm."):
+                continue
             if name.endswith("bias"):
                 nn.init.zeros_(parameter)
             else:
@@ -129,10 +146,17 @@ class SAGEConv(nn.Module):
             if self.aggregator == "pool":
                 h = self.fc_pool(h).relu_()
             return self.fc_neigh(spmm(rows, h, edge_weight, "max"))  # type: ignore[no-any-return]
+        if self.aggregator == "lstm":
+            return self.fc_neigh(self._last_states(adjacency, h, edge_weight))  # type: ignore[no-any-return]
         reduce: Reduce = "mean" if self.aggregator == "mean" else "sum"
         if self._is_narrowing():
             return spmm(rows, self.fc_neigh(h), edge_weight, reduce)
         return self.fc_neigh(spmm(rows, h, edge_weight, reduce))  # type: ignore[no-any-return]
+
+    def _last_states(self, adjacency: Adjacency, h: Tensor, edge_weight: Tensor | None) -> Tensor:
+        sent = _sent if edge_weight is None else _weighted
+        edge = None if edge_weight is None else {"w": edge_weight.reshape(-1, *(1,) * (h.dim() - 1))}
+        return aggregate(adjacency, sent, reduce=_last_state, source={"h": h}, edge=edge, shared={"lstm": self.lstm})
 
     def _with_self_loops(
         self, adjacency: Adjacency, h: Tensor, h_target: Tensor | None, edge_weight: Tensor | None
@@ -150,3 +174,10 @@ class SAGEConv(nn.Module):
 
     def _is_narrowing(self) -> bool:
         return self.fc_neigh.in_features > self.out_features
+
+
+def _last_state(mailbox: Tensor, shared: Mapping[str, Any]) -> Tensor:
+    """The state of the LSTM after the neighbours of each row; dimensions between nodes and features are read apart."""
+    read = mailbox.movedim(1, -2)
+    last = shared["lstm"](read.reshape(-1, *read.shape[-2:]))[1][0][0]
+    return last.reshape(*read.shape[:-2], -1)  # type: ignore[no-any-return]

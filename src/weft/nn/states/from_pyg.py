@@ -8,4 +8,7 @@ NAMES: dict[str, str] = {
     "PointNetConv": "local_nn.* -> local_network.*; global_nn.* -> global_network.*",
     "RelGraphConv": "weight -> linear_r.W; comp -> linear_r.coeff; root -> loop_weight; bias -> h_bias",
     "TypedLinear": "weight -> W",
+    # Behind those of PyG's SAGEConv the names of its GraphConv, the layer of Morris et al., which is the aggregator "sum".
+    "SAGEConv": "lin_l.weight -> fc_neigh.weight; lin_l.bias -> fc_self.bias; lin_r.weight -> fc_self.weight; "
+    "lin.* -> fc_pool.*; lin_rel.weight -> fc_neigh.weight; lin_rel.bias -> fc_self.bias; lin_root.weight -> fc_self.weight",
 }

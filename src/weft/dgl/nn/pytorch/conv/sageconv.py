@@ -6,11 +6,11 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from .....errors import check_choice
 from ...._graph import DGLGraph
-from ..._translated import Activation, Translated, adjacency_of, both_ends, check_option, flat_weight, translated
+from ..._translated import Activation, Translated, adjacency_of, both_ends, flat_weight, translated
 
-AGGREGATORS = ("mean", "gcn", "pool")
-LATER = {"lstm": "an LSTM over neighbours comes with the convolutions (issue 6)"}
+AGGREGATORS = ("mean", "gcn", "pool", "lstm")
 
 
 class SAGEConv(Translated):
@@ -21,11 +21,11 @@ class SAGEConv(Translated):
 
     Args:
         in_feats: one width, or a pair for sources and targets.
-        aggregator_type: "mean", "gcn" or "pool".
+        aggregator_type: "mean", "gcn", "pool" or "lstm", which reads neighbours in the order of edge ids.
         norm: applied to the result, after the activation.
 
     Raises:
-        OptionError: if the aggregator does not exist, or is "lstm", which comes later.
+        OptionError: if the aggregator does not exist.
         ShapeError: in the call, if features or weights do not fit.
 
     >>> import torch, weft.dgl as dgl
@@ -44,7 +44,7 @@ class SAGEConv(Translated):
         norm: Activation = None,
         activation: Activation = None,
     ) -> None:
-        check_option("SAGEConv", "aggregator_type", aggregator_type, AGGREGATORS, LATER)
+        check_choice("SAGEConv", "aggregator_type", aggregator_type, AGGREGATORS)
         given = {
             "in_feats": in_feats,
             "out_feats": out_feats,
