@@ -7,6 +7,9 @@ from ._formula import formula as formula
 from ._plan import explain_plan as explain_plan
 from .conv import GATConv as GATConv
 from .conv import GraphConv as GraphConv
+from .conv import PointGNNConv as PointGNNConv
 from .conv import PointNetConv as PointNetConv
+from .conv import PointTransformerConv as PointTransformerConv
+from .conv import PPFConv as PPFConv
 from .conv import SAGEConv as SAGEConv
 from .states import load_peer_state as load_peer_state

@@ -2,5 +2,8 @@
 
 from .gat_conv import GATConv as GATConv
 from .graph_conv import GraphConv as GraphConv
+from .point_gnn_conv import PointGNNConv as PointGNNConv
 from .point_net_conv import PointNetConv as PointNetConv
+from .point_transformer_conv import PointTransformerConv as PointTransformerConv
+from .ppf_conv import PPFConv as PPFConv
 from .sage_conv import SAGEConv as SAGEConv
