@@ -63,7 +63,9 @@ def test_layer_agrees_with_the_peer(name: str) -> None:
     for value in leaves.values():
         value.requires_grad_(value.is_floating_point())
     given = dict(leaves)
-    x = given.pop("x") if "x" in given else (given.pop("x_source"), given.pop("x_target"))
+    for name in [key.removesuffix("_source") for key in given if key.endswith("_source")]:
+        given[name] = given.pop(f"{name}_source"), given.pop(f"{name}_target")
+    x = given.pop("x")
     found = FORMS[case.get("form", "graph")](layer, graph, x, given)
     outs = found if isinstance(found, tuple) else (found,)
     assert len(outs) == case["outputs"]

@@ -9,8 +9,11 @@ from .conv import GATConv as GATConv
 from .conv import GCN2Conv as GCN2Conv
 from .conv import GINConv as GINConv
 from .conv import GraphConv as GraphConv
+from .conv import PointGNNConv as PointGNNConv
 from .conv import PointNetConv as PointNetConv
 from .conv import RelGraphConv as RelGraphConv
+from .conv import PointTransformerConv as PointTransformerConv
+from .conv import PPFConv as PPFConv
 from .conv import SAGEConv as SAGEConv
 from .hetero import TypedLinear as TypedLinear
 from .states import load_peer_state as load_peer_state

@@ -7,16 +7,19 @@ from ..graph import Adjacency, adjacency_of
 from ._arguments import Edges, Features, resolve_ends, resolve_sources
 
 
-def resolve_points(where: str, graph: Edges, name: str, points: Features) -> tuple[Adjacency, Tensor, Tensor]:
+def resolve_points(
+    where: str, graph: Edges, name: str, points: Features, dims: int | None = None
+) -> tuple[Adjacency, Tensor, Tensor]:
     """Adjacency, and the points of sources and of targets, all of one dimension.
 
     Raises:
-        ShapeError: if they are no matrix with a row for each node, or of two dimensions.
+        ShapeError: if they are no matrix with a row for each node, or not of `dims` dimensions, if these are told.
     """
     first = points[0] if isinstance(points, tuple) else points
     if first.dim() != 2:
-        raise ShapeError(message(where, f"`{name}` (num_nodes, dims)", str(tuple(first.shape))))
-    return resolve_ends(where, graph, points, (first.shape[1], first.shape[1]), name)
+        raise ShapeError(message(where, f"`{name}` (num_nodes, {dims or 'dims'})", str(tuple(first.shape))))
+    width = first.shape[1] if dims is None else dims
+    return resolve_ends(where, graph, points, (width, width), name)
 
 
 def resolve_optional_sources(where: str, graph: Edges, x: Features | None) -> Tensor | None:

@@ -11,4 +11,10 @@ NAMES: dict[str, str] = {
     # Behind those of PyG's SAGEConv the names of its GraphConv, the layer of Morris et al., which is the aggregator "sum".
     "SAGEConv": "lin_l.weight -> fc_neigh.weight; lin_l.bias -> fc_self.bias; lin_r.weight -> fc_self.weight; "
     "lin.* -> fc_pool.*; lin_rel.weight -> fc_neigh.weight; lin_rel.bias -> fc_self.bias; lin_root.weight -> fc_self.weight",
+    "PointGNNConv": "mlp_h.* -> offset_network.*; mlp_f.* -> edge_network.*; mlp_g.* -> update_network.*",
+    "PointTransformerConv": (
+        "lin_dst.* -> fc_query.*; lin_src.* -> fc_key.*; lin.* -> fc_value.*; "
+        "pos_nn.* -> position_network.*; attn_nn.* -> attention_network.*"
+    ),
+    "PPFConv": "local_nn.* -> local_network.*; global_nn.* -> global_network.*",
 }
