@@ -21,7 +21,7 @@ _BACKEND = "weft knows PyTorch only"
 _PROCESSES = "it shares memory between processes, where weft uses threads"
 
 _TOP = {
-    _LATER: ("apply_each", "save_graphs load_graphs"),
+    _LATER: ("save_graphs load_graphs",),
     _SAMPLING: (
         "LazyFeature set_node_lazy_features set_edge_lazy_features set_src_lazy_features set_dst_lazy_features",
     ),
@@ -51,7 +51,7 @@ _METHODS = {
         "global_uniform_negative_sampling",
         "get_node_storage get_edge_storage materialize_data",
     ),
-    _LATER: ("adj adjacency_matrix record_stream",),
+    _LATER: ("adj adjacency_matrix",),
 }
 
 
@@ -65,7 +65,6 @@ NAMES: dict[str, dict[str, str]] = {
     "DGLGraph": _by_name(_METHODS),
     "function": {"TargetCode": _FFI},
     "base": {"dgl_warning_format": "warnings keep Python's own form"},
-    "heterograph": {"combine_names": _LATER},
 }
 """By area, the names that are not there, and what is to be said of each."""
 
@@ -76,7 +75,6 @@ MODULES: dict[str, str] = {
     "dataloading": _SAMPLING,
     "distgnn": _LATER,
     "distributed": _LATER,
-    "frame": "columns are kept otherwise",
     "geometry": _LATER,
     "graph_index": _FFI,
     "graphbolt": _LATER,
@@ -103,7 +101,6 @@ MODULES: dict[str, str] = {
     "sampling": _SAMPLING,
     "sparse": _LATER,
     "storages": _LATER,
-    "view": "columns are kept otherwise",
 }
 """Modules that are not there, with all that is in them."""
 
