@@ -11,6 +11,7 @@
 from . import _pairs
 from . import backend as backend
 from . import base as base
+from . import frame as frame
 from . import function as function
 from . import global_config as global_config
 from . import init as init
@@ -21,11 +22,13 @@ from . import partition as partition
 from . import random as random
 from . import transforms as transforms
 from . import udf as udf
+from . import view as view
 from ._graph import DGLBlock as DGLBlock
 from ._graph import DGLGraph as DGLGraph
 from ._install import install as install
 from ._install import uninstall as uninstall
 from ._later import absent
+from ._pairs import apply_each as apply_each
 from .backend import backend_name as backend_name
 from .backend import load_backend as load_backend
 from .base import ALL as ALL

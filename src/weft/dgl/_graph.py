@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import torch
 from torch import Tensor
 
-from ..errors import FeatureError, OptionError
+from ..errors import DeviceError, FeatureError, OptionError
 from ..graph import Adjacency, EdgeType
 from ._exports import metagraph, to_cugraph, to_networkx
 from ._frames import Frame, Initializer, Scheme
@@ -18,6 +18,7 @@ from ._growth import Growth
 from ._matrices import Matrices
 from ._sending import Sending
 from ._types import HOMOGENEOUS, Types
+from ._types import combine_names as combine_names
 from .subgraph import (
     edge_subgraph,
     edge_type_subgraph,
@@ -212,6 +213,23 @@ class DGLGraph(Sending, Growth, Matrices):
     def is_pinned(self) -> bool:
         """Whether the structure lies in page-locked memory."""
         return bool(torch.cuda.is_available()) and all(a.source.is_pinned() for a in self._adjacencies)
+
+    def record_stream(self, stream: torch.cuda.Stream) -> DGLGraph:
+        """Tell the allocator that a stream still reads structure and columns, so that their memory is not given away before.
+
+        Raises:
+            DeviceError: if the graph lies on the CPU.
+        """
+        if self.device.type == "cpu":
+            raise DeviceError(
+                "record_stream: expected a graph on an accelerator, got one on the CPU; hint: g.to(device)"
+            )
+        structures = [rows for a in self._adjacencies for rows in ((a.source, a.target), *(a._compressed or ()))]
+        columns = [frame.values() for frame in (*self._nodes, *self._edges)]
+        for tensor in (part for parts in (*structures, *columns) for part in parts):
+            if isinstance(tensor, Tensor):
+                tensor.record_stream(stream)
+        return self
 
     # Formats
 

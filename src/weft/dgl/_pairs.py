@@ -1,8 +1,8 @@
-"""What layers of one's own take from DGL's utilities: features of both ends."""
+"""What layers of one's own take from DGL's utilities: features of both ends, and functions of many tensors."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..errors import ShapeError, message
@@ -35,3 +35,20 @@ def check_eq_shape(input_: Any) -> None:
     if source.shape[1:] != target.shape[1:]:
         got = f"{tuple(source.shape[1:])} and {tuple(target.shape[1:])}"
         raise ShapeError(message("check_eq_shape", "rows of sources like rows of targets", got))
+
+
+def apply_each(data: Any, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call a function on every value of a mapping (-> a dictionary) or a sequence (-> a list), or on anything else itself.
+
+    Args:
+        args, kwargs: passed on behind the value.
+
+    >>> import torch
+    >>> apply_each({"user": torch.tensor(-1), "item": torch.tensor(2)}, torch.relu)
+    {'user': tensor(0), 'item': tensor(2)}
+    """
+    if isinstance(data, Mapping):
+        return {key: fn(value, *args, **kwargs) for key, value in data.items()}
+    if isinstance(data, Sequence) and not isinstance(data, str):
+        return [fn(value, *args, **kwargs) for value in data]
+    return fn(data, *args, **kwargs)

@@ -109,4 +109,16 @@ class Types:
         return found[0]
 
 
+def combine_names(names: Sequence[str], ids: Sequence[int] | None = None) -> str:
+    """One name for several types: theirs in alphabetical order.
+
+    Args:
+        ids: positions of those that count, all if None.
+
+    >>> combine_names(["user", "item"])
+    'item+user'
+    """
+    return "+".join(sorted(names if ids is None else (names[at] for at in ids)))
+
+
 HOMOGENEOUS = Types([(NODE, EDGE, NODE)], [NODE])
