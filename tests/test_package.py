@@ -20,6 +20,7 @@ DOCUMENTS = [
     "README.md",
     "CONTRIBUTING.md",
     "docs/guides/graphs.md",
+    "docs/guides/layers.md",
     "docs/guides/coming-from-dgl.md",
     "docs/guides/coming-from-pyg.md",
     "docs/guides/coming-from-networkx.md",
