@@ -78,10 +78,3 @@ def cases(graphs: Iterable[str], widths: Iterable[int], operators: Iterable[str]
 def inputs(case: Case, edges: EdgeList) -> dict[str, np.ndarray]:
     """Draw the inputs of a case, numbers in float32; every worker draws the same ones."""
     return OPERATORS[case.operator].inputs(Draw(edges, case.width))
-
-
-def cotangent(shape: tuple[int, ...]) -> np.ndarray:
-    """Draw the gradient of an output; rows repeat with a prime period, so that a large one is drawn fast."""
-    period = min(shape[0], 8191)
-    block = np.random.default_rng(13).standard_normal((period, *shape[1:]), dtype=np.float32)
-    return np.resize(block, shape)

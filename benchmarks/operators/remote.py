@@ -44,8 +44,10 @@ class Settings:
 class Remote:
     """A worker process; started again after it died."""
 
-    def __init__(self, name: str, python: Path, settings: Settings) -> None:
-        self.name, self.python, self.settings = name, python, settings
+    def __init__(
+        self, name: str, python: Path, settings: Settings, module: str = "benchmarks.operators.worker"
+    ) -> None:
+        self.name, self.python, self.settings, self.module = name, python, settings, module
         self.versions: dict[str, str] = {}
         self._process: subprocess.Popen[str] | None = None
         self._graph: Path | None = None
@@ -68,7 +70,7 @@ class Remote:
             "KINETO_LOG_LEVEL": "5",
             **(KEEP_MEMORY if self.settings.keep_memory else {}),
         }
-        command = [str(self.python), "-m", "benchmarks.operators.worker", self.name]
+        command = [str(self.python), "-m", self.module, self.name]
         return subprocess.Popen(
             command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )

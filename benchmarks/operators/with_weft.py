@@ -10,10 +10,10 @@ from torch import Tensor
 
 import weft
 from benchmarks.graphs import EdgeList
+from benchmarks.stopwatch import cotangent
 from weft import ops
 
 from . import compared
-from .cases import cotangent
 from .families.attention import head_sizes
 from .families.segments import TOP
 from .graphs_with_weft import WeftGraphs

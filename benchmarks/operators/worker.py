@@ -12,20 +12,17 @@ import json
 import os
 import resource
 import sys
-import time
 import traceback
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from benchmarks.graphs import EdgeList
+from benchmarks.stopwatch import Stopwatch, cotangent, sample
 
-from . import memory
-from .cases import Case, cotangent, inputs
+from .cases import Case, inputs
 from .library import Library, Prepared, Problem, UnsupportedError
 
 LIBRARIES = {
@@ -37,9 +34,6 @@ LIBRARIES = {
     "weft.dgl": ("through_weft_dgl", "ThroughWeftDgl"),
 }
 PEERS = ("weft", "dgl", "pyg", "torch", "scipy")
-NUM_SAMPLES = 4096
-LARGE = 2**29  # bytes; a larger cotangent is not kept while the other libraries run
-LONG_ENOUGH = 2e-2  # seconds that one timed run should take at least
 
 
 class Worker:
@@ -49,10 +43,7 @@ class Worker:
         module, kind = LIBRARIES[name]
         self.library: Library = getattr(importlib.import_module(f".{module}", __package__), kind)()
         self.edges = EdgeList(np.zeros(0), np.zeros(0), 0)
-        self.prepared: Prepared | None = None
-        self.shape: tuple[int, ...] = ()
-        self.dtype = torch.float32
-        self.gradient: Tensor | None = None
+        self.stopwatch: Stopwatch | None = None
 
     def start(self, threads: int, memory: float) -> dict[str, Any]:
         """Set the number of threads and the most memory that this process may hold, in GB."""
@@ -86,7 +77,7 @@ class Worker:
         problem = Problem(parsed, rounded(inputs(parsed, self.edges), parsed.dtype))
         try:
             prepared = self.library.prepare(problem)
-            results = self._results(prepared, parsed.dtype)
+            results, shape, dtype = self._results(prepared, parsed.dtype)
             kernels = self.library.kernels(prepared)
         except UnsupportedError:
             raise
@@ -94,7 +85,7 @@ class Worker:
             if parsed.dtype == "float32" or out_of_memory(error):
                 raise
             raise UnsupportedError(f"{parsed.dtype}: {first_line(error)}") from error
-        self.prepared = prepared
+        self.stopwatch = Stopwatch(prepared.call, prepared.leaves, shape, dtype, backward=prepared.backward)
         return {"results": results, "route": prepared.route, "kernels": kernels, "backward": prepared.backward}
 
     def exact(self, case: dict[str, Any]) -> dict[str, Any]:
@@ -103,115 +94,43 @@ class Worker:
         parsed = Case(**case)
         given = rounded(inputs(parsed, self.edges), parsed.dtype)
         problem = Problem(replace(parsed, dtype="float32"), given)
-        return {"results": self._results(self.library.prepare(problem), parsed.dtype)}
+        return {"results": self._results(self.library.prepare(problem), parsed.dtype)[0]}
 
-    def _results(self, prepared: Prepared, dtype: str) -> dict[str, Any]:
-        """Run a case once; the gradient of its output is rounded to `dtype`."""
+    def _results(self, prepared: Prepared, dtype: str) -> tuple[dict[str, Any], tuple[int, ...], torch.dtype]:
+        """Run a case once; the gradient of its output, of the shape and dtype that come back too, is rounded to `dtype`."""
         out = prepared.call()
         shown = prepared.results(out)
         results = {name: sample(value.detach()) for name, value in shown.items()}
+        shape, kind = (tuple(out.shape), out.dtype) if prepared.backward else ((), torch.float32)
         if prepared.backward:
-            self.shape, self.dtype = tuple(out.shape), out.dtype
-            gradient = torch.from_numpy(rounded({"out": cotangent(self.shape)}, dtype)["out"]).to(out.dtype)
+            gradient = torch.from_numpy(rounded({"out": cotangent(shape)}, dtype)["out"]).to(kind)
             found = torch.autograd.grad(out, prepared.leaves, gradient)
             for name, value in zip(prepared.compared, found, strict=False):
                 restore = prepared.restore.get(name)
                 results[name] = sample(restore(value) if restore else value)
-        return results
+        return results, shape, kind
 
     def time(self, what: str, number: int) -> dict[str, Any]:
-        """Time `number` calls of a pass and give the seconds of one.
-
-        One call goes first and is not timed: while other libraries run, the system takes back the memory that this one freed (a
-        virtual machine even gives it to its host), and in a training loop no other library runs in between.
-        """
-        assert self.prepared is not None, "prepare comes first"
-        if what in ("backward", "step"):
-            self._make_gradient()
-        gc.collect()
-        gc.disable()
-        run = getattr(self, f"_{what}")
-        try:
-            run(1)
-            return {"seconds": run(number) / number}
-        finally:
-            gc.enable()
-            if self.gradient is not None and self.gradient.nbytes > LARGE:
-                self.gradient = None
+        """Time `number` calls of a pass and give the seconds of one."""
+        return self._ready().time(what, number)
 
     def memory(self) -> dict[str, Any]:
         """Say how many bytes one step, forward and where there is one backward, holds at its peak beyond its inputs."""
-        assert self.prepared is not None, "prepare comes first"
-        run: Callable[[int], float] = self._forward
-        if self.prepared.backward:
-            self._make_gradient()
-            run = self._step
-        run(1)  # buffers that are made once are no part of a step
-        found, method = memory.extra_bytes(lambda: run(1))
-        return {"bytes": found, "method": method}
-
-    def _make_gradient(self) -> None:
-        if self.gradient is None:
-            self.gradient = torch.from_numpy(cotangent(self.shape)).to(self.dtype)
+        return self._ready().memory()
 
     def calibrate(self, what: str) -> dict[str, Any]:
         """Say how many calls one timed run needs to be long enough."""
-        seconds = self.time(what, 1)["seconds"]
-        if seconds < LONG_ENOUGH:
-            seconds = min(self.time(what, 1)["seconds"] for _ in range(3))
-        return {"number": max(1, min(2000, int(LONG_ENOUGH / max(seconds, 1e-7)))), "seconds": seconds}
+        return self._ready().calibrate(what)
 
     def drop(self) -> dict[str, Any]:
         """Forget the case."""
-        self.prepared = self.gradient = None
+        self.stopwatch = None
         gc.collect()
         return {}
 
-    def _forward(self, number: int) -> float:
-        with torch.no_grad():
-            return self._calls(number)
-
-    def _forward_with_grad(self, number: int) -> float:
-        return self._calls(number)
-
-    def _calls(self, number: int) -> float:
-        assert self.prepared is not None
-        call = self.prepared.call
-        begun = time.perf_counter()
-        for _ in range(number):
-            call()
-        return time.perf_counter() - begun
-
-    def _backward(self, number: int) -> float:
-        assert self.prepared is not None
-        total = 0.0
-        for _ in range(number):
-            out = self.prepared.call()
-            begun = time.perf_counter()
-            torch.autograd.grad(out, self.prepared.leaves, self.gradient)
-            total += time.perf_counter() - begun
-        return total
-
-    def _step(self, number: int) -> float:
-        assert self.prepared is not None
-        begun = time.perf_counter()
-        for _ in range(number):
-            out = self.prepared.call()
-            torch.autograd.grad(out, self.prepared.leaves, self.gradient)
-        return time.perf_counter() - begun
-
-
-def sample(value: Tensor) -> dict[str, Any]:
-    """Sum a tensor up and take some of its entries, at places drawn from its size alone."""
-    flat = value.reshape(-1)
-    at = torch.from_numpy(np.random.default_rng(17).integers(0, max(len(flat), 1), NUM_SAMPLES))
-    entries = flat[at] if len(flat) else flat
-    return {
-        "shape": list(value.shape),
-        "exact": not value.is_floating_point(),
-        "sum": float(flat.sum(dtype=torch.float64)),
-        "entries": [float(entry) for entry in entries],
-    }
+    def _ready(self) -> Stopwatch:
+        assert self.stopwatch is not None, "prepare comes first"
+        return self.stopwatch
 
 
 def rounded(arrays: dict[str, np.ndarray], dtype: str) -> dict[str, np.ndarray]:

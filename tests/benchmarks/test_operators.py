@@ -9,10 +9,10 @@ import pytest
 import torch
 
 import weft
-from benchmarks import machine
+from benchmarks import machine, memory
 from benchmarks.graphs import EdgeList, molecules, rmat
 from benchmarks.operators import __main__ as program
-from benchmarks.operators import agreement, cases, compared, driver, goals, memory, remote, report, stored, summary
+from benchmarks.operators import agreement, cases, compared, driver, goals, remote, report, stored, summary
 from benchmarks.operators.cases import Case
 from benchmarks.operators.driver import Measured
 from benchmarks.operators.families import FAMILIES, FAMILY_OF, OPERATORS
@@ -22,6 +22,7 @@ from benchmarks.operators.families.sparse import MOST_PATHS, compressed, thinned
 from benchmarks.operators.library import Prepared
 from benchmarks.operators.remote import Remote, Settings, WorkerError
 from benchmarks.operators.worker import Worker, answer, rounded
+from benchmarks.stopwatch import cotangent
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*[Ss]parse.*:UserWarning")
 SPARSE = tuple(FAMILIES["sparse"])
@@ -224,7 +225,7 @@ def test_inputs_depend_on_the_case_alone():
 
 
 def test_cotangent_repeats_its_rows_with_a_prime_period():
-    drawn = cases.cotangent((8191 * 2 + 5, 2))
+    drawn = cotangent((8191 * 2 + 5, 2))
     assert np.array_equal(drawn[:5], drawn[8191 * 2 :])
     assert not np.array_equal(drawn[0], drawn[1])
 
