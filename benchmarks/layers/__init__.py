@@ -1,0 +1,1 @@
+"""Training steps of layers, beside the same layers of DGL and PyG."""
