@@ -5,6 +5,8 @@ from ._apply_edges import apply_edges as apply_edges
 from ._formula import Formula as Formula
 from ._formula import formula as formula
 from ._plan import explain_plan as explain_plan
+from .conv import APPNPConv as APPNPConv
+from .conv import ChebConv as ChebConv
 from .conv import GATConv as GATConv
 from .conv import GCN2Conv as GCN2Conv
 from .conv import GINConv as GINConv
@@ -16,4 +18,11 @@ from .conv import PointTransformerConv as PointTransformerConv
 from .conv import PPFConv as PPFConv
 from .conv import SAGEConv as SAGEConv
 from .hetero import TypedLinear as TypedLinear
+from .conv import LGConv as LGConv
+from .conv import SAGEConv as SAGEConv
+from .conv import SGConv as SGConv
+from .conv import SimpleConv as SimpleConv
+from .conv import SSGConv as SSGConv
+from .conv import TAGConv as TAGConv
+from .edge_weight_norm import EdgeWeightNorm as EdgeWeightNorm
 from .states import load_peer_state as load_peer_state

@@ -1,5 +1,7 @@
 """Convolutions: one layer, one file."""
 
+from .appnp_conv import APPNPConv as APPNPConv
+from .cheb_conv import ChebConv as ChebConv
 from .gat_conv import GATConv as GATConv
 from .gcn2_conv import GCN2Conv as GCN2Conv
 from .gin_conv import GINConv as GINConv
@@ -9,4 +11,9 @@ from .point_net_conv import PointNetConv as PointNetConv
 from .rel_graph_conv import RelGraphConv as RelGraphConv
 from .point_transformer_conv import PointTransformerConv as PointTransformerConv
 from .ppf_conv import PPFConv as PPFConv
+from .lg_conv import LGConv as LGConv
 from .sage_conv import SAGEConv as SAGEConv
+from .sg_conv import SGConv as SGConv
+from .simple_conv import SimpleConv as SimpleConv
+from .ssg_conv import SSGConv as SSGConv
+from .tag_conv import TAGConv as TAGConv

@@ -1,6 +1,7 @@
 """What PyG calls the parameters of a layer, where weft calls them otherwise: the form of `from_dgl`."""
 
 NAMES: dict[str, str] = {
+    "ChebConv": "lins.#.weight -> linear.weight; bias -> linear.bias",
     "GINConv": "nn.* -> apply_func.*",
     "GATConv": "lin.* -> fc.*; lin_src.* -> fc_src.*; lin_dst.* -> fc_dst.*; lin_edge.* -> fc_edge.*; res.* -> res_fc.*; "
     "att_src -> attn_l; att_dst -> attn_r; att_edge -> attn_edge; bias -> bias; bias -> res_fc.bias",
@@ -17,4 +18,7 @@ NAMES: dict[str, str] = {
         "pos_nn.* -> position_network.*; attn_nn.* -> attention_network.*"
     ),
     "PPFConv": "local_nn.* -> local_network.*; global_nn.* -> global_network.*",
+    "SGConv": "lin.* -> fc.*",
+    "SSGConv": "lin.* -> fc.*",
+    "TAGConv": "lins.#.weight -> lin.weight; bias -> lin.bias",
 }

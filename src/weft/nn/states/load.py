@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from ...errors import ShapeError, check_choice, message
 from . import from_dgl, from_pyg
+from ._joined import joined
 
 Peer = Literal["dgl", "pyg"]
 NAMES: dict[str, dict[str, str]] = {"dgl": from_dgl.NAMES, "pyg": from_pyg.NAMES}
@@ -35,6 +36,7 @@ def load_peer_state(module: nn.Module, state: Mapping[str, Tensor], peer: Peer) 
             [1., 1., 1.]], requires_grad=True)
     """
     check_choice("load_peer_state", "peer", peer, tuple(NAMES))
+    state = joined(state, {prefix: _rules(NAMES[peer][name]) for prefix, name in _layers(module, peer)})
     expected = module.state_dict()
     tables = {prefix: _rules(NAMES[peer][name]) for prefix, name in _layers(module, peer)}
     found: dict[str, Tensor] = {}

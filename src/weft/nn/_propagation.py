@@ -1,0 +1,146 @@
+"""Propagation over edges normalised by degrees, the step that layers of several hops repeat."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from ..errors import OptionError, ShapeError, message
+from ..graph import Adjacency
+from ..ops import Structure, spmm
+from ._apply_edges import apply_edges
+from ._arguments import Edges, Features, resolve_ends, width_of
+from ._formula import formula
+
+Norm = Literal["none", "both", "in", "left", "right"]
+NORMS = ("none", "both", "in", "left", "right")
+
+_times_both = formula(lambda source, target, edge: source["by"] * target["by"] * edge["w"])
+_times_source = formula(lambda source, target, edge: source["by"] * edge["w"])
+_times_target = formula(lambda source, target, edge: target["by"] * edge["w"])
+
+
+class Propagation(NamedTuple):
+    """One step, `out[i] = by_target[i] * sum over edges e = j -> i of weight[e] * by_source[j] * x[j]`.
+
+    No weight of an edge is written for the norm: numbers of nodes stand for it, unless weights want a gradient.
+    """
+
+    rows: Structure
+    weight: Tensor | None
+    by_source: Tensor | None
+    by_target: Tensor | None
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Send x over the edges, once, in its dtype: autocast would round the sums of every hop."""
+        weight = None if self.weight is None else self.weight.to(x.dtype)
+        with torch.autocast(x.device.type, enabled=False):
+            return spmm(self.rows, x, weight, "sum", self.by_source, self.by_target)
+
+
+def propagation(
+    adjacency: Adjacency, x: Tensor, edge_weight: Tensor | None, norm: Norm, factor: float | Tensor = 1.0
+) -> Propagation:
+    """The step for features like x.
+
+    Args:
+        norm: divides by sums d of weights (without them, numbers of edges) that leave or enter a node, of which one that is
+            not positive counts as 1: "both" by sqrt(d_out(j) * d_in(i)), "in" by sqrt(d_in(j) * d_in(i)), "left" by
+            d_out(j), "right" by d_in(i), "none" by nothing.
+        factor: a number, or one for each target, that the result is multiplied by.
+
+    Raises:
+        ShapeError: if a bipartite graph comes with "in", whose sources no edge enters.
+    """
+    by_source, by_target = factors(adjacency, edge_weight, norm, x.dtype)
+    if edge_weight is not None and edge_weight.requires_grad and norm != "none":
+        edge_weight, by_source, by_target = _normalised(adjacency, edge_weight, by_source, by_target), None, None
+    if isinstance(factor, Tensor) or factor != 1:
+        ones = x.new_ones(adjacency.num_targets) if by_target is None else by_target
+        by_target = (ones * factor).to(x.dtype)
+    return Propagation(adjacency.by_target, edge_weight, by_source, by_target)
+
+
+def normalised_weight(adjacency: Adjacency, edge_weight: Tensor, norm: Norm, eps: float = 0.0) -> Tensor:
+    """Weights of edges divided as `propagation` does, by edge id; `eps` is added to the sums."""
+    return _normalised(adjacency, edge_weight, *factors(adjacency, edge_weight, norm, edge_weight.dtype, eps))
+
+
+def factors(
+    adjacency: Adjacency, edge_weight: Tensor | None, norm: Norm, dtype: torch.dtype, eps: float = 0.0
+) -> tuple[Tensor | None, Tensor | None]:
+    """What sources and targets are multiplied by; None stands for 1."""
+
+    def entering(power: float) -> Tensor:
+        return _power(in_sums(adjacency, edge_weight), power, dtype, eps)
+
+    if norm == "none":
+        return None, None
+    if norm == "right":
+        return None, entering(-1.0)
+    if norm == "in":
+        if adjacency.num_sources != adjacency.num_targets:
+            got = f"{adjacency.num_sources} sources and {adjacency.num_targets} targets"
+            raise ShapeError(message("norm", 'a square graph for "in", which counts edges that enter sources', got))
+        both = entering(-0.5)
+        return both, both
+    leaving = _power(_leaving(adjacency, edge_weight), -1.0 if norm == "left" else -0.5, dtype, eps)
+    return leaving, None if norm == "left" else entering(-0.5)
+
+
+def resolve_square(where: str, graph: Edges, x: Features, width: int | None = None) -> tuple[Adjacency, Tensor]:
+    """Adjacency and features, for layers of several hops, whose targets send in the next one.
+
+    Raises:
+        ShapeError: if the features do not fit, or sources and targets are not the same nodes.
+    """
+    if isinstance(x, tuple):
+        raise ShapeError(message(where, "one tensor of features", "a pair", "sources and targets are the same nodes"))
+    width = width_of(x) if width is None else width
+    adjacency, x, _ = resolve_ends(where, graph, x, (width, width))
+    if adjacency.num_sources != adjacency.num_targets:
+        got = f"{adjacency.num_sources} sources and {adjacency.num_targets} targets"
+        hint = "it sends over the same edges again and again; on blocks stack layers of one hop"
+        raise ShapeError(message(where, "a graph whose targets are its sources", got, hint))
+    return adjacency, x
+
+
+def check_hops(where: str, k: int, least: int) -> None:
+    """Refuse numbers of hops that are too small.
+
+    Raises:
+        OptionError: if `k` is less than `least`.
+    """
+    if k < least:
+        raise OptionError(message(where, f"`k` of at least {least}", str(k)))
+
+
+def in_sums(adjacency: Adjacency, edge_weight: Tensor | None) -> Tensor:
+    """Sum of the weights of the edges that enter each target, or their number."""
+    if edge_weight is None:
+        return adjacency.in_degrees()
+    return spmm(adjacency.by_target, edge_weight.new_ones(adjacency.num_sources, 1), edge_weight).squeeze(-1)
+
+
+def _leaving(adjacency: Adjacency, edge_weight: Tensor | None) -> Tensor:
+    if edge_weight is None:
+        return adjacency.out_degrees()
+    return spmm(adjacency.by_source, edge_weight.new_ones(adjacency.num_targets, 1), edge_weight).squeeze(-1)
+
+
+def _power(total: Tensor, power: float, dtype: torch.dtype, eps: float) -> Tensor:
+    """Powers of sums, of which one that is not positive counts as 1; float32 at least, then rounded once."""
+    total = total.to(torch.promote_types(dtype, torch.float32)) + eps
+    return total.masked_fill(total <= 0, 1.0).pow(power).to(dtype)
+
+
+def _normalised(adjacency: Adjacency, weight: Tensor, by_source: Tensor | None, by_target: Tensor | None) -> Tensor:
+    given: dict[str, Any] = {"edge": {"w": weight}}
+    if by_source is not None:
+        given["source"] = {"by": by_source.to(weight.dtype)}
+    if by_target is not None:
+        given["target"] = {"by": by_target.to(weight.dtype)}
+    sent = _times_both if len(given) == 3 else _times_source if by_source is not None else _times_target
+    return weight if len(given) == 1 else apply_edges(adjacency, sent, **given)  # type: ignore[return-value]
