@@ -11,6 +11,7 @@ from . import pytorch as pytorch
 from .pytorch import GATConv as GATConv
 from .pytorch import GCN2Conv as GCN2Conv
 from .pytorch import GraphConv as GraphConv
+from .pytorch import PNAConv as PNAConv
 from .pytorch import SAGEConv as SAGEConv
 from .pytorch import conv as conv
 from .pytorch import edge_softmax as edge_softmax

@@ -3,4 +3,5 @@
 from .gat_conv import GATConv as GATConv
 from .gcn2_conv import GCN2Conv as GCN2Conv
 from .graph_conv import GraphConv as GraphConv
+from .pna_conv import PNAConv as PNAConv
 from .sage_conv import SAGEConv as SAGEConv

@@ -1,8 +1,10 @@
 """Load a state dict of DGL or PyG into a layer or a model of weft."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
+import torch
 from torch import Tensor, nn
 
 from ...errors import ShapeError, check_choice, message
@@ -36,16 +38,18 @@ def load_peer_state(module: nn.Module, state: Mapping[str, Tensor], peer: Peer) 
     """
     check_choice("load_peer_state", "peer", peer, tuple(NAMES))
     expected = module.state_dict()
-    # A module inside of a layer belongs to it: the outer layer's table speaks of all that it holds.
     tables = {prefix: _rules(NAMES[peer][name]) for prefix, name in _layers(module, peer)}
     found: dict[str, Tensor] = {}
     for key, value in state.items():
-        prefix = next((p for p in sorted(tables) if key.startswith(p)), None)
-        ours = key if prefix is None else _renamed(prefix, key, tables[prefix], expected)
+        # What the table of a layer does not speak of may be that of a layer inside, which was given to it.
+        ours: str | None = key
+        for prefix in sorted(p for p in tables if key.startswith(p)):
+            ours = _renamed(prefix, key, tables[prefix], expected)
+            if ours != key:
+                break
         if ours is not None:
-            turned = ours.endswith(".T")
-            ours = ours.removesuffix(".T")
-            found[ours] = value.mT if turned else value
+            ours, value = _changed(ours, value)
+            found[ours] = value
     missing, more = sorted(expected.keys() - found.keys()), sorted(found.keys() - expected.keys())
     sizes = [
         f"{name} {tuple(found[name].shape)} for {tuple(value.shape)}"
@@ -61,13 +65,9 @@ def load_peer_state(module: nn.Module, state: Mapping[str, Tensor], peer: Peer) 
 
 
 def _layers(module: nn.Module, peer: Peer) -> list[tuple[str, str]]:
-    """The layers with a table, by the prefix of their parameters; none inside of another one."""
-    found: list[tuple[str, str]] = []
-    for name, each in module.named_modules():
-        prefix = f"{name}." if name else ""
-        if type(each).__name__ in NAMES[peer] and not any(prefix.startswith(outer) for outer, _ in found):
-            found.append((prefix, type(each).__name__))
-    return found
+    """The layers with a table, by the prefix of their parameters."""
+    named = ((f"{name}." if name else "", type(each).__name__) for name, each in module.named_modules())
+    return [(prefix, name) for prefix, name in named if name in NAMES[peer]]
 
 
 def _rules(text: str) -> list[tuple[str, str]]:
@@ -76,15 +76,30 @@ def _rules(text: str) -> list[tuple[str, str]]:
 
 
 def _renamed(prefix: str, key: str, rules: list[tuple[str, str]], expected: Mapping[str, Any]) -> str | None:
-    """The name that weft gives a parameter, with `.T` if it has to be turned; None if it has no use for it."""
+    """The name that weft gives a parameter, with what has to be done to it; None if weft has no use for it."""
     name = key.removeprefix(prefix)
     for theirs, ours in rules:
-        whole = theirs == name
-        if whole or (theirs.endswith(".*") and name.startswith(theirs[:-1])):
+        pattern = re.escape(theirs).replace(r"\#", r"(\d+)").replace(r"\*", "(.+)")
+        whole = re.fullmatch(pattern, name)
+        if whole:
             if not ours:
                 return None
-            renamed = ours if whole else ours[:-1] + name.removeprefix(theirs[:-1])
+            parts = iter(whole.groups())
+            renamed = re.sub(r"[#*]", lambda _, parts=parts: next(parts), ours)  # type: ignore[misc]
             # Rules of several layers of the peer may share a line: the one that names what is there counts.
-            if prefix + renamed.removesuffix(".T") in expected:
+            if prefix + _changed(renamed)[0] in expected:
                 return prefix + renamed
     return key
+
+
+def _changed(name: str, value: Tensor | None = None) -> tuple[str, Any]:
+    """A name without what has to be done, and the tensor after it."""
+    if name.endswith(".T"):
+        return name.removesuffix(".T"), None if value is None else value.mT
+    if name.endswith(".swapped"):
+        name = name.removesuffix(".swapped")
+        if value is None:
+            return name, None
+        rows = value.shape[0]
+        return name, torch.cat((value[:, rows : 2 * rows], value[:, :rows], value[:, 2 * rows :]), 1)
+    return name, value

@@ -6,6 +6,7 @@ from . import softmax as softmax
 from .conv import GATConv as GATConv
 from .conv import GCN2Conv as GCN2Conv
 from .conv import GraphConv as GraphConv
+from .conv import PNAConv as PNAConv
 from .conv import SAGEConv as SAGEConv
 from .softmax import edge_softmax as edge_softmax
 
