@@ -31,7 +31,7 @@ _LAYERS = {
     _CONVOLUTIONS: (
         "EdgeWeightNorm GATv2Conv EGATConv EdgeGATConv TAGConv SGConv APPNPConv GINEConv GatedGraphConv "
         "GatedGCNConv GMMConv ChebConv AGNNConv NNConv DenseGraphConv DenseSAGEConv DenseChebConv EdgeConv AtomicConv CFConv "
-        "DotGatConv TWIRLSConv TWIRLSUnfoldingAndAttention HGTConv GroupRevRes EGNNConv PNAConv DGNConv",
+        "DotGatConv TWIRLSConv TWIRLSUnfoldingAndAttention HGTConv GroupRevRes EGNNConv DGNConv",
         "HeteroGraphConv HeteroLinear HeteroEmbedding",
         "Sequential WeightBasis JumpingKnowledge LabelPropagation",
     ),

@@ -16,6 +16,7 @@ from .conv import PointNetConv as PointNetConv
 from .conv import RelGraphConv as RelGraphConv
 from .conv import PointTransformerConv as PointTransformerConv
 from .conv import PPFConv as PPFConv
+from .conv import PNAConv as PNAConv
 from .conv import SAGEConv as SAGEConv
 from .hetero import TypedLinear as TypedLinear
 from .conv import LGConv as LGConv

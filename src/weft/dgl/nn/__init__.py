@@ -13,6 +13,7 @@ from .pytorch import GCN2Conv as GCN2Conv
 from .pytorch import GINConv as GINConv
 from .pytorch import GraphConv as GraphConv
 from .pytorch import RelGraphConv as RelGraphConv
+from .pytorch import PNAConv as PNAConv
 from .pytorch import SAGEConv as SAGEConv
 from .pytorch import TypedLinear as TypedLinear
 from .pytorch import conv as conv

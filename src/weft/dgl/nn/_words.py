@@ -7,6 +7,8 @@ WORDS: dict[str, str] = {
     "GraphConv": "in_feats=in_features out_feats=out_features norm bias",
     "RelGraphConv": "in_feat=in_features out_feat=out_features num_rels=num_types regularizer num_bases "
     "bias self_loop layer_norm",
+    "PNAConv": "in_size=in_features out_size=out_features aggregators scalers delta dropout num_towers "
+    "edge_feat_size=edge_features residual",
     "SAGEConv": "in_feats=in_features out_feats=out_features aggregator_type=aggregator bias",
     "TypedLinear": "in_size=in_features out_size=out_features num_types regularizer num_bases",
 }

@@ -12,6 +12,7 @@ from .rel_graph_conv import RelGraphConv as RelGraphConv
 from .point_transformer_conv import PointTransformerConv as PointTransformerConv
 from .ppf_conv import PPFConv as PPFConv
 from .lg_conv import LGConv as LGConv
+from .pna_conv import PNAConv as PNAConv
 from .sage_conv import SAGEConv as SAGEConv
 from .sg_conv import SGConv as SGConv
 from .simple_conv import SimpleConv as SimpleConv

@@ -5,6 +5,9 @@ NAMES: dict[str, str] = {
     "GINConv": "nn.* -> apply_func.*",
     "GATConv": "lin.* -> fc.*; lin_src.* -> fc_src.*; lin_dst.* -> fc_dst.*; lin_edge.* -> fc_edge.*; res.* -> res_fc.*; "
     "att_src -> attn_l; att_dst -> attn_r; att_edge -> attn_edge; bias -> bias; bias -> res_fc.bias",
+    "PNAConv": "pre_nns.#.0.weight -> towers.#.M.weight.swapped; pre_nns.#.0.weight -> towers.#.M.0.weight.swapped; "
+    "pre_nns.#.0.bias -> towers.#.M.bias; pre_nns.#.* -> towers.#.M.*; post_nns.#.0.weight -> towers.#.U.weight; "
+    "post_nns.#.0.bias -> towers.#.U.bias; post_nns.#.* -> towers.#.U.*; lin.* -> mixing_layer.0.*; aggr_module.* ->",
     "GraphConv": "lin.weight -> weight.T",
     "PointNetConv": "local_nn.* -> local_network.*; global_nn.* -> global_network.*",
     "RelGraphConv": "weight -> linear_r.W; comp -> linear_r.coeff; root -> loop_weight; bias -> h_bias",

@@ -1,8 +1,10 @@
 """Load a state dict of DGL or PyG into a layer or a model of weft."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
+import torch
 from torch import Tensor, nn
 
 from ...errors import ShapeError, check_choice, message
@@ -48,9 +50,8 @@ def load_peer_state(module: nn.Module, state: Mapping[str, Tensor], peer: Peer) 
             if ours != key:
                 break
         if ours is not None:
-            turned = ours.endswith(".T")
-            ours = ours.removesuffix(".T")
-            found[ours] = value.mT if turned else value
+            ours, value = _changed(ours, value)
+            found[ours] = value
     missing, more = sorted(expected.keys() - found.keys()), sorted(found.keys() - expected.keys())
     sizes = [
         f"{name} {tuple(found[name].shape)} for {tuple(value.shape)}"
@@ -77,15 +78,30 @@ def _rules(text: str) -> list[tuple[str, str]]:
 
 
 def _renamed(prefix: str, key: str, rules: list[tuple[str, str]], expected: Mapping[str, Any]) -> str | None:
-    """The name that weft gives a parameter, with `.T` if it has to be turned; None if it has no use for it."""
+    """The name that weft gives a parameter, with what has to be done to it; None if weft has no use for it."""
     name = key.removeprefix(prefix)
     for theirs, ours in rules:
-        whole = theirs == name
-        if whole or (theirs.endswith(".*") and name.startswith(theirs[:-1])):
+        pattern = re.escape(theirs).replace(r"\#", r"(\d+)").replace(r"\*", "(.+)")
+        whole = re.fullmatch(pattern, name)
+        if whole:
             if not ours:
                 return None
-            renamed = ours if whole else ours[:-1] + name.removeprefix(theirs[:-1])
+            parts = iter(whole.groups())
+            renamed = re.sub(r"[#*]", lambda _, parts=parts: next(parts), ours)  # type: ignore[misc]
             # Rules of several layers of the peer may share a line: the one that names what is there counts.
-            if prefix + renamed.removesuffix(".T") in expected:
+            if prefix + _changed(renamed)[0] in expected:
                 return prefix + renamed
     return key
+
+
+def _changed(name: str, value: Tensor | None = None) -> tuple[str, Any]:
+    """A name without what has to be done, and the tensor after it."""
+    if name.endswith(".T"):
+        return name.removesuffix(".T"), None if value is None else value.mT
+    if name.endswith(".swapped"):
+        name = name.removesuffix(".swapped")
+        if value is None:
+            return name, None
+        rows = value.shape[0]
+        return name, torch.cat((value[:, rows : 2 * rows], value[:, :rows], value[:, 2 * rows :]), 1)
+    return name, value

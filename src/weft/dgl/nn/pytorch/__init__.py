@@ -9,6 +9,7 @@ from .conv import GCN2Conv as GCN2Conv
 from .conv import GINConv as GINConv
 from .conv import GraphConv as GraphConv
 from .conv import RelGraphConv as RelGraphConv
+from .conv import PNAConv as PNAConv
 from .conv import SAGEConv as SAGEConv
 from .linear import TypedLinear as TypedLinear
 from .softmax import edge_softmax as edge_softmax
