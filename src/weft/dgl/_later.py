@@ -29,9 +29,9 @@ _TOP = {
 }
 _LAYERS = {
     _CONVOLUTIONS: (
-        "EdgeWeightNorm GATv2Conv EGATConv EdgeGATConv TAGConv RelGraphConv SGConv APPNPConv GINConv GINEConv GatedGraphConv "
+        "EdgeWeightNorm TAGConv RelGraphConv SGConv APPNPConv GINConv GINEConv GatedGraphConv "
         "GatedGCNConv GMMConv ChebConv AGNNConv NNConv DenseGraphConv DenseSAGEConv DenseChebConv EdgeConv AtomicConv CFConv "
-        "DotGatConv TWIRLSConv TWIRLSUnfoldingAndAttention GCN2Conv HGTConv GroupRevRes EGNNConv PNAConv DGNConv",
+        "TWIRLSConv TWIRLSUnfoldingAndAttention GCN2Conv HGTConv GroupRevRes EGNNConv PNAConv DGNConv",
         "HeteroGraphConv HeteroLinear HeteroEmbedding TypedLinear",
         "Sequential WeightBasis JumpingKnowledge LabelPropagation",
     ),

@@ -5,7 +5,13 @@ from ._apply_edges import apply_edges as apply_edges
 from ._formula import Formula as Formula
 from ._formula import formula as formula
 from ._plan import explain_plan as explain_plan
+from .conv import DotGatConv as DotGatConv
+from .conv import EdgeGATConv as EdgeGATConv
+from .conv import EGATConv as EGATConv
 from .conv import GATConv as GATConv
+from .conv import GATv2Conv as GATv2Conv
 from .conv import GraphConv as GraphConv
 from .conv import SAGEConv as SAGEConv
+from .conv import SuperGATConv as SuperGATConv
+from .conv import TransformerConv as TransformerConv
 from .states import load_peer_state as load_peer_state

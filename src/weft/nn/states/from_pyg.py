@@ -3,5 +3,10 @@
 NAMES: dict[str, str] = {
     "GATConv": "lin.* -> fc.*; lin_src.* -> fc_src.*; lin_dst.* -> fc_dst.*; lin_edge.* -> fc_edge.*; res.* -> res_fc.*; "
     "att_src -> attn_l; att_dst -> attn_r; att_edge -> attn_edge; bias -> bias; bias -> res_fc.bias",
+    "GATv2Conv": "lin_l.* -> fc_src.*; lin_r.* -> fc_dst.*; lin_r.* -> ; lin_edge.* -> fc_edge.*; res.* -> res_fc.*; "
+    "att -> attn; bias -> bias; bias -> res_fc.bias",
     "GraphConv": "lin.weight -> weight.T",
+    "SuperGATConv": "lin.* -> fc.*",
+    "TransformerConv": "lin_key.* -> key.*; lin_query.* -> query.*; lin_value.* -> value.*; lin_edge.* -> edge.*; "
+    "lin_skip.* -> skip.*; lin_beta.* -> beta.*",
 }
