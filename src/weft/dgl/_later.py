@@ -29,9 +29,9 @@ _TOP = {
 }
 _LAYERS = {
     _CONVOLUTIONS: (
-        "EdgeWeightNorm GATv2Conv EGATConv EdgeGATConv TAGConv SGConv APPNPConv GINEConv GatedGraphConv "
+        "EdgeWeightNorm TAGConv SGConv APPNPConv GINEConv GatedGraphConv "
         "GatedGCNConv GMMConv ChebConv AGNNConv NNConv DenseGraphConv DenseSAGEConv DenseChebConv EdgeConv AtomicConv CFConv "
-        "DotGatConv TWIRLSConv TWIRLSUnfoldingAndAttention HGTConv GroupRevRes EGNNConv DGNConv",
+        "TWIRLSConv TWIRLSUnfoldingAndAttention HGTConv GroupRevRes EGNNConv DGNConv",
         "HeteroGraphConv HeteroLinear HeteroEmbedding",
         "Sequential WeightBasis JumpingKnowledge LabelPropagation",
     ),

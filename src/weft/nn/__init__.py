@@ -10,6 +10,11 @@ from .conv import ChebConv as ChebConv
 from .conv import GATConv as GATConv
 from .conv import GCN2Conv as GCN2Conv
 from .conv import GINConv as GINConv
+from .conv import DotGatConv as DotGatConv
+from .conv import EdgeGATConv as EdgeGATConv
+from .conv import EGATConv as EGATConv
+from .conv import GATConv as GATConv
+from .conv import GATv2Conv as GATv2Conv
 from .conv import GraphConv as GraphConv
 from .conv import PointGNNConv as PointGNNConv
 from .conv import PointNetConv as PointNetConv
@@ -26,4 +31,6 @@ from .conv import SimpleConv as SimpleConv
 from .conv import SSGConv as SSGConv
 from .conv import TAGConv as TAGConv
 from .edge_weight_norm import EdgeWeightNorm as EdgeWeightNorm
+from .conv import SuperGATConv as SuperGATConv
+from .conv import TransformerConv as TransformerConv
 from .states import load_peer_state as load_peer_state

@@ -121,7 +121,7 @@ def sum_edge_features(adjacency: Adjacency, p: Tensor, values: Tensor, weight: T
     *Shapes* `p: (num_edges, *, H)`, `values: (num_edges, K)`, `weight: (H * D, K)` -> `(num_targets, *, H, D)`
     """
     heads = p.shape[-1]
-    edge = {"p": p.unsqueeze(-1), "values": beside(values, p, 0).unsqueeze(-2).to(p.dtype)}
+    edge = {"p": p.unsqueeze(-1), "values": beside(values, p, 0).to(p.dtype)}
     sums = aggregate(adjacency, _PRODUCT, edge=edge)
     matrices = weight.reshape(heads, -1, weight.shape[-1])
     return torch.einsum("...hk,hdk->...hd", sums, matrices)

@@ -8,9 +8,13 @@ torch.Size([2, 2])
 from .._later import absent
 from . import functional as functional
 from . import pytorch as pytorch
+from .pytorch import DotGatConv as DotGatConv
+from .pytorch import EdgeGATConv as EdgeGATConv
+from .pytorch import EGATConv as EGATConv
 from .pytorch import GATConv as GATConv
 from .pytorch import GCN2Conv as GCN2Conv
 from .pytorch import GINConv as GINConv
+from .pytorch import GATv2Conv as GATv2Conv
 from .pytorch import GraphConv as GraphConv
 from .pytorch import RelGraphConv as RelGraphConv
 from .pytorch import PNAConv as PNAConv

@@ -1,9 +1,16 @@
 """What weft's layers call the arguments of DGL's constructors. One layer, one line: `theirs=ours`, or a name that both have."""
 
 WORDS: dict[str, str] = {
+    "DotGatConv": "in_feats=in_features out_feats=out_features num_heads",
+    "EGATConv": "in_node_feats=in_features in_edge_feats=edge_features out_node_feats=out_features "
+    "out_edge_feats=out_edge_features num_heads bias",
+    "EdgeGATConv": "in_feats=in_features edge_feats=edge_features out_feats=out_features num_heads attn_drop=attention_dropout "
+    "negative_slope residual bias",
     "GATConv": "in_feats=in_features out_feats=out_features num_heads attn_drop=attention_dropout negative_slope residual bias",
     "GCN2Conv": "in_feats=in_features layer alpha lambda_=theta project_initial_features=shared_weights bias",
     "GINConv": "apply_func=network aggregator_type=aggregator init_eps=eps learn_eps",
+    "GATv2Conv": "in_feats=in_features out_feats=out_features num_heads attn_drop=attention_dropout negative_slope residual bias "
+    "share_weights",
     "GraphConv": "in_feats=in_features out_feats=out_features norm bias",
     "RelGraphConv": "in_feat=in_features out_feat=out_features num_rels=num_types regularizer num_bases "
     "bias self_loop layer_norm",

@@ -8,4 +8,6 @@ are not here are the same in both. A tensor takes the shape of weft's parameter 
 Names that are not here are the same in both. A tensor takes the shape of weft's parameter if it has as many entries.
 """
 
-NAMES: dict[str, str] = {}
+NAMES: dict[str, str] = {
+    "GATv2Conv": "fc_dst.* -> fc_dst.*; fc_dst.* ->",
+}

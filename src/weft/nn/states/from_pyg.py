@@ -24,4 +24,10 @@ NAMES: dict[str, str] = {
     "SGConv": "lin.* -> fc.*",
     "SSGConv": "lin.* -> fc.*",
     "TAGConv": "lins.#.weight -> lin.weight; bias -> lin.bias",
+    "GATv2Conv": "lin_l.* -> fc_src.*; lin_r.* -> fc_dst.*; lin_r.* -> ; lin_edge.* -> fc_edge.*; res.* -> res_fc.*; "
+    "att -> attn; bias -> bias; bias -> res_fc.bias",
+    "GraphConv": "lin.weight -> weight.T",
+    "SuperGATConv": "lin.* -> fc.*",
+    "TransformerConv": "lin_key.* -> key.*; lin_query.* -> query.*; lin_value.* -> value.*; lin_edge.* -> edge.*; "
+    "lin_skip.* -> skip.*; lin_beta.* -> beta.*",
 }

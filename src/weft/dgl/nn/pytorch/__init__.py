@@ -4,9 +4,13 @@ from ..._later import absent
 from . import conv as conv
 from . import linear as linear
 from . import softmax as softmax
+from .conv import DotGatConv as DotGatConv
+from .conv import EdgeGATConv as EdgeGATConv
+from .conv import EGATConv as EGATConv
 from .conv import GATConv as GATConv
 from .conv import GCN2Conv as GCN2Conv
 from .conv import GINConv as GINConv
+from .conv import GATv2Conv as GATv2Conv
 from .conv import GraphConv as GraphConv
 from .conv import RelGraphConv as RelGraphConv
 from .conv import PNAConv as PNAConv

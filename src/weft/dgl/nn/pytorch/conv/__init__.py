@@ -1,9 +1,13 @@
 """Convolutions with DGL's constructor arguments and forward signatures, on weft's layers."""
 
 from ...._later import absent
+from .dotgatconv import DotGatConv as DotGatConv
+from .edgegatconv import EdgeGATConv as EdgeGATConv
+from .egatconv import EGATConv as EGATConv
 from .gatconv import GATConv as GATConv
 from .gcn2conv import GCN2Conv as GCN2Conv
 from .ginconv import GINConv as GINConv
+from .gatv2conv import GATv2Conv as GATv2Conv
 from .graphconv import GraphConv as GraphConv
 from .relgraphconv import RelGraphConv as RelGraphConv
 from .pnaconv import PNAConv as PNAConv

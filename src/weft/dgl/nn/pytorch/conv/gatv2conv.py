@@ -1,0 +1,75 @@
+"""Graph attention of the second kind with DGL's arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from ...._graph import DGLGraph
+from ..._translated import Activation, NoZeroInDegree, both_ends, translated
+
+
+class GATv2Conv(NoZeroInDegree):
+    """Sum of the neighbours' projected features, weighted by attention that sees both ends: `weft.nn.GATv2Conv`.
+
+    *Shapes* `feat: (num_nodes, *, in_feats) -> (num_nodes, *, num_heads, out_feats)`, or a pair for sources and targets; of a
+    block also a row for each source. With `get_attention` also the attention of every edge, `(num_edges, *, num_heads, 1)`,
+    before dropout.
+
+    Args:
+        in_feats: one width, or a pair for sources and targets.
+        feat_drop, attn_drop: probability of dropping features, and edges of a head, in training.
+        residual: adds the features of the target, through a linear map if the widths differ.
+        allow_zero_in_degree: whether nodes that no edge enters are no error; their sum is 0.
+        share_weights: one projection, `fc_src`, which is also called `fc_dst`.
+
+    Raises:
+        OptionError: if a probability is none.
+        StructureError: in the call, if no edge enters a node, unless that is allowed.
+        ShapeError: in the call, if features do not fit.
+
+    >>> import torch, weft.dgl as dgl
+    >>> layer = GATv2Conv(4, 2, num_heads=3)
+    >>> layer(dgl.graph(([0, 1], [1, 0])), torch.ones(2, 4)).shape
+    torch.Size([2, 3, 2])
+    """
+
+    def __init__(
+        self,
+        in_feats: int | tuple[int, int],
+        out_feats: int,
+        num_heads: int,
+        feat_drop: float = 0.0,
+        attn_drop: float = 0.0,
+        negative_slope: float = 0.2,
+        residual: bool = False,
+        activation: Activation = None,
+        allow_zero_in_degree: bool = False,
+        bias: bool = True,
+        share_weights: bool = False,
+    ) -> None:
+        given = {
+            "in_feats": in_feats,
+            "out_feats": out_feats,
+            "num_heads": num_heads,
+            "attn_drop": attn_drop,
+            "negative_slope": negative_slope,
+            "residual": residual,
+            "bias": bias,
+            "share_weights": share_weights,
+        }
+        super().__init__(translated("GATv2Conv", given), activation, allow_zero_in_degree)
+        self.feat_drop = nn.Dropout(feat_drop)
+        self._num_heads, self._out_feats = num_heads, out_feats
+        if share_weights:
+            self.fc_dst = self.fc_src
+        if not residual:
+            self.register_module("res_fc", None)
+
+    def forward(self, graph: DGLGraph, feat: Any, get_attention: bool = False) -> Any:
+        """Compute the new features of all targets, by head, and with `get_attention` the attention of all edges."""
+        adjacency = self._adjacency(graph)
+        x = both_ends(graph, feat, self.feat_drop)
+        out = self._activated(self._layer(adjacency, x).unflatten(-1, (self._num_heads, self._out_feats)))
+        return (out, self._layer.attention(adjacency, x).unsqueeze(-1)) if get_attention else out
