@@ -29,8 +29,8 @@ _TOP = {
 }
 _LAYERS = {
     _CONVOLUTIONS: (
-        "EdgeWeightNorm GATv2Conv EGATConv EdgeGATConv TAGConv RelGraphConv SGConv APPNPConv GINConv GINEConv GatedGraphConv "
-        "GatedGCNConv GMMConv ChebConv AGNNConv NNConv DenseGraphConv DenseSAGEConv DenseChebConv EdgeConv AtomicConv CFConv "
+        "EdgeWeightNorm GATv2Conv EGATConv EdgeGATConv TAGConv RelGraphConv SGConv APPNPConv GINConv "
+        "GatedGCNConv GMMConv ChebConv AGNNConv DenseGraphConv DenseSAGEConv DenseChebConv AtomicConv CFConv "
         "DotGatConv TWIRLSConv TWIRLSUnfoldingAndAttention GCN2Conv HGTConv GroupRevRes EGNNConv PNAConv DGNConv",
         "HeteroGraphConv HeteroLinear HeteroEmbedding TypedLinear",
         "Sequential WeightBasis JumpingKnowledge LabelPropagation",

@@ -8,8 +8,12 @@ torch.Size([2, 2])
 from .._later import absent
 from . import functional as functional
 from . import pytorch as pytorch
+from .pytorch import EdgeConv as EdgeConv
 from .pytorch import GATConv as GATConv
+from .pytorch import GatedGraphConv as GatedGraphConv
+from .pytorch import GINEConv as GINEConv
 from .pytorch import GraphConv as GraphConv
+from .pytorch import NNConv as NNConv
 from .pytorch import SAGEConv as SAGEConv
 from .pytorch import conv as conv
 from .pytorch import edge_softmax as edge_softmax

@@ -3,8 +3,12 @@
 from ..._later import absent
 from . import conv as conv
 from . import softmax as softmax
+from .conv import EdgeConv as EdgeConv
 from .conv import GATConv as GATConv
+from .conv import GatedGraphConv as GatedGraphConv
+from .conv import GINEConv as GINEConv
 from .conv import GraphConv as GraphConv
+from .conv import NNConv as NNConv
 from .conv import SAGEConv as SAGEConv
 from .softmax import edge_softmax as edge_softmax
 

@@ -1,8 +1,12 @@
 """Convolutions with DGL's constructor arguments and forward signatures, on weft's layers."""
 
 from ...._later import absent
+from .edgeconv import EdgeConv as EdgeConv
 from .gatconv import GATConv as GATConv
+from .gatedgraphconv import GatedGraphConv as GatedGraphConv
+from .gineconv import GINEConv as GINEConv
 from .graphconv import GraphConv as GraphConv
+from .nnconv import NNConv as NNConv
 from .sageconv import SAGEConv as SAGEConv
 
 __getattr__ = absent("nn.pytorch.conv", globals())
