@@ -111,14 +111,14 @@ class GatedGraphConv(nn.Module):
             h = functional.pad(h, (0, self.out_features - self.in_features))
         add = self._by_type(adjacency, edge_weight, edge_type) if self.num_types > 1 else None
         for at in range(self.num_layers):
-            if add is None or edge_type is None:
+            if self.num_types == 1 or edge_type is None:
                 sums = spmm(adjacency.by_target, self._projected(h, at), edge_weight)
             else:
                 weight = self._matrices(at).to(h.dtype)
                 sums = relational_aggregate(
                     adjacency.by_target, h, weight, edge_type=edge_type, edge_weight=_as(h, edge_weight)
                 )
-                sums = sums if self.separate_layers else sums + add
+                sums = sums if add is None else sums + add
             h = self._gated(sums, h)
         return h
 
