@@ -29,8 +29,8 @@ _TOP = {
 }
 _LAYERS = {
     _CONVOLUTIONS: (
-        "EdgeWeightNorm TAGConv SGConv APPNPConv GINEConv GatedGraphConv "
-        "GatedGCNConv GMMConv ChebConv AGNNConv NNConv DenseGraphConv DenseSAGEConv DenseChebConv EdgeConv AtomicConv CFConv "
+        "EdgeWeightNorm TAGConv SGConv APPNPConv "
+        "GatedGCNConv GMMConv ChebConv AGNNConv DenseGraphConv DenseSAGEConv DenseChebConv AtomicConv CFConv "
         "TWIRLSConv TWIRLSUnfoldingAndAttention HGTConv GroupRevRes EGNNConv DGNConv",
         "HeteroGraphConv HeteroLinear HeteroEmbedding",
         "Sequential WeightBasis JumpingKnowledge LabelPropagation",

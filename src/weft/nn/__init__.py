@@ -22,6 +22,12 @@ from .conv import RelGraphConv as RelGraphConv
 from .conv import PointTransformerConv as PointTransformerConv
 from .conv import PPFConv as PPFConv
 from .conv import PNAConv as PNAConv
+from .conv import EdgeConv as EdgeConv
+from .conv import GATConv as GATConv
+from .conv import GatedGraphConv as GatedGraphConv
+from .conv import GINEConv as GINEConv
+from .conv import GraphConv as GraphConv
+from .conv import NNConv as NNConv
 from .conv import SAGEConv as SAGEConv
 from .hetero import TypedLinear as TypedLinear
 from .conv import LGConv as LGConv

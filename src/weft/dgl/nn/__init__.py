@@ -18,6 +18,12 @@ from .pytorch import GATv2Conv as GATv2Conv
 from .pytorch import GraphConv as GraphConv
 from .pytorch import RelGraphConv as RelGraphConv
 from .pytorch import PNAConv as PNAConv
+from .pytorch import EdgeConv as EdgeConv
+from .pytorch import GATConv as GATConv
+from .pytorch import GatedGraphConv as GatedGraphConv
+from .pytorch import GINEConv as GINEConv
+from .pytorch import GraphConv as GraphConv
+from .pytorch import NNConv as NNConv
 from .pytorch import SAGEConv as SAGEConv
 from .pytorch import TypedLinear as TypedLinear
 from .pytorch import conv as conv

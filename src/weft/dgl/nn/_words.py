@@ -16,6 +16,12 @@ WORDS: dict[str, str] = {
     "bias self_loop layer_norm",
     "PNAConv": "in_size=in_features out_size=out_features aggregators scalers delta dropout num_towers "
     "edge_feat_size=edge_features residual",
+    "EdgeConv": "in_feat=in_features out_feat=out_features batch_norm",
+    "GATConv": "in_feats=in_features out_feats=out_features num_heads attn_drop=attention_dropout negative_slope residual bias",
+    "GINEConv": "apply_func=network init_eps=eps learn_eps",
+    "GatedGraphConv": "in_feats=in_features out_feats=out_features n_steps=num_layers n_etypes=num_types bias",
+    "GraphConv": "in_feats=in_features out_feats=out_features norm bias",
+    "NNConv": "in_feats=in_features out_feats=out_features edge_func=network aggregator_type=aggregator residual bias",
     "SAGEConv": "in_feats=in_features out_feats=out_features aggregator_type=aggregator bias",
     "TypedLinear": "in_size=in_features out_size=out_features num_types regularizer num_bases",
 }

@@ -18,6 +18,12 @@ from .point_transformer_conv import PointTransformerConv as PointTransformerConv
 from .ppf_conv import PPFConv as PPFConv
 from .lg_conv import LGConv as LGConv
 from .pna_conv import PNAConv as PNAConv
+from .edge_conv import EdgeConv as EdgeConv
+from .gat_conv import GATConv as GATConv
+from .gated_graph_conv import GatedGraphConv as GatedGraphConv
+from .gine_conv import GINEConv as GINEConv
+from .graph_conv import GraphConv as GraphConv
+from .nn_conv import NNConv as NNConv
 from .sage_conv import SAGEConv as SAGEConv
 from .sg_conv import SGConv as SGConv
 from .simple_conv import SimpleConv as SimpleConv

@@ -30,4 +30,9 @@ NAMES: dict[str, str] = {
     "SuperGATConv": "lin.* -> fc.*",
     "TransformerConv": "lin_key.* -> key.*; lin_query.* -> query.*; lin_value.* -> value.*; lin_edge.* -> edge.*; "
     "lin_skip.* -> skip.*; lin_beta.* -> beta.*",
+    "EdgeConv": "nn.* -> network.*",
+    "GINEConv": "nn.* -> apply_func.*",
+    "GatedGraphConv": "rnn.* -> gru.*",
+    "GraphConv": "lin.weight -> weight.T",
+    "NNConv": "nn.* -> edge_func.*; lin.weight -> res_fc.weight",
 }

@@ -14,6 +14,12 @@ from .conv import GATv2Conv as GATv2Conv
 from .conv import GraphConv as GraphConv
 from .conv import RelGraphConv as RelGraphConv
 from .conv import PNAConv as PNAConv
+from .conv import EdgeConv as EdgeConv
+from .conv import GATConv as GATConv
+from .conv import GatedGraphConv as GatedGraphConv
+from .conv import GINEConv as GINEConv
+from .conv import GraphConv as GraphConv
+from .conv import NNConv as NNConv
 from .conv import SAGEConv as SAGEConv
 from .linear import TypedLinear as TypedLinear
 from .softmax import edge_softmax as edge_softmax

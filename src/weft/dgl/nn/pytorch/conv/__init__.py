@@ -11,6 +11,12 @@ from .gatv2conv import GATv2Conv as GATv2Conv
 from .graphconv import GraphConv as GraphConv
 from .relgraphconv import RelGraphConv as RelGraphConv
 from .pnaconv import PNAConv as PNAConv
+from .edgeconv import EdgeConv as EdgeConv
+from .gatconv import GATConv as GATConv
+from .gatedgraphconv import GatedGraphConv as GatedGraphConv
+from .gineconv import GINEConv as GINEConv
+from .graphconv import GraphConv as GraphConv
+from .nnconv import NNConv as NNConv
 from .sageconv import SAGEConv as SAGEConv
 
 __getattr__ = absent("nn.pytorch.conv", globals())
