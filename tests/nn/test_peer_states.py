@@ -55,7 +55,7 @@ def tensors_of(path: Path, name: str) -> dict[str, dict[str, Tensor]]:
 def test_layer_agrees_with_the_peer(name: str) -> None:
     path, case = CASES[name]
     stored = tensors_of(path, case["name"])
-    layer = getattr(weft.nn, case["weft"])(**{key: build(value) for key, value in case["ours"].items()}).eval()
+    layer = getattr(weft.nn, case["weft"])(**{key: build(value, weft.nn) for key, value in case["ours"].items()}).eval()
     load_peer_state(layer, stored["state"], case["peer"])
     ends = {end: torch.tensor(case["graph"][end], dtype=torch.int64) for end in ("source", "target")}
     graph = Adjacency(**{**case["graph"], **ends})

@@ -15,7 +15,12 @@ from .conv import EdgeGATConv as EdgeGATConv
 from .conv import EGATConv as EGATConv
 from .conv import GATConv as GATConv
 from .conv import GATv2Conv as GATv2Conv
+from .conv import DynamicEdgeConv as DynamicEdgeConv
+from .conv import GATConv as GATConv
+from .conv import GPSConv as GPSConv
 from .conv import GraphConv as GraphConv
+from .conv import GravNetConv as GravNetConv
+from .conv import MeshCNNConv as MeshCNNConv
 from .conv import PointGNNConv as PointGNNConv
 from .conv import PointNetConv as PointNetConv
 from .conv import RelGraphConv as RelGraphConv
@@ -39,4 +44,6 @@ from .conv import TAGConv as TAGConv
 from .edge_weight_norm import EdgeWeightNorm as EdgeWeightNorm
 from .conv import SuperGATConv as SuperGATConv
 from .conv import TransformerConv as TransformerConv
+from .conv import SignedConv as SignedConv
+from .conv import XConv as XConv
 from .states import load_peer_state as load_peer_state

@@ -233,7 +233,7 @@ def check_empty(subject: Subject) -> None:
         graph = Adjacency(none, none, num_sources=sources, num_targets=targets)
         found = subject.results(subject.layer, graph, features, given)
         what = f"{subject.name}: no edges from {sources} sources to {targets} targets"
-        shapes = [tuple(value.shape) for name, value in found.items() if name.startswith("out")]
+        shapes = [tuple(value.shape) for name, value in found.items() if f"{name} ".startswith("out ")]
         rows = [targets if of == "target" else 0 for of in subject.case.outputs]
         right = [shape[0] for shape in shapes] == rows and shapes[0] == (targets, subject.out_features)
         assert right, f"{what}: shapes {shapes}"
@@ -308,7 +308,7 @@ def check_transforms(subject: Subject) -> None:
     try:
         found = torch.vmap(call)(many)
         torch.autograd.gradgradcheck(call, subject.x.clone().requires_grad_(), fast_mode=True)
-    except RuntimeError as error:
+    except (RuntimeError, Warning) as error:
         raise AssertionError(f"{subject.name}: transforms: {error}") from error
     separate = zip(*(call(one) for one in many), strict=True)
     subject.assert_close("vmap", found, [torch.stack(outs) for outs in separate])
@@ -396,7 +396,10 @@ def check_export(subject: Subject) -> None:
     rows = ("edge", "edge", "node", *(each.rows for each in subject.takes.values()))
     sizes = tuple({0: edges if of == "edge" else nodes} for of in rows)
     given = (torch.tensor(SOURCE), torch.tensor(TARGET), subject.x, *subject.inputs.values())
-    program = torch.export.export(_OnTensors(subject), given, dynamic_shapes={"inputs": sizes})
+    try:
+        program = torch.export.export(_OnTensors(subject), given, dynamic_shapes={"inputs": sizes})
+    except Exception as error:
+        raise AssertionError(f"{subject.name}: cannot be exported with its tensors: {error}") from error
     saved = io.BytesIO()
     torch.export.save(program, saved)
     saved.seek(0)

@@ -10,7 +10,12 @@ from .edge_gat_conv import EdgeGATConv as EdgeGATConv
 from .egat_conv import EGATConv as EGATConv
 from .gat_conv import GATConv as GATConv
 from .gatv2_conv import GATv2Conv as GATv2Conv
+from .dynamic_edge_conv import DynamicEdgeConv as DynamicEdgeConv
+from .gat_conv import GATConv as GATConv
+from .gps_conv import GPSConv as GPSConv
 from .graph_conv import GraphConv as GraphConv
+from .grav_net_conv import GravNetConv as GravNetConv
+from .mesh_cnn_conv import MeshCNNConv as MeshCNNConv
 from .point_gnn_conv import PointGNNConv as PointGNNConv
 from .point_net_conv import PointNetConv as PointNetConv
 from .rel_graph_conv import RelGraphConv as RelGraphConv
@@ -31,3 +36,5 @@ from .ssg_conv import SSGConv as SSGConv
 from .tag_conv import TAGConv as TAGConv
 from .supergat_conv import SuperGATConv as SuperGATConv
 from .transformer_conv import TransformerConv as TransformerConv
+from .signed_conv import SignedConv as SignedConv
+from .x_conv import XConv as XConv

@@ -69,4 +69,4 @@ class PointGNNConv(nn.Module):
             target={"place": far - offset}, shared={"edge": self.edge_network},
         )  # fmt: skip
         out = self.update_network(out)
-        return out + x_target.to(out.dtype)
+        return out + x_target.to(out.dtype)  # type: ignore[no-any-return]

@@ -8,6 +8,12 @@ NAMES: dict[str, str] = {
     "PNAConv": "pre_nns.#.0.weight -> towers.#.M.weight.swapped; pre_nns.#.0.weight -> towers.#.M.0.weight.swapped; "
     "pre_nns.#.0.bias -> towers.#.M.bias; pre_nns.#.* -> towers.#.M.*; post_nns.#.0.weight -> towers.#.U.weight; "
     "post_nns.#.0.bias -> towers.#.U.bias; post_nns.#.* -> towers.#.U.*; lin.* -> mixing_layer.0.*; aggr_module.* ->",
+    "DynamicEdgeConv": "nn.* -> network.*",
+    "GravNetConv": "lin_s.* -> fc_space.*; lin_h.* -> fc_propagate.*; lin_out1.* -> fc_self.*; lin_out2.* -> fc_neigh.*",
+    "GPSConv": (
+        "attn.in_proj_weight -> in_proj.weight; attn.in_proj_bias -> in_proj.bias; attn.out_proj.* -> out_proj.*; "
+        "mlp.* -> network.*; norm1.module.* -> norm_local.*; norm2.module.* -> norm_global.*; norm3.module.* -> norm_out.*"
+    ),
     "GraphConv": "lin.weight -> weight.T",
     "PointNetConv": "local_nn.* -> local_network.*; global_nn.* -> global_network.*",
     "RelGraphConv": "weight -> linear_r.W; comp -> linear_r.coeff; root -> loop_weight; bias -> h_bias",
@@ -35,4 +41,8 @@ NAMES: dict[str, str] = {
     "GatedGraphConv": "rnn.* -> gru.*",
     "GraphConv": "lin.weight -> weight.T",
     "NNConv": "nn.* -> edge_func.*; lin.weight -> res_fc.weight",
+    "SignedConv": (
+        "lin_pos_l.* -> fc_neigh_pos.*; lin_pos_r.* -> fc_self_pos.*; lin_neg_l.* -> fc_neigh_neg.*; lin_neg_r.* -> fc_self_neg.*"
+    ),
+    "XConv": "mlp1.* -> lift.*; mlp2.* -> transform.*",
 }

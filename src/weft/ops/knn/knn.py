@@ -61,7 +61,7 @@ def knn(
     """
     if k < 0:
         raise OptionError(message("knn", "`k` of at least 0", str(k)))
-    query_indptr = query_pointers(x, y, indptr, y_indptr, loop)
+    query_indptr, is_one = query_pointers(x, y, indptr, y_indptr, loop), indptr is None
     indptr = cloud_pointers(x, indptr)
     check_search("knn", x, y, indptr, query_indptr, math.inf)
     queries = (x if y is None else y).shape[0]
@@ -70,7 +70,8 @@ def knn(
     most = (indptr.diff() - int(y is None and not loop)).clamp(0, k)
     rows = torch.zeros(queries + 1, dtype=torch.int64, device=x.device)
     torch.cumsum(most.repeat_interleave(query_indptr.diff(), output_size=queries), 0, out=rows[1:])
-    total = int(rows[-1])
+    # Of one cloud the shapes tell how many there are, so that a compiler need not look at values.
+    total = queries * min(k, max(0, x.shape[0] - int(y is None and not loop))) if is_one else int(rows[-1])
     squared_distance, source = nearest_points(x, y, indptr, query_indptr, rows, total, math.inf, loop)
     return Neighbors(rows, source, squared_distance)
 
