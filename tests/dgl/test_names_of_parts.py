@@ -21,6 +21,15 @@ def test_a_function_is_called_on_every_value() -> None:
     assert dgl.utils.apply_each is dgl.apply_each
 
 
+def test_the_error_lies_where_packages_look_for_it() -> None:
+    dgl.install()
+    try:
+        from dgl._ffi.base import DGLError
+    finally:
+        dgl.uninstall()
+    assert DGLError is dgl.DGLError
+
+
 def test_names_of_types_are_combined_in_alphabetical_order() -> None:
     dgl.install()
     try:

@@ -41,7 +41,7 @@ def reduce_by_degree(
         edge = position if rows.edge is None else rows.edge[position].long()
         mailbox = {name: sent[edge].unflatten(0, (count, degree)) for name, sent in messages.items()}
         data = TakenRows(frame, nodes)
-        results.append(dict(reduce(NodeBatch(graph, nodes.to(graph.idtype), ntype, data, mailbox))))
+        results.append(reduce(NodeBatch(graph, nodes.to(graph.idtype), ntype, data, mailbox)))
         asked.append(nodes)
     if not results:
         return {}

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ..errors import DeviceError, ShapeError
+from ..errors import DeviceError, DtypeError, ShapeError
 
 Initializer = Callable[[tuple[int, ...], torch.dtype, torch.device, Any], Tensor]
 """Of shape, dtype, device and the range of the rows: what new rows hold."""
@@ -43,10 +43,13 @@ class Frame(dict[str, Tensor]):
 
         Raises:
             ShapeError, DeviceError: if it has not a row for each node or edge, or lies elsewhere.
+            DtypeError: if it is no tensor.
         """
-        if column.shape[0] != self.count:
+        if not isinstance(column, Tensor):
+            raise _no_tensor(name, column)
+        if not column.dim() or column.shape[0] != self.count:
             raise ShapeError(
-                f'column "{name}": expected a row for each of {self.count} {what}, got {column.shape[0]} rows'
+                f'column "{name}": expected a row for each of {self.count} {what}, got shape {tuple(column.shape)}'
             )
         if column.device != self.device:
             raise DeviceError(
@@ -60,10 +63,13 @@ class Frame(dict[str, Tensor]):
 
         Raises:
             ShapeError: if there are not as many rows as ids, or they are not like those that are there.
+            DtypeError: if they are no tensor.
         """
-        if rows.shape[0] != ids.shape[0]:
+        if not isinstance(rows, Tensor):
+            raise _no_tensor(name, rows)
+        if not rows.dim() or rows.shape[0] != ids.shape[0]:
             raise ShapeError(
-                f'column "{name}": expected a row for each of {ids.shape[0]} {what}, got {rows.shape[0]} rows'
+                f'column "{name}": expected a row for each of {ids.shape[0]} {what}, got shape {tuple(rows.shape)}'
             )
         old = self[name] if name in self else self.initial(name, rows, self.count)
         if old.shape[1:] != rows.shape[1:]:
@@ -114,6 +120,11 @@ class Frame(dict[str, Tensor]):
     def schemes(self) -> dict[str, Scheme]:
         """Of every column."""
         return {name: Scheme(tuple(column.shape[1:]), column.dtype) for name, column in self.items()}
+
+
+def _no_tensor(name: str, column: Any) -> DtypeError:
+    got = type(column).__name__
+    return DtypeError(f'column "{name}": expected a tensor, got {got}; hint: torch.as_tensor(column)')
 
 
 def zero_initializer(shape: tuple[int, ...], dtype: torch.dtype, ctx: torch.device, id_range: Any) -> Tensor:

@@ -16,6 +16,8 @@ _HERE = __name__.rpartition(".")[0]
 _ELSEWHERE = {
     "heterograph": "_graph",
     "utils": "_pairs",
+    "_ffi": "base",
+    "_ffi.base": "base",
     "function.message": "function",
     "function.reducer": "function",
 }

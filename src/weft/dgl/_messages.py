@@ -14,7 +14,7 @@ from ._algebra import SIDES, Binary, combine, combine_and_reduce, copy_to_edges,
 from ._buckets import reduce_by_degree
 from ._frames import Frame
 from .function import BinaryMessageFunction, BuiltinFunction, CopyMessageFunction, MessageFunction, SimpleReduceFunction
-from .udf import EdgeBatch, NodeBatch, TakenRows
+from .udf import EdgeBatch, NodeBatch, TakenRows, columns_of
 
 if TYPE_CHECKING:
     from ._graph import DGLGraph
@@ -39,9 +39,9 @@ class Edges(NamedTuple):
         """What a function of messages gets."""
         ids = self.ids
         source, target = self.adjacency.source.long(), self.adjacency.target.long()
-        u, v = (TakenRows(self.frames[side], end) for side, end in (("source", source), ("target", target)))
+        u, v = (TakenRows(self.frames[side], end, "edges") for side, end in (("source", source), ("target", target)))
         edge_ids = torch.arange(self.adjacency.num_edges, device=self.graph.device) if ids is None else ids
-        data = TakenRows(self.frames["edge"], ids)
+        data = TakenRows(self.frames["edge"], ids, "edges", shares=ids is None)
         return EdgeBatch(self.graph, edge_ids.to(self.graph.idtype), self.graph.canonical_etypes[self.at], u, data, v)
 
     def column(self, letter: str, field: str) -> Tensor:
@@ -53,7 +53,7 @@ class Edges(NamedTuple):
 def on_edges(edges: Edges, message: Message) -> dict[str, Tensor]:
     """The messages of all edges, by the order of the edges."""
     if not isinstance(message, BuiltinFunction):
-        return dict(message(edges.batch()))
+        return columns_of(message(edges.batch()), "edges")
     if isinstance(message, CopyMessageFunction):
         x = edges.column(message.target, message.in_field)
         return {message.out_field: copy_to_edges(edges.adjacency, message.target, x)}
@@ -80,7 +80,7 @@ def pass_messages(edges: Edges, message: Message, reduce: Reduce) -> dict[str, T
         return {reduce.out_field: copy_to_targets(edges.adjacency, "e", sent[reduce.msg_field], reduce.name)}
 
     def checked(batch: NodeBatch) -> Mapping[str, Tensor]:
-        found = reduce(batch)
+        found = columns_of(reduce(batch), "nodes")
         for name, column in found.items():
             if column.shape[0] != batch.batch_size():
                 wanted = f'reducer: expected a row of "{name}" for each of {batch.batch_size()} nodes'

@@ -16,7 +16,7 @@ from ._messages import Edges, Message, Reduce, on_edges, pass_messages
 from ._queries import Queries
 from .base import ALL, is_all
 from .function import BuiltinFunction
-from .udf import NodeBatch, TakenRows
+from .udf import NodeBatch, TakenRows, columns_of
 
 if TYPE_CHECKING:
     from ._graph import DGLGraph
@@ -131,7 +131,7 @@ class Sending(Queries):
         frame_at = self._types.node_frame(ntype)
         frame = self._nodes[frame_at]
         ids = None if is_all(v) else self._as_ids(v)
-        found = func(self._node_batch(frame_at, ids))
+        found = columns_of(func(self._node_batch(frame_at, ids)), "nodes")
         for name, column in found.items():
             if ids is None:
                 frame.put(name, column, _NODES)
@@ -243,7 +243,7 @@ class Sending(Queries):
         frame.update(found)
         nodes = torch.arange(frame.count, dtype=self.idtype, device=self.device)
         batch = NodeBatch(cast("DGLGraph", self), nodes, self._types.nodes[frame_at], TakenRows(frame, None))
-        return dict(apply(batch))
+        return columns_of(apply(batch), "nodes")
 
     def _set(self, frame_at: int, found: Mapping[str, Tensor], apply: Apply | None) -> None:
         if apply is not None:
@@ -265,7 +265,7 @@ class Sending(Queries):
             batch = NodeBatch(
                 cast("DGLGraph", self), targets.to(self.idtype), self._types.nodes[frame_at], TakenRows(joined, targets)
             )
-            found = dict(apply(batch))
+            found = columns_of(apply(batch), "nodes")
         else:
             found = {name: column[targets] for name, column in found.items()}
         for name, rows in found.items():
