@@ -68,10 +68,10 @@ def test_predictions_are_corrected_and_smoothed_as_the_formula_says(scale: float
     else:
         e = spread(matrix("both", weight), error, 3, 0.6, lambda v: torch.where(MASK[:, None], error, v))
         corrected = z + scale * e
-    torch.testing.assert_close(model.correct(GRAPH, z, LABELS, MASK, edge_weight=weight), corrected)
+    torch.testing.assert_close(model.correct(GRAPH, z, LABELS, mask=MASK, edge_weight=weight), corrected)
     first = torch.where(MASK[:, None], y, corrected)
     expected = spread(matrix("right", weight), first, 2, 0.9, lambda v: v.clamp(0, 1))
-    torch.testing.assert_close(model(GRAPH, z, LABELS, MASK, edge_weight=weight), expected)
+    torch.testing.assert_close(model(GRAPH, z, LABELS, mask=MASK, edge_weight=weight), expected)
 
 
 @pytest.mark.parametrize("norm", ["both", "right"])
@@ -121,7 +121,7 @@ def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ShapeError, match=r"`mask` of shape \(7,\), got \(3,\)"):
         LabelPropagation(1)(GRAPH, LABELS, MASK[:3])
     with pytest.raises(ShapeError, match="labels below 2, as `z` has it, got 2"):
-        CorrectAndSmooth(1, 1)(GRAPH, torch.rand(COUNT, 2), LABELS, MASK)
+        CorrectAndSmooth(1, 1)(GRAPH, torch.rand(COUNT, 2), LABELS, mask=MASK)
     with pytest.raises(ShapeError, match="a row for each of 7 nodes"):
         hop_features(GRAPH, torch.rand(3), 1)
     with pytest.raises(ShapeError, match="3 tensors of one shape"):

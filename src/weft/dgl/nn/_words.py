@@ -4,24 +4,22 @@ WORDS: dict[str, str] = {
     "DotGatConv": "in_feats=in_features out_feats=out_features num_heads",
     "EGATConv": "in_node_feats=in_features in_edge_feats=edge_features out_node_feats=out_features "
     "out_edge_feats=out_edge_features num_heads bias",
+    "EdgeConv": "in_feat=in_features out_feat=out_features batch_norm",
     "EdgeGATConv": "in_feats=in_features edge_feats=edge_features out_feats=out_features num_heads attn_drop=attention_dropout "
     "negative_slope residual bias",
     "GATConv": "in_feats=in_features out_feats=out_features num_heads attn_drop=attention_dropout negative_slope residual bias",
-    "GCN2Conv": "in_feats=in_features layer alpha lambda_=theta project_initial_features=shared_weights bias",
-    "GINConv": "apply_func=network aggregator_type=aggregator init_eps=eps learn_eps",
     "GATv2Conv": "in_feats=in_features out_feats=out_features num_heads attn_drop=attention_dropout negative_slope residual bias "
     "share_weights",
-    "GraphConv": "in_feats=in_features out_feats=out_features norm bias",
-    "RelGraphConv": "in_feat=in_features out_feat=out_features num_rels=num_types regularizer num_bases "
-    "bias self_loop layer_norm",
-    "PNAConv": "in_size=in_features out_size=out_features aggregators scalers delta dropout num_towers "
-    "edge_feat_size=edge_features residual",
-    "EdgeConv": "in_feat=in_features out_feat=out_features batch_norm",
-    "GATConv": "in_feats=in_features out_feats=out_features num_heads attn_drop=attention_dropout negative_slope residual bias",
+    "GCN2Conv": "in_feats=in_features layer alpha lambda_=theta project_initial_features=shared_weights bias",
+    "GINConv": "apply_func=network aggregator_type=aggregator init_eps=eps learn_eps",
     "GINEConv": "apply_func=network init_eps=eps learn_eps",
     "GatedGraphConv": "in_feats=in_features out_feats=out_features n_steps=num_layers n_etypes=num_types bias",
     "GraphConv": "in_feats=in_features out_feats=out_features norm bias",
     "NNConv": "in_feats=in_features out_feats=out_features edge_func=network aggregator_type=aggregator residual bias",
+    "PNAConv": "in_size=in_features out_size=out_features aggregators scalers delta dropout num_towers "
+    "edge_feat_size=edge_features residual",
+    "RelGraphConv": "in_feat=in_features out_feat=out_features num_rels=num_types regularizer num_bases "
+    "bias self_loop layer_norm",
     "SAGEConv": "in_feats=in_features out_feats=out_features aggregator_type=aggregator bias",
     "TypedLinear": "in_size=in_features out_size=out_features num_types regularizer num_bases",
 }

@@ -47,7 +47,7 @@ class CorrectAndSmooth(nn.Module):
     >>> from weft.graph import Graph
     >>> path = Graph(torch.tensor([0, 1, 1, 2]), torch.tensor([1, 0, 2, 1]), num_nodes=3)
     >>> z = torch.tensor([[0.4, 0.6], [0.4, 0.6], [0.4, 0.6]])
-    >>> CorrectAndSmooth(10, 10)(path, z, torch.tensor([0, 0, 0]), torch.tensor([True, False, False])).argmax(1)
+    >>> CorrectAndSmooth(10, 10)(path, z, torch.tensor([0, 0, 0]), mask=torch.tensor([True, False, False])).argmax(1)
     tensor([0, 0, 0])
     """
 
@@ -70,14 +70,14 @@ class CorrectAndSmooth(nn.Module):
         self.scale = scale
 
     def forward(
-        self, graph: Edges, z: Tensor, labels: Tensor, mask: Tensor, *, edge_weight: Tensor | None = None
+        self, graph: Edges, z: Tensor, labels: Tensor, *, mask: Tensor, edge_weight: Tensor | None = None
     ) -> Tensor:
         """Correct, then smooth."""
-        corrected = self.correct(graph, z, labels, mask, edge_weight=edge_weight)
-        return self.smooth(graph, corrected, labels, mask, edge_weight=edge_weight)
+        corrected = self.correct(graph, z, labels, mask=mask, edge_weight=edge_weight)
+        return self.smooth(graph, corrected, labels, mask=mask, edge_weight=edge_weight)
 
     def correct(
-        self, graph: Edges, z: Tensor, labels: Tensor, mask: Tensor, *, edge_weight: Tensor | None = None
+        self, graph: Edges, z: Tensor, labels: Tensor, *, mask: Tensor, edge_weight: Tensor | None = None
     ) -> Tensor:
         """Add the errors of labelled nodes, spread along edges.
 
@@ -88,7 +88,7 @@ class CorrectAndSmooth(nn.Module):
         >>> edge = Graph(torch.tensor([0]), torch.tensor([1]), num_nodes=2)
         >>> z = torch.tensor([[0.5, 0.5], [0.5, 0.5]])
         >>> model = CorrectAndSmooth(1, correct_alpha=1.0, scale=1.0)
-        >>> model.correct(edge, z, torch.tensor([0, 0]), torch.tensor([True, False]))
+        >>> model.correct(edge, z, torch.tensor([0, 0]), mask=torch.tensor([True, False]))
         tensor([[1., 0.],
                 [1., 0.]])
         """
@@ -99,7 +99,9 @@ class CorrectAndSmooth(nn.Module):
             return spread.clamp(-1, 1) if self.scale is None else error.where(known, spread)
 
         options = {"num_steps": self.num_correct_steps, "alpha": self.correct_alpha}
-        spread = diffuse("CorrectAndSmooth", graph, error, edge_weight, norm=self.correct_norm, after=after, **options)  # type: ignore[arg-type]
+        spread = diffuse(
+            "CorrectAndSmooth", graph, error, edge_weight=edge_weight, norm=self.correct_norm, after=after, **options
+        )  # type: ignore[arg-type]
         if self.scale is not None:
             return z + self.scale * spread
         average = error.abs().sum() / mask.sum().clamp(min=1)
@@ -107,7 +109,7 @@ class CorrectAndSmooth(nn.Module):
         return z + spread * factor.where(factor <= 1000, 1)
 
     def smooth(
-        self, graph: Edges, z: Tensor, labels: Tensor, mask: Tensor, *, edge_weight: Tensor | None = None
+        self, graph: Edges, z: Tensor, labels: Tensor, *, mask: Tensor, edge_weight: Tensor | None = None
     ) -> Tensor:
         """Set the labels that are known and spread all predictions along edges.
 
@@ -117,14 +119,16 @@ class CorrectAndSmooth(nn.Module):
         >>> from weft.graph import Graph
         >>> edge = Graph(torch.tensor([0]), torch.tensor([1]), num_nodes=2)
         >>> z = torch.tensor([[0.5, 0.5], [0.5, 0.5]])
-        >>> CorrectAndSmooth(1, 1, smooth_alpha=0.5).smooth(edge, z, torch.tensor([0, 0]), torch.tensor([True, False]))
+        >>> CorrectAndSmooth(1, 1, smooth_alpha=0.5).smooth(edge, z, torch.tensor([0, 0]), mask=torch.tensor([True, False]))
         tensor([[0.5000, 0.0000],
                 [0.7500, 0.2500]])
         """
         y, known = self._known(graph, z, labels, mask)
         options = {"num_steps": self.num_smooth_steps, "alpha": self.smooth_alpha, "norm": self.smooth_norm}
         first = y.where(known, z)
-        return diffuse("CorrectAndSmooth", graph, first, edge_weight, after=lambda v: v.clamp(0, 1), **options)  # type: ignore[arg-type]
+        return diffuse(
+            "CorrectAndSmooth", graph, first, edge_weight=edge_weight, after=lambda v: v.clamp(0, 1), **options
+        )  # type: ignore[arg-type]
 
     def extra_repr(self) -> str:
         """Options, as in the constructor."""

@@ -84,7 +84,7 @@ class LabelPropagation(nn.Module):
             "LabelPropagation",
             graph,
             first,
-            edge_weight,
+            edge_weight=edge_weight,
             num_steps=self.num_steps,
             alpha=self.alpha,
             norm=self.norm,

@@ -2,47 +2,45 @@
 
 NAMES: dict[str, str] = {
     "ChebConv": "lins.#.weight -> linear.weight; bias -> linear.bias",
-    "GINConv": "nn.* -> apply_func.*",
+    "DynamicEdgeConv": "nn.* -> network.*",
+    "EdgeConv": "nn.* -> network.*",
     "GATConv": "lin.* -> fc.*; lin_src.* -> fc_src.*; lin_dst.* -> fc_dst.*; lin_edge.* -> fc_edge.*; res.* -> res_fc.*; "
     "att_src -> attn_l; att_dst -> attn_r; att_edge -> attn_edge; bias -> bias; bias -> res_fc.bias",
-    "PNAConv": "pre_nns.#.0.weight -> towers.#.M.weight.swapped; pre_nns.#.0.weight -> towers.#.M.0.weight.swapped; "
-    "pre_nns.#.0.bias -> towers.#.M.bias; pre_nns.#.* -> towers.#.M.*; post_nns.#.0.weight -> towers.#.U.weight; "
-    "post_nns.#.0.bias -> towers.#.U.bias; post_nns.#.* -> towers.#.U.*; lin.* -> mixing_layer.0.*; aggr_module.* ->",
-    "DynamicEdgeConv": "nn.* -> network.*",
-    "GravNetConv": "lin_s.* -> fc_space.*; lin_h.* -> fc_propagate.*; lin_out1.* -> fc_self.*; lin_out2.* -> fc_neigh.*",
+    "GATv2Conv": "lin_l.* -> fc_src.*; lin_r.* -> fc_dst.*; lin_r.* -> ; lin_edge.* -> fc_edge.*; res.* -> res_fc.*; "
+    "att -> attn; bias -> bias; bias -> res_fc.bias",
+    "GINConv": "nn.* -> apply_func.*",
+    "GINEConv": "nn.* -> apply_func.*",
     "GPSConv": (
         "attn.in_proj_weight -> in_proj.weight; attn.in_proj_bias -> in_proj.bias; attn.out_proj.* -> out_proj.*; "
         "mlp.* -> network.*; norm1.module.* -> norm_local.*; norm2.module.* -> norm_global.*; norm3.module.* -> norm_out.*"
     ),
+    "GatedGraphConv": "rnn.* -> gru.*",
     "GraphConv": "lin.weight -> weight.T",
-    "PointNetConv": "local_nn.* -> local_network.*; global_nn.* -> global_network.*",
-    "RelGraphConv": "weight -> linear_r.W; comp -> linear_r.coeff; root -> loop_weight; bias -> h_bias",
-    "TypedLinear": "weight -> W",
-    # Behind those of PyG's SAGEConv the names of its GraphConv, the layer of Morris et al., which is the aggregator "sum".
-    "SAGEConv": "lin_l.weight -> fc_neigh.weight; lin_l.bias -> fc_self.bias; lin_r.weight -> fc_self.weight; "
-    "lin.* -> fc_pool.*; lin_rel.weight -> fc_neigh.weight; lin_rel.bias -> fc_self.bias; lin_root.weight -> fc_self.weight",
+    "GravNetConv": "lin_s.* -> fc_space.*; lin_h.* -> fc_propagate.*; lin_out1.* -> fc_self.*; lin_out2.* -> fc_neigh.*",
+    "NNConv": "nn.* -> edge_func.*; lin.weight -> res_fc.weight",
+    "PNAConv": "pre_nns.#.0.weight -> towers.#.M.weight.swapped; pre_nns.#.0.weight -> towers.#.M.0.weight.swapped; "
+    "pre_nns.#.0.bias -> towers.#.M.bias; pre_nns.#.* -> towers.#.M.*; post_nns.#.0.weight -> towers.#.U.weight; "
+    "post_nns.#.0.bias -> towers.#.U.bias; post_nns.#.* -> towers.#.U.*; lin.* -> mixing_layer.0.*; aggr_module.* ->",
+    "PPFConv": "local_nn.* -> local_network.*; global_nn.* -> global_network.*",
     "PointGNNConv": "mlp_h.* -> offset_network.*; mlp_f.* -> edge_network.*; mlp_g.* -> update_network.*",
+    "PointNetConv": "local_nn.* -> local_network.*; global_nn.* -> global_network.*",
     "PointTransformerConv": (
         "lin_dst.* -> fc_query.*; lin_src.* -> fc_key.*; lin.* -> fc_value.*; "
         "pos_nn.* -> position_network.*; attn_nn.* -> attention_network.*"
     ),
-    "PPFConv": "local_nn.* -> local_network.*; global_nn.* -> global_network.*",
+    "RelGraphConv": "weight -> linear_r.W; comp -> linear_r.coeff; root -> loop_weight; bias -> h_bias",
+    # Behind those of PyG's SAGEConv the names of its GraphConv, the layer of Morris et al., which is the aggregator "sum".
+    "SAGEConv": "lin_l.weight -> fc_neigh.weight; lin_l.bias -> fc_self.bias; lin_r.weight -> fc_self.weight; "
+    "lin.* -> fc_pool.*; lin_rel.weight -> fc_neigh.weight; lin_rel.bias -> fc_self.bias; lin_root.weight -> fc_self.weight",
     "SGConv": "lin.* -> fc.*",
     "SSGConv": "lin.* -> fc.*",
-    "TAGConv": "lins.#.weight -> lin.weight; bias -> lin.bias",
-    "GATv2Conv": "lin_l.* -> fc_src.*; lin_r.* -> fc_dst.*; lin_r.* -> ; lin_edge.* -> fc_edge.*; res.* -> res_fc.*; "
-    "att -> attn; bias -> bias; bias -> res_fc.bias",
-    "GraphConv": "lin.weight -> weight.T",
-    "SuperGATConv": "lin.* -> fc.*",
-    "TransformerConv": "lin_key.* -> key.*; lin_query.* -> query.*; lin_value.* -> value.*; lin_edge.* -> edge.*; "
-    "lin_skip.* -> skip.*; lin_beta.* -> beta.*",
-    "EdgeConv": "nn.* -> network.*",
-    "GINEConv": "nn.* -> apply_func.*",
-    "GatedGraphConv": "rnn.* -> gru.*",
-    "GraphConv": "lin.weight -> weight.T",
-    "NNConv": "nn.* -> edge_func.*; lin.weight -> res_fc.weight",
     "SignedConv": (
         "lin_pos_l.* -> fc_neigh_pos.*; lin_pos_r.* -> fc_self_pos.*; lin_neg_l.* -> fc_neigh_neg.*; lin_neg_r.* -> fc_self_neg.*"
     ),
+    "SuperGATConv": "lin.* -> fc.*",
+    "TAGConv": "lins.#.weight -> lin.weight; bias -> lin.bias",
+    "TransformerConv": "lin_key.* -> key.*; lin_query.* -> query.*; lin_value.* -> value.*; lin_edge.* -> edge.*; "
+    "lin_skip.* -> skip.*; lin_beta.* -> beta.*",
+    "TypedLinear": "weight -> W",
     "XConv": "mlp1.* -> lift.*; mlp2.* -> transform.*",
 }

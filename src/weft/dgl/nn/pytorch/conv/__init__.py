@@ -2,21 +2,19 @@
 
 from ...._later import absent
 from .dotgatconv import DotGatConv as DotGatConv
+from .edgeconv import EdgeConv as EdgeConv
 from .edgegatconv import EdgeGATConv as EdgeGATConv
 from .egatconv import EGATConv as EGATConv
 from .gatconv import GATConv as GATConv
+from .gatedgraphconv import GatedGraphConv as GatedGraphConv
+from .gatv2conv import GATv2Conv as GATv2Conv
 from .gcn2conv import GCN2Conv as GCN2Conv
 from .ginconv import GINConv as GINConv
-from .gatv2conv import GATv2Conv as GATv2Conv
-from .graphconv import GraphConv as GraphConv
-from .relgraphconv import RelGraphConv as RelGraphConv
-from .pnaconv import PNAConv as PNAConv
-from .edgeconv import EdgeConv as EdgeConv
-from .gatconv import GATConv as GATConv
-from .gatedgraphconv import GatedGraphConv as GatedGraphConv
 from .gineconv import GINEConv as GINEConv
 from .graphconv import GraphConv as GraphConv
 from .nnconv import NNConv as NNConv
+from .pnaconv import PNAConv as PNAConv
+from .relgraphconv import RelGraphConv as RelGraphConv
 from .sageconv import SAGEConv as SAGEConv
 
 __getattr__ = absent("nn.pytorch.conv", globals())
