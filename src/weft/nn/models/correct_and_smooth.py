@@ -98,10 +98,16 @@ class CorrectAndSmooth(nn.Module):
         def after(spread: Tensor) -> Tensor:
             return spread.clamp(-1, 1) if self.scale is None else error.where(known, spread)
 
-        options = {"num_steps": self.num_correct_steps, "alpha": self.correct_alpha}
         spread = diffuse(
-            "CorrectAndSmooth", graph, error, edge_weight=edge_weight, norm=self.correct_norm, after=after, **options
-        )  # type: ignore[arg-type]
+            "CorrectAndSmooth",
+            graph,
+            error,
+            edge_weight=edge_weight,
+            num_steps=self.num_correct_steps,
+            alpha=self.correct_alpha,
+            norm=self.correct_norm,
+            after=after,
+        )
         if self.scale is not None:
             return z + self.scale * spread
         average = error.abs().sum() / mask.sum().clamp(min=1)
@@ -124,11 +130,16 @@ class CorrectAndSmooth(nn.Module):
                 [0.7500, 0.2500]])
         """
         y, known = self._known(graph, z, labels, mask)
-        options = {"num_steps": self.num_smooth_steps, "alpha": self.smooth_alpha, "norm": self.smooth_norm}
-        first = y.where(known, z)
         return diffuse(
-            "CorrectAndSmooth", graph, first, edge_weight=edge_weight, after=lambda v: v.clamp(0, 1), **options
-        )  # type: ignore[arg-type]
+            "CorrectAndSmooth",
+            graph,
+            y.where(known, z),
+            edge_weight=edge_weight,
+            num_steps=self.num_smooth_steps,
+            alpha=self.smooth_alpha,
+            norm=self.smooth_norm,
+            after=lambda spread: spread.clamp(0, 1),
+        )
 
     def extra_repr(self) -> str:
         """Options, as in the constructor."""
