@@ -29,8 +29,8 @@ _TOP = {
 }
 _LAYERS = {
     _CONVOLUTIONS: (
-        "EdgeWeightNorm GATv2Conv EGATConv EdgeGATConv TAGConv RelGraphConv SGConv APPNPConv GINEConv GatedGraphConv "
-        "GatedGCNConv GMMConv ChebConv AGNNConv NNConv DenseGraphConv DenseSAGEConv DenseChebConv EdgeConv AtomicConv CFConv "
+        "GATv2Conv EGATConv EdgeGATConv RelGraphConv GINEConv GatedGraphConv "
+        "GatedGCNConv GMMConv AGNNConv NNConv DenseGraphConv DenseSAGEConv DenseChebConv EdgeConv AtomicConv CFConv "
         "DotGatConv TWIRLSConv TWIRLSUnfoldingAndAttention GCN2Conv HGTConv GroupRevRes EGNNConv PNAConv DGNConv",
         "HeteroGraphConv HeteroLinear HeteroEmbedding TypedLinear",
         "Sequential WeightBasis JumpingKnowledge LabelPropagation",

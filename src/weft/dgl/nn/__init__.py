@@ -8,10 +8,15 @@ torch.Size([2, 2])
 from .._later import absent
 from . import functional as functional
 from . import pytorch as pytorch
+from .pytorch import APPNPConv as APPNPConv
+from .pytorch import ChebConv as ChebConv
+from .pytorch import EdgeWeightNorm as EdgeWeightNorm
 from .pytorch import GATConv as GATConv
 from .pytorch import GINConv as GINConv
 from .pytorch import GraphConv as GraphConv
 from .pytorch import SAGEConv as SAGEConv
+from .pytorch import SGConv as SGConv
+from .pytorch import TAGConv as TAGConv
 from .pytorch import conv as conv
 from .pytorch import edge_softmax as edge_softmax
 from .pytorch import softmax as softmax

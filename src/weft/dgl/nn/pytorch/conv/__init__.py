@@ -1,9 +1,14 @@
 """Convolutions with DGL's constructor arguments and forward signatures, on weft's layers."""
 
 from ...._later import absent
+from .appnpconv import APPNPConv as APPNPConv
+from .chebconv import ChebConv as ChebConv
+from .edgeweightnorm import EdgeWeightNorm as EdgeWeightNorm
 from .gatconv import GATConv as GATConv
 from .ginconv import GINConv as GINConv
 from .graphconv import GraphConv as GraphConv
 from .sageconv import SAGEConv as SAGEConv
+from .sgconv import SGConv as SGConv
+from .tagconv import TAGConv as TAGConv
 
 __getattr__ = absent("nn.pytorch.conv", globals())
