@@ -30,7 +30,7 @@ _TOP = {
 _LAYERS = {
     _CONVOLUTIONS: (
         "GATv2Conv EGATConv EdgeGATConv RelGraphConv GINEConv GatedGraphConv "
-        "GatedGCNConv GMMConv AGNNConv NNConv DenseGraphConv DenseSAGEConv DenseChebConv EdgeConv AtomicConv CFConv "
+        "GatedGCNConv GMMConv AGNNConv NNConv EdgeConv AtomicConv CFConv "
         "DotGatConv TWIRLSConv TWIRLSUnfoldingAndAttention GCN2Conv HGTConv GroupRevRes EGNNConv PNAConv DGNConv",
         "HeteroGraphConv HeteroLinear HeteroEmbedding TypedLinear",
         "Sequential WeightBasis JumpingKnowledge LabelPropagation",

@@ -16,5 +16,8 @@ from .conv import SGConv as SGConv
 from .conv import SimpleConv as SimpleConv
 from .conv import SSGConv as SSGConv
 from .conv import TAGConv as TAGConv
+from .dense import DenseChebConv as DenseChebConv
+from .dense import DenseGraphConv as DenseGraphConv
+from .dense import DenseSAGEConv as DenseSAGEConv
 from .edge_weight_norm import EdgeWeightNorm as EdgeWeightNorm
 from .states import load_peer_state as load_peer_state

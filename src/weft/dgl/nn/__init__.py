@@ -10,6 +10,9 @@ from . import functional as functional
 from . import pytorch as pytorch
 from .pytorch import APPNPConv as APPNPConv
 from .pytorch import ChebConv as ChebConv
+from .pytorch import DenseChebConv as DenseChebConv
+from .pytorch import DenseGraphConv as DenseGraphConv
+from .pytorch import DenseSAGEConv as DenseSAGEConv
 from .pytorch import EdgeWeightNorm as EdgeWeightNorm
 from .pytorch import GATConv as GATConv
 from .pytorch import GINConv as GINConv

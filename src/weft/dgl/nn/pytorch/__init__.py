@@ -5,6 +5,9 @@ from . import conv as conv
 from . import softmax as softmax
 from .conv import APPNPConv as APPNPConv
 from .conv import ChebConv as ChebConv
+from .conv import DenseChebConv as DenseChebConv
+from .conv import DenseGraphConv as DenseGraphConv
+from .conv import DenseSAGEConv as DenseSAGEConv
 from .conv import EdgeWeightNorm as EdgeWeightNorm
 from .conv import GATConv as GATConv
 from .conv import GINConv as GINConv

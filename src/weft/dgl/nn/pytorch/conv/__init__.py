@@ -3,6 +3,9 @@
 from ...._later import absent
 from .appnpconv import APPNPConv as APPNPConv
 from .chebconv import ChebConv as ChebConv
+from .densechebconv import DenseChebConv as DenseChebConv
+from .densegraphconv import DenseGraphConv as DenseGraphConv
+from .densesageconv import DenseSAGEConv as DenseSAGEConv
 from .edgeweightnorm import EdgeWeightNorm as EdgeWeightNorm
 from .gatconv import GATConv as GATConv
 from .ginconv import GINConv as GINConv
