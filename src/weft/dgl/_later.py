@@ -29,8 +29,7 @@ _TOP = {
 }
 _LAYERS = {
     _CONVOLUTIONS: (
-        "EdgeWeightNorm TAGConv SGConv APPNPConv "
-        "GatedGCNConv GMMConv ChebConv AGNNConv DenseGraphConv DenseSAGEConv DenseChebConv AtomicConv CFConv "
+        "GatedGCNConv GMMConv AGNNConv AtomicConv CFConv "
         "TWIRLSConv TWIRLSUnfoldingAndAttention HGTConv GroupRevRes EGNNConv DGNConv",
         "HeteroGraphConv HeteroLinear HeteroEmbedding",
         "Sequential WeightBasis JumpingKnowledge LabelPropagation",

@@ -39,6 +39,9 @@ from .conv import SuperGATConv as SuperGATConv
 from .conv import TAGConv as TAGConv
 from .conv import TransformerConv as TransformerConv
 from .conv import XConv as XConv
+from .dense import DenseChebConv as DenseChebConv
+from .dense import DenseGraphConv as DenseGraphConv
+from .dense import DenseSAGEConv as DenseSAGEConv
 from .edge_weight_norm import EdgeWeightNorm as EdgeWeightNorm
 from .hetero import TypedLinear as TypedLinear
 from .states import load_peer_state as load_peer_state

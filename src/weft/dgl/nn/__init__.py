@@ -12,6 +12,12 @@ from .pytorch import DotGatConv as DotGatConv
 from .pytorch import EdgeConv as EdgeConv
 from .pytorch import EdgeGATConv as EdgeGATConv
 from .pytorch import EGATConv as EGATConv
+from .pytorch import APPNPConv as APPNPConv
+from .pytorch import ChebConv as ChebConv
+from .pytorch import DenseChebConv as DenseChebConv
+from .pytorch import DenseGraphConv as DenseGraphConv
+from .pytorch import DenseSAGEConv as DenseSAGEConv
+from .pytorch import EdgeWeightNorm as EdgeWeightNorm
 from .pytorch import GATConv as GATConv
 from .pytorch import GatedGraphConv as GatedGraphConv
 from .pytorch import GATv2Conv as GATv2Conv
@@ -24,6 +30,8 @@ from .pytorch import PNAConv as PNAConv
 from .pytorch import RelGraphConv as RelGraphConv
 from .pytorch import SAGEConv as SAGEConv
 from .pytorch import TypedLinear as TypedLinear
+from .pytorch import SGConv as SGConv
+from .pytorch import TAGConv as TAGConv
 from .pytorch import conv as conv
 from .pytorch import edge_softmax as edge_softmax
 from .pytorch import linear as linear

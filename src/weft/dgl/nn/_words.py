@@ -7,6 +7,12 @@ WORDS: dict[str, str] = {
     "EdgeConv": "in_feat=in_features out_feat=out_features batch_norm",
     "EdgeGATConv": "in_feats=in_features edge_feats=edge_features out_feats=out_features num_heads attn_drop=attention_dropout "
     "negative_slope residual bias",
+    "APPNPConv": "k alpha edge_drop=edge_dropout",
+    "ChebConv": "in_feats=in_features out_feats=out_features k bias",
+    "DenseChebConv": "in_feats=in_features out_feats=out_features k bias",
+    "DenseGraphConv": "in_feats=in_features out_feats=out_features norm bias",
+    "DenseSAGEConv": "in_feats=in_features out_feats=out_features bias",
+    "EdgeWeightNorm": "norm eps",
     "GATConv": "in_feats=in_features out_feats=out_features num_heads attn_drop=attention_dropout negative_slope residual bias",
     "GATv2Conv": "in_feats=in_features out_feats=out_features num_heads attn_drop=attention_dropout negative_slope residual bias "
     "share_weights",
@@ -22,4 +28,6 @@ WORDS: dict[str, str] = {
     "bias self_loop layer_norm",
     "SAGEConv": "in_feats=in_features out_feats=out_features aggregator_type=aggregator bias",
     "TypedLinear": "in_size=in_features out_size=out_features num_types regularizer num_bases",
+    "SGConv": "in_feats=in_features out_feats=out_features k bias",
+    "TAGConv": "in_feats=in_features out_feats=out_features k bias",
 }

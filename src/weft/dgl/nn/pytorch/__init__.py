@@ -8,6 +8,12 @@ from .conv import DotGatConv as DotGatConv
 from .conv import EdgeConv as EdgeConv
 from .conv import EdgeGATConv as EdgeGATConv
 from .conv import EGATConv as EGATConv
+from .conv import APPNPConv as APPNPConv
+from .conv import ChebConv as ChebConv
+from .conv import DenseChebConv as DenseChebConv
+from .conv import DenseGraphConv as DenseGraphConv
+from .conv import DenseSAGEConv as DenseSAGEConv
+from .conv import EdgeWeightNorm as EdgeWeightNorm
 from .conv import GATConv as GATConv
 from .conv import GatedGraphConv as GatedGraphConv
 from .conv import GATv2Conv as GATv2Conv
@@ -20,6 +26,8 @@ from .conv import PNAConv as PNAConv
 from .conv import RelGraphConv as RelGraphConv
 from .conv import SAGEConv as SAGEConv
 from .linear import TypedLinear as TypedLinear
+from .conv import SGConv as SGConv
+from .conv import TAGConv as TAGConv
 from .softmax import edge_softmax as edge_softmax
 
 __getattr__ = absent("nn.pytorch", globals())

@@ -5,6 +5,12 @@ from .dotgatconv import DotGatConv as DotGatConv
 from .edgeconv import EdgeConv as EdgeConv
 from .edgegatconv import EdgeGATConv as EdgeGATConv
 from .egatconv import EGATConv as EGATConv
+from .appnpconv import APPNPConv as APPNPConv
+from .chebconv import ChebConv as ChebConv
+from .densechebconv import DenseChebConv as DenseChebConv
+from .densegraphconv import DenseGraphConv as DenseGraphConv
+from .densesageconv import DenseSAGEConv as DenseSAGEConv
+from .edgeweightnorm import EdgeWeightNorm as EdgeWeightNorm
 from .gatconv import GATConv as GATConv
 from .gatedgraphconv import GatedGraphConv as GatedGraphConv
 from .gatv2conv import GATv2Conv as GATv2Conv
@@ -16,5 +22,7 @@ from .nnconv import NNConv as NNConv
 from .pnaconv import PNAConv as PNAConv
 from .relgraphconv import RelGraphConv as RelGraphConv
 from .sageconv import SAGEConv as SAGEConv
+from .sgconv import SGConv as SGConv
+from .tagconv import TAGConv as TAGConv
 
 __getattr__ = absent("nn.pytorch.conv", globals())
