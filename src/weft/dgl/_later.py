@@ -30,7 +30,7 @@ _TOP = {
 _LAYERS = {
     _CONVOLUTIONS: (
         "EdgeWeightNorm GATv2Conv EGATConv EdgeGATConv TAGConv RelGraphConv SGConv APPNPConv GINConv "
-        "GatedGCNConv GMMConv ChebConv AGNNConv DenseGraphConv DenseSAGEConv DenseChebConv AtomicConv CFConv "
+        "GMMConv ChebConv AGNNConv DenseGraphConv DenseSAGEConv DenseChebConv AtomicConv "
         "DotGatConv TWIRLSConv TWIRLSUnfoldingAndAttention GCN2Conv HGTConv GroupRevRes EGNNConv PNAConv DGNConv",
         "HeteroGraphConv HeteroLinear HeteroEmbedding TypedLinear",
         "Sequential WeightBasis JumpingKnowledge LabelPropagation",

@@ -8,8 +8,10 @@ torch.Size([2, 2])
 from .._later import absent
 from . import functional as functional
 from . import pytorch as pytorch
+from .pytorch import CFConv as CFConv
 from .pytorch import EdgeConv as EdgeConv
 from .pytorch import GATConv as GATConv
+from .pytorch import GatedGCNConv as GatedGCNConv
 from .pytorch import GatedGraphConv as GatedGraphConv
 from .pytorch import GINEConv as GINEConv
 from .pytorch import GraphConv as GraphConv

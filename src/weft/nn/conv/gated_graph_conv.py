@@ -147,7 +147,7 @@ class GatedGraphConv(nn.Module):
         return torch.stack([weight.T for weight in self._of_linears("weight")])
 
     def _of_linears(self, name: str) -> list[Tensor]:
-        return [linear.get_parameter(name) for linear in self.linears]
+        return [getattr(linear, name) for linear in self.linears]
 
     def _by_type(self, adjacency: Adjacency, edge_weight: Tensor | None, edge_type: Tensor | None) -> Tensor | None:
         """What b adds to the sum of each target, the same in every round."""

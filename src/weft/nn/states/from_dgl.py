@@ -5,4 +5,6 @@ arrow means that weft has no use for it. Names that are not here are the same in
 parameter if it has as many entries.
 """
 
-NAMES: dict[str, str] = {}
+NAMES: dict[str, str] = {
+    "GatedGCNConv": "bn_node.* -> bn_node.*; bn_edge.* -> bn_edge.*; bn_node.* ->; bn_edge.* ->",
+}

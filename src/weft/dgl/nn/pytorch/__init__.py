@@ -3,8 +3,10 @@
 from ..._later import absent
 from . import conv as conv
 from . import softmax as softmax
+from .conv import CFConv as CFConv
 from .conv import EdgeConv as EdgeConv
 from .conv import GATConv as GATConv
+from .conv import GatedGCNConv as GatedGCNConv
 from .conv import GatedGraphConv as GatedGraphConv
 from .conv import GINEConv as GINEConv
 from .conv import GraphConv as GraphConv

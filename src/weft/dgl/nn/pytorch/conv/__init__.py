@@ -1,8 +1,10 @@
 """Convolutions with DGL's constructor arguments and forward signatures, on weft's layers."""
 
 from ...._later import absent
+from .cfconv import CFConv as CFConv
 from .edgeconv import EdgeConv as EdgeConv
 from .gatconv import GATConv as GATConv
+from .gatedgcnconv import GatedGCNConv as GatedGCNConv
 from .gatedgraphconv import GatedGraphConv as GatedGraphConv
 from .gineconv import GINEConv as GINEConv
 from .graphconv import GraphConv as GraphConv
