@@ -29,7 +29,7 @@ _TOP = {
 }
 _LAYERS = {
     _CONVOLUTIONS: (
-        "GatedGCNConv GMMConv AGNNConv AtomicConv CFConv "
+        "GMMConv AGNNConv AtomicConv "
         "TWIRLSConv TWIRLSUnfoldingAndAttention HGTConv GroupRevRes EGNNConv DGNConv",
         "HeteroGraphConv HeteroLinear HeteroEmbedding",
         "Sequential WeightBasis JumpingKnowledge LabelPropagation",

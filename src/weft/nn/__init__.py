@@ -12,11 +12,17 @@ from .conv import DynamicEdgeConv as DynamicEdgeConv
 from .conv import EdgeConv as EdgeConv
 from .conv import EdgeGATConv as EdgeGATConv
 from .conv import EGATConv as EGATConv
+from .conv import CFConv as CFConv
+from .conv import CGConv as CGConv
+from .conv import EdgeConv as EdgeConv
+from .conv import FiLMConv as FiLMConv
 from .conv import GATConv as GATConv
+from .conv import GatedGCNConv as GatedGCNConv
 from .conv import GatedGraphConv as GatedGraphConv
 from .conv import GATv2Conv as GATv2Conv
 from .conv import GCN2Conv as GCN2Conv
 from .conv import GINConv as GINConv
+from .conv import GENConv as GENConv
 from .conv import GINEConv as GINEConv
 from .conv import GPSConv as GPSConv
 from .conv import GraphConv as GraphConv
@@ -30,6 +36,7 @@ from .conv import PointNetConv as PointNetConv
 from .conv import PointTransformerConv as PointTransformerConv
 from .conv import PPFConv as PPFConv
 from .conv import RelGraphConv as RelGraphConv
+from .conv import ResGatedGraphConv as ResGatedGraphConv
 from .conv import SAGEConv as SAGEConv
 from .conv import SGConv as SGConv
 from .conv import SignedConv as SignedConv

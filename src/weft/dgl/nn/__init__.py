@@ -9,6 +9,7 @@ from .._later import absent
 from . import functional as functional
 from . import pytorch as pytorch
 from .pytorch import DotGatConv as DotGatConv
+from .pytorch import CFConv as CFConv
 from .pytorch import EdgeConv as EdgeConv
 from .pytorch import EdgeGATConv as EdgeGATConv
 from .pytorch import EGATConv as EGATConv
@@ -19,6 +20,7 @@ from .pytorch import DenseGraphConv as DenseGraphConv
 from .pytorch import DenseSAGEConv as DenseSAGEConv
 from .pytorch import EdgeWeightNorm as EdgeWeightNorm
 from .pytorch import GATConv as GATConv
+from .pytorch import GatedGCNConv as GatedGCNConv
 from .pytorch import GatedGraphConv as GatedGraphConv
 from .pytorch import GATv2Conv as GATv2Conv
 from .pytorch import GCN2Conv as GCN2Conv

@@ -4,6 +4,7 @@ WORDS: dict[str, str] = {
     "DotGatConv": "in_feats=in_features out_feats=out_features num_heads",
     "EGATConv": "in_node_feats=in_features in_edge_feats=edge_features out_node_feats=out_features "
     "out_edge_feats=out_edge_features num_heads bias",
+    "CFConv": "node_in_feats=in_features edge_in_feats=edge_features hidden_feats=hidden_features out_feats=out_features",
     "EdgeConv": "in_feat=in_features out_feat=out_features batch_norm",
     "EdgeGATConv": "in_feats=in_features edge_feats=edge_features out_feats=out_features num_heads attn_drop=attention_dropout "
     "negative_slope residual bias",
@@ -19,6 +20,7 @@ WORDS: dict[str, str] = {
     "GCN2Conv": "in_feats=in_features layer alpha lambda_=theta project_initial_features=shared_weights bias",
     "GINConv": "apply_func=network aggregator_type=aggregator init_eps=eps learn_eps",
     "GINEConv": "apply_func=network init_eps=eps learn_eps",
+    "GatedGCNConv": "input_feats=in_features edge_feats=edge_features output_feats=out_features dropout batch_norm residual activation",
     "GatedGraphConv": "in_feats=in_features out_feats=out_features n_steps=num_layers n_etypes=num_types bias",
     "GraphConv": "in_feats=in_features out_feats=out_features norm bias",
     "NNConv": "in_feats=in_features out_feats=out_features edge_func=network aggregator_type=aggregator residual bias",

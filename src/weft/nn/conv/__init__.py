@@ -7,11 +7,17 @@ from .dynamic_edge_conv import DynamicEdgeConv as DynamicEdgeConv
 from .edge_conv import EdgeConv as EdgeConv
 from .edge_gat_conv import EdgeGATConv as EdgeGATConv
 from .egat_conv import EGATConv as EGATConv
+from .cf_conv import CFConv as CFConv
+from .cg_conv import CGConv as CGConv
+from .edge_conv import EdgeConv as EdgeConv
+from .film_conv import FiLMConv as FiLMConv
 from .gat_conv import GATConv as GATConv
+from .gated_gcn_conv import GatedGCNConv as GatedGCNConv
 from .gated_graph_conv import GatedGraphConv as GatedGraphConv
 from .gatv2_conv import GATv2Conv as GATv2Conv
 from .gcn2_conv import GCN2Conv as GCN2Conv
 from .gin_conv import GINConv as GINConv
+from .gen_conv import GENConv as GENConv
 from .gine_conv import GINEConv as GINEConv
 from .gps_conv import GPSConv as GPSConv
 from .graph_conv import GraphConv as GraphConv
@@ -25,6 +31,7 @@ from .point_net_conv import PointNetConv as PointNetConv
 from .point_transformer_conv import PointTransformerConv as PointTransformerConv
 from .ppf_conv import PPFConv as PPFConv
 from .rel_graph_conv import RelGraphConv as RelGraphConv
+from .res_gated_graph_conv import ResGatedGraphConv as ResGatedGraphConv
 from .sage_conv import SAGEConv as SAGEConv
 from .sg_conv import SGConv as SGConv
 from .signed_conv import SignedConv as SignedConv

@@ -10,4 +10,5 @@ Names that are not here are the same in both. A tensor takes the shape of weft's
 
 NAMES: dict[str, str] = {
     "GATv2Conv": "fc_dst.* -> fc_dst.*; fc_dst.* ->",
+    "GatedGCNConv": "bn_node.* -> bn_node.*; bn_edge.* -> bn_edge.*; bn_node.* ->; bn_edge.* ->",
 }

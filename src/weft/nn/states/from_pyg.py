@@ -9,6 +9,9 @@ NAMES: dict[str, str] = {
     "GATv2Conv": "lin_l.* -> fc_src.*; lin_r.* -> fc_dst.*; lin_r.* -> ; lin_edge.* -> fc_edge.*; res.* -> res_fc.*; "
     "att -> attn; bias -> bias; bias -> res_fc.bias",
     "GINConv": "nn.* -> apply_func.*",
+    "CFConv": "lin1.* -> project_node.*; lin2.* -> project_out.0.*; nn.* -> project_edge.*",
+    "EdgeConv": "nn.* -> network.*",
+    "GENConv": "aggr_module.t -> temperature; aggr_module.p -> power; msg_norm.scale -> scale",
     "GINEConv": "nn.* -> apply_func.*",
     "GPSConv": (
         "attn.in_proj_weight -> in_proj.weight; attn.in_proj_bias -> in_proj.bias; attn.out_proj.* -> out_proj.*; "

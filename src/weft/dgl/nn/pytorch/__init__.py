@@ -5,6 +5,7 @@ from . import conv as conv
 from . import linear as linear
 from . import softmax as softmax
 from .conv import DotGatConv as DotGatConv
+from .conv import CFConv as CFConv
 from .conv import EdgeConv as EdgeConv
 from .conv import EdgeGATConv as EdgeGATConv
 from .conv import EGATConv as EGATConv
@@ -15,6 +16,7 @@ from .conv import DenseGraphConv as DenseGraphConv
 from .conv import DenseSAGEConv as DenseSAGEConv
 from .conv import EdgeWeightNorm as EdgeWeightNorm
 from .conv import GATConv as GATConv
+from .conv import GatedGCNConv as GatedGCNConv
 from .conv import GatedGraphConv as GatedGraphConv
 from .conv import GATv2Conv as GATv2Conv
 from .conv import GCN2Conv as GCN2Conv

@@ -2,6 +2,7 @@
 
 from ...._later import absent
 from .dotgatconv import DotGatConv as DotGatConv
+from .cfconv import CFConv as CFConv
 from .edgeconv import EdgeConv as EdgeConv
 from .edgegatconv import EdgeGATConv as EdgeGATConv
 from .egatconv import EGATConv as EGATConv
@@ -12,6 +13,7 @@ from .densegraphconv import DenseGraphConv as DenseGraphConv
 from .densesageconv import DenseSAGEConv as DenseSAGEConv
 from .edgeweightnorm import EdgeWeightNorm as EdgeWeightNorm
 from .gatconv import GATConv as GATConv
+from .gatedgcnconv import GatedGCNConv as GatedGCNConv
 from .gatedgraphconv import GatedGraphConv as GatedGraphConv
 from .gatv2conv import GATv2Conv as GATv2Conv
 from .gcn2conv import GCN2Conv as GCN2Conv
