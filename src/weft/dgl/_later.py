@@ -33,7 +33,7 @@ _LAYERS = {
         "GatedGCNConv GMMConv ChebConv AGNNConv NNConv DenseGraphConv DenseSAGEConv DenseChebConv EdgeConv AtomicConv CFConv "
         "DotGatConv TWIRLSConv TWIRLSUnfoldingAndAttention GCN2Conv HGTConv GroupRevRes EGNNConv PNAConv DGNConv",
         "HeteroGraphConv HeteroLinear HeteroEmbedding TypedLinear",
-        "Sequential WeightBasis JumpingKnowledge LabelPropagation",
+        "WeightBasis LabelPropagation",
     ),
     _LATER: (
         "SumPooling AvgPooling MaxPooling SortPooling GlobalAttentionPooling Set2Set SetTransformerEncoder "

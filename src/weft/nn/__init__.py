@@ -5,6 +5,9 @@ from ._apply_edges import apply_edges as apply_edges
 from ._formula import Formula as Formula
 from ._formula import formula as formula
 from ._plan import explain_plan as explain_plan
+from .across_layers import JumpingKnowledge as JumpingKnowledge
+from .containers import Sequential as Sequential
+from .containers import lazy as lazy
 from .conv import DynamicEdgeConv as DynamicEdgeConv
 from .conv import GATConv as GATConv
 from .conv import GPSConv as GPSConv

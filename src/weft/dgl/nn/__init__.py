@@ -10,7 +10,9 @@ from . import functional as functional
 from . import pytorch as pytorch
 from .pytorch import GATConv as GATConv
 from .pytorch import GraphConv as GraphConv
+from .pytorch import JumpingKnowledge as JumpingKnowledge
 from .pytorch import SAGEConv as SAGEConv
+from .pytorch import Sequential as Sequential
 from .pytorch import conv as conv
 from .pytorch import edge_softmax as edge_softmax
 from .pytorch import softmax as softmax
