@@ -32,7 +32,7 @@ _LAYERS = {
         "GMMConv AGNNConv AtomicConv "
         "TWIRLSConv TWIRLSUnfoldingAndAttention HGTConv GroupRevRes EGNNConv DGNConv",
         "HeteroGraphConv HeteroLinear HeteroEmbedding",
-        "Sequential WeightBasis JumpingKnowledge LabelPropagation",
+        "WeightBasis LabelPropagation",
     ),
     _LATER: (
         "SumPooling AvgPooling MaxPooling SortPooling GlobalAttentionPooling Set2Set SetTransformerEncoder "

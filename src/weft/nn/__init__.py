@@ -8,6 +8,9 @@ from ._plan import explain_plan as explain_plan
 from .conv import APPNPConv as APPNPConv
 from .conv import ChebConv as ChebConv
 from .conv import DotGatConv as DotGatConv
+from .across_layers import JumpingKnowledge as JumpingKnowledge
+from .containers import Sequential as Sequential
+from .containers import lazy as lazy
 from .conv import DynamicEdgeConv as DynamicEdgeConv
 from .conv import EdgeConv as EdgeConv
 from .conv import EdgeGATConv as EdgeGATConv

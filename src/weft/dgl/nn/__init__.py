@@ -34,6 +34,9 @@ from .pytorch import SAGEConv as SAGEConv
 from .pytorch import TypedLinear as TypedLinear
 from .pytorch import SGConv as SGConv
 from .pytorch import TAGConv as TAGConv
+from .pytorch import JumpingKnowledge as JumpingKnowledge
+from .pytorch import SAGEConv as SAGEConv
+from .pytorch import Sequential as Sequential
 from .pytorch import conv as conv
 from .pytorch import edge_softmax as edge_softmax
 from .pytorch import linear as linear

@@ -28,6 +28,7 @@ WORDS: dict[str, str] = {
     "edge_feat_size=edge_features residual",
     "RelGraphConv": "in_feat=in_features out_feat=out_features num_rels=num_types regularizer num_bases "
     "bias self_loop layer_norm",
+    "JumpingKnowledge": "mode in_feats=features num_layers",
     "SAGEConv": "in_feats=in_features out_feats=out_features aggregator_type=aggregator bias",
     "TypedLinear": "in_size=in_features out_size=out_features num_types regularizer num_bases",
     "SGConv": "in_feats=in_features out_feats=out_features k bias",

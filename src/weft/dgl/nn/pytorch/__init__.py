@@ -30,6 +30,8 @@ from .conv import SAGEConv as SAGEConv
 from .linear import TypedLinear as TypedLinear
 from .conv import SGConv as SGConv
 from .conv import TAGConv as TAGConv
+from .jumping_knowledge import JumpingKnowledge as JumpingKnowledge
+from .sequential import Sequential as Sequential
 from .softmax import edge_softmax as edge_softmax
 
 __getattr__ = absent("nn.pytorch", globals())
