@@ -31,8 +31,7 @@ _LAYERS = {
     _CONVOLUTIONS: (
         "EdgeWeightNorm GATv2Conv EGATConv EdgeGATConv TAGConv SGConv APPNPConv GINConv GINEConv GatedGraphConv "
         "GatedGCNConv GMMConv ChebConv AGNNConv NNConv DenseGraphConv DenseSAGEConv DenseChebConv EdgeConv AtomicConv CFConv "
-        "DotGatConv TWIRLSConv TWIRLSUnfoldingAndAttention GCN2Conv HGTConv GroupRevRes EGNNConv PNAConv DGNConv",
-        "HeteroGraphConv HeteroLinear HeteroEmbedding",
+        "DotGatConv TWIRLSConv TWIRLSUnfoldingAndAttention GCN2Conv GroupRevRes EGNNConv PNAConv DGNConv",
         "Sequential WeightBasis JumpingKnowledge LabelPropagation",
     ),
     _LATER: (
@@ -92,7 +91,6 @@ MODULES: dict[str, str] = {
     "nn.pytorch.factory": _LATER,
     "nn.pytorch.glob": _LATER,
     "nn.pytorch.gt": _LATER,
-    "nn.pytorch.hetero": _CONVOLUTIONS,
     "nn.pytorch.link": _LATER,
     "nn.pytorch.network_emb": _LATER,
     "nn.pytorch.sparse_emb": _LATER,

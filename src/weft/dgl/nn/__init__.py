@@ -10,11 +10,16 @@ from . import functional as functional
 from . import pytorch as pytorch
 from .pytorch import GATConv as GATConv
 from .pytorch import GraphConv as GraphConv
+from .pytorch import HeteroEmbedding as HeteroEmbedding
+from .pytorch import HeteroGraphConv as HeteroGraphConv
+from .pytorch import HeteroLinear as HeteroLinear
+from .pytorch import HGTConv as HGTConv
 from .pytorch import RelGraphConv as RelGraphConv
 from .pytorch import SAGEConv as SAGEConv
 from .pytorch import TypedLinear as TypedLinear
 from .pytorch import conv as conv
 from .pytorch import edge_softmax as edge_softmax
+from .pytorch import hetero as hetero
 from .pytorch import linear as linear
 from .pytorch import softmax as softmax
 

@@ -1,11 +1,13 @@
 """Load a state dict of DGL or PyG into a layer or a model of weft."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from torch import Tensor, nn
 
 from ...errors import ShapeError, check_choice, message
+from ..hetero import HeteroGraphConv
 from . import from_dgl, from_pyg
 
 Peer = Literal["dgl", "pyg"]
@@ -39,7 +41,9 @@ def load_peer_state(module: nn.Module, state: Mapping[str, Tensor], peer: Peer) 
     # A module inside of a layer belongs to it: the outer layer's table speaks of all that it holds.
     tables = {prefix: _rules(NAMES[peer][name]) for prefix, name in _layers(module, peer)}
     found: dict[str, Tensor] = {}
-    for key, value in state.items():
+    of_edge_types = _wrapped(module, peer)
+    for theirs, value in state.items():
+        key = _placed(theirs, of_edge_types)
         prefix = next((p for p in sorted(tables) if key.startswith(p)), None)
         ours = key if prefix is None else _renamed(prefix, key, tables[prefix], expected)
         if ours is not None:
@@ -68,6 +72,24 @@ def _layers(module: nn.Module, peer: Peer) -> list[tuple[str, str]]:
         if type(each).__name__ in NAMES[peer] and not any(prefix.startswith(outer) for outer, _ in found):
             found.append((prefix, type(each).__name__))
     return found
+
+
+def _wrapped(module: nn.Module, peer: Peer) -> dict[str, str]:
+    """Where the layers of typed graphs have their layers for each edge type: the peer's prefix to weft's."""
+    found: dict[str, str] = {}
+    for name, each in module.named_modules():
+        if peer == "pyg" and isinstance(each, HeteroGraphConv):
+            place = f"{name}." if name else ""
+            for key in each.mods:
+                parts = re.findall(r"'([^']*)'", key)
+                found[f"{place}convs.<{'___'.join(parts)}>."] = f"{place}mods.{key}."
+    return found
+
+
+def _placed(key: str, prefixes: Mapping[str, str]) -> str:
+    """A name with the prefix that weft has."""
+    theirs = next((prefix for prefix in prefixes if key.startswith(prefix)), None)
+    return key if theirs is None else prefixes[theirs] + key.removeprefix(theirs)
 
 
 def _rules(text: str) -> list[tuple[str, str]]:
