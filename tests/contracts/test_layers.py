@@ -15,21 +15,23 @@ from weft.graph import Adjacency, Block, adjacency_of
 from weft.nn import aggregate, apply_edges, formula
 from weft.testing import Input, LayerCase
 from weft.testing import layers as contract
+from weft.testing.typed_layers import TypedSubject
 
 Check = Callable[[contract.Subject], None]
 HERE = Path(__file__).parents[1] / "nn"
 
 
-def listed() -> dict[str, contract.Case]:
+def listed(cases: str = "CASES") -> dict[str, Any]:
     """The cases that the tests of each layer name."""
-    found: dict[str, contract.Case] = {}
-    for path in sorted(HERE.glob("conv/test_*.py")):
+    found: dict[str, Any] = {}
+    for path in sorted(HERE.glob("*/test_*.py")):
         module = importlib.import_module(f"tests.nn.{path.parent.name}.{path.stem}")
-        found.update(getattr(module, "CASES", {}))
+        found.update(getattr(module, cases, {}))
     return found
 
 
 LAYERS = listed()
+TYPED = listed("TYPED_CASES")
 CASES = [(name, check) for check in contract.CHECKS for name in LAYERS]
 
 
@@ -39,10 +41,10 @@ def test_layer_keeps_the_contract(name: str, check: Check) -> None:
 
 
 def test_every_layer_is_listed() -> None:
-    public = {
-        name for name, value in vars(weft.nn.conv).items() if inspect.isclass(value) and issubclass(value, nn.Module)
-    }
-    assert public == {contract.Subject(case).name for case in LAYERS.values()}
+    modules = {name: v for name, v in vars(weft.nn).items() if inspect.isclass(v) and issubclass(v, nn.Module)}
+    public = {name for name, value in modules.items() if "graph" in inspect.signature(value.forward).parameters}
+    typed = {TypedSubject(case).name for case in TYPED.values()}
+    assert public == {contract.Subject(case).name for case in LAYERS.values()} | typed
 
 
 def test_exemptions_name_checks() -> None:

@@ -30,8 +30,7 @@ _TOP = {
 _LAYERS = {
     _CONVOLUTIONS: (
         "GMMConv AGNNConv AtomicConv "
-        "TWIRLSConv TWIRLSUnfoldingAndAttention HGTConv GroupRevRes EGNNConv DGNConv",
-        "HeteroGraphConv HeteroLinear HeteroEmbedding",
+        "TWIRLSConv TWIRLSUnfoldingAndAttention GroupRevRes EGNNConv DGNConv",
         "WeightBasis LabelPropagation",
     ),
     _LATER: (

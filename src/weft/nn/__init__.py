@@ -19,6 +19,7 @@ from .conv import CFConv as CFConv
 from .conv import CGConv as CGConv
 from .conv import EdgeConv as EdgeConv
 from .conv import FiLMConv as FiLMConv
+from .conv import CompGCNConv as CompGCNConv
 from .conv import GATConv as GATConv
 from .conv import GatedGCNConv as GatedGCNConv
 from .conv import GatedGraphConv as GatedGraphConv
@@ -53,5 +54,13 @@ from .dense import DenseChebConv as DenseChebConv
 from .dense import DenseGraphConv as DenseGraphConv
 from .dense import DenseSAGEConv as DenseSAGEConv
 from .edge_weight_norm import EdgeWeightNorm as EdgeWeightNorm
+from .conv import HEATConv as HEATConv
+from .conv import HGTConv as HGTConv
+from .conv import RelGraphConv as RelGraphConv
+from .conv import RGATConv as RGATConv
+from .conv import SAGEConv as SAGEConv
+from .hetero import HeteroEmbedding as HeteroEmbedding
+from .hetero import HeteroGraphConv as HeteroGraphConv
+from .hetero import HeteroLinear as HeteroLinear
 from .hetero import TypedLinear as TypedLinear
 from .states import load_peer_state as load_peer_state

@@ -1,5 +1,6 @@
 """Types of edges and nodes, as layers on one graph take them."""
 
+import torch
 from torch import Tensor
 
 from ..errors import DtypeError, ShapeError, message
@@ -46,3 +47,39 @@ def typed_pairs(adjacency: Adjacency, edge_type: Tensor, num_types: int) -> Adja
     source = adjacency.source.long() * num_types + edge_type.long()
     target = typed_targets(adjacency, edge_type, num_types)
     return Adjacency._trusted(source, target, adjacency.num_sources * num_types, adjacency.num_targets * num_types)
+
+
+def node_type_ends(
+    where: str, adjacency: Adjacency, node_type: Tensor | tuple[Tensor, Tensor], is_pair: bool
+) -> tuple[Tensor, Tensor]:
+    """Types of sources and of targets; of one tensor the first are those of the targets, as with features.
+
+    Args:
+        is_pair: whether features come as a pair; types of a bipartite graph then do so too.
+
+    Raises:
+        ShapeError, DtypeError: if they do not fit the graph.
+    """
+    if not isinstance(node_type, tuple):
+        if is_pair and adjacency.num_sources != adjacency.num_targets:
+            got = f"one tensor for {adjacency.num_sources} sources and {adjacency.num_targets} targets"
+            raise ShapeError(message(where, "`node_type` for both ends of a bipartite graph", got, "pass a pair"))
+        check_types(where, "node_type", node_type, adjacency.num_sources)
+        return node_type, node_type[: adjacency.num_targets]
+    check_types(where, "node_type[0]", node_type[0], adjacency.num_sources)
+    check_types(where, "node_type[1]", node_type[1], adjacency.num_targets)
+    return node_type
+
+
+def products_first(adjacency: Adjacency, num_types: int) -> bool:
+    """Whether the products of all sources with the matrices of all types are few beside the edges.
+
+    While compiling or exporting never: a program is for all sizes.
+    """
+    return not torch.compiler.is_compiling() and 4 * adjacency.num_sources * num_types <= adjacency.num_edges
+
+
+def paired_sources(adjacency: Adjacency, edge_type: Tensor, num_types: int) -> Adjacency:
+    """The same edges from pairs of source and type, `source * num_types + edge_type`, to targets."""
+    source = adjacency.source.long() * num_types + edge_type.long()
+    return Adjacency._trusted(source, adjacency.target, adjacency.num_sources * num_types, adjacency.num_targets)

@@ -5,3 +5,5 @@ from ._layer_case import LayerCase as LayerCase
 from .layers import check_layer as check_layer
 from .operators import check_operator as check_operator
 from .structures import sample_structures as sample_structures
+from .typed_layers import TypedLayerCase as TypedLayerCase
+from .typed_layers import check_typed_layer as check_typed_layer

@@ -29,6 +29,10 @@ from .pytorch import GINEConv as GINEConv
 from .pytorch import GraphConv as GraphConv
 from .pytorch import NNConv as NNConv
 from .pytorch import PNAConv as PNAConv
+from .pytorch import HeteroEmbedding as HeteroEmbedding
+from .pytorch import HeteroGraphConv as HeteroGraphConv
+from .pytorch import HeteroLinear as HeteroLinear
+from .pytorch import HGTConv as HGTConv
 from .pytorch import RelGraphConv as RelGraphConv
 from .pytorch import SAGEConv as SAGEConv
 from .pytorch import TypedLinear as TypedLinear
@@ -39,6 +43,7 @@ from .pytorch import SAGEConv as SAGEConv
 from .pytorch import Sequential as Sequential
 from .pytorch import conv as conv
 from .pytorch import edge_softmax as edge_softmax
+from .pytorch import hetero as hetero
 from .pytorch import linear as linear
 from .pytorch import softmax as softmax
 

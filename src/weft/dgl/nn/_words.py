@@ -26,6 +26,10 @@ WORDS: dict[str, str] = {
     "NNConv": "in_feats=in_features out_feats=out_features edge_func=network aggregator_type=aggregator residual bias",
     "PNAConv": "in_size=in_features out_size=out_features aggregators scalers delta dropout num_towers "
     "edge_feat_size=edge_features residual",
+    "HGTConv": "in_size=in_features head_size=out_features num_heads num_ntypes=num_node_types num_etypes=num_edge_types "
+    "dropout use_norm=layer_norm",
+    "HeteroEmbedding": "num_embeddings=num_rows embedding_dim=out_features",
+    "HeteroLinear": "in_size=in_features out_size=out_features bias",
     "RelGraphConv": "in_feat=in_features out_feat=out_features num_rels=num_types regularizer num_bases "
     "bias self_loop layer_norm",
     "JumpingKnowledge": "mode in_feats=features num_layers",

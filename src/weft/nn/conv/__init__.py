@@ -11,6 +11,7 @@ from .cf_conv import CFConv as CFConv
 from .cg_conv import CGConv as CGConv
 from .edge_conv import EdgeConv as EdgeConv
 from .film_conv import FiLMConv as FiLMConv
+from .comp_gcn_conv import CompGCNConv as CompGCNConv
 from .gat_conv import GATConv as GATConv
 from .gated_gcn_conv import GatedGCNConv as GatedGCNConv
 from .gated_graph_conv import GatedGraphConv as GatedGraphConv
@@ -32,6 +33,10 @@ from .point_transformer_conv import PointTransformerConv as PointTransformerConv
 from .ppf_conv import PPFConv as PPFConv
 from .rel_graph_conv import RelGraphConv as RelGraphConv
 from .res_gated_graph_conv import ResGatedGraphConv as ResGatedGraphConv
+from .heat_conv import HEATConv as HEATConv
+from .hgt_conv import HGTConv as HGTConv
+from .rel_graph_conv import RelGraphConv as RelGraphConv
+from .rgat_conv import RGATConv as RGATConv
 from .sage_conv import SAGEConv as SAGEConv
 from .sg_conv import SGConv as SGConv
 from .signed_conv import SignedConv as SignedConv

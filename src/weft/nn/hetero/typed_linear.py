@@ -74,9 +74,9 @@ class TypedLinear(nn.Module):
             shape: tuple[int, ...] = (num_types, in_features * out_features // num_bases)
         else:
             shape = (num_bases if regularizer == "basis" else num_types, in_features, out_features)
-        self.W = nn.Parameter(torch.empty(shape))
+        self.W: Tensor = nn.Parameter(torch.empty(shape))
         if regularizer == "basis":
-            self.coeff = nn.Parameter(torch.empty(num_types, num_bases))
+            self.coeff: Tensor = nn.Parameter(torch.empty(num_types, num_bases))
         self.bias = nn.Parameter(torch.empty(num_types, out_features)) if bias else None
         self.reset_parameters()
 
@@ -108,15 +108,15 @@ class TypedLinear(nn.Module):
         12
         """
         if self.regularizer is None:
-            found: Tensor = self.W
-            return found
+            return self.W
+        found: Tensor
         if self.regularizer == "basis":
-            mixed: Tensor = torch.tensordot(self.coeff, self.W, 1)
-            return mixed
+            found = torch.tensordot(self.coeff, self.W, 1)
+            return found
         blocks = self.blocks()
         eye = torch.eye(self.num_bases, dtype=blocks.dtype, device=blocks.device).reshape(1, -1, 1, self.num_bases, 1)
-        spread: Tensor = blocks.unsqueeze(3) * eye
-        return spread.reshape(self.num_types, self.in_features, self.out_features)
+        found = (blocks.unsqueeze(3) * eye).reshape(self.num_types, self.in_features, self.out_features)
+        return found
 
     def blocks(self) -> Tensor:
         """The blocks of "bdd".

@@ -31,6 +31,9 @@ NAMES: dict[str, str] = {
         "lin_dst.* -> fc_query.*; lin_src.* -> fc_key.*; lin.* -> fc_value.*; "
         "pos_nn.* -> position_network.*; attn_nn.* -> attention_network.*"
     ),
+    "HEATConv": "hetero_lin.weight -> hetero_lin.W",
+    "HeteroLinear": "lins.* -> linears.*",
+    "RGATConv": "weight -> linear_r.W; basis -> linear_r.W; att -> linear_r.coeff; w ->; l1 ->; b1 ->; l2 ->; b2 ->",
     "RelGraphConv": "weight -> linear_r.W; comp -> linear_r.coeff; root -> loop_weight; bias -> h_bias",
     # Behind those of PyG's SAGEConv the names of its GraphConv, the layer of Morris et al., which is the aggregator "sum".
     "SAGEConv": "lin_l.weight -> fc_neigh.weight; lin_l.bias -> fc_self.bias; lin_r.weight -> fc_self.weight; "

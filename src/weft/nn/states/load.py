@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import ShapeError, check_choice, message
+from ..hetero import HeteroGraphConv
 from . import from_dgl, from_pyg
 from ._joined import joined
 
@@ -42,7 +43,9 @@ def load_peer_state(module: nn.Module, state: Mapping[str, Tensor], peer: Peer) 
     expected = module.state_dict()
     tables = {prefix: _rules(NAMES[peer][name]) for prefix, name in _layers(module, peer)}
     found: dict[str, Tensor] = {}
-    for key, value in state.items():
+    of_edge_types = _wrapped(module, peer)
+    for theirs, value in state.items():
+        key = _placed(theirs, of_edge_types)
         # What the table of a layer does not speak of may be that of a layer inside, which was given to it.
         ours: str | None = key
         for prefix in sorted(p for p in tables if key.startswith(p)):
@@ -70,6 +73,24 @@ def _layers(module: nn.Module, peer: Peer) -> list[tuple[str, str]]:
     """The layers with a table, by the prefix of their parameters."""
     named = ((f"{name}." if name else "", type(each).__name__) for name, each in module.named_modules())
     return [(prefix, name) for prefix, name in named if name in NAMES[peer]]
+
+
+def _wrapped(module: nn.Module, peer: Peer) -> dict[str, str]:
+    """Where the layers of typed graphs have their layers for each edge type: the peer's prefix to weft's."""
+    found: dict[str, str] = {}
+    for name, each in module.named_modules():
+        if peer == "pyg" and isinstance(each, HeteroGraphConv):
+            place = f"{name}." if name else ""
+            for key in each.mods:
+                parts = re.findall(r"'([^']*)'", key)
+                found[f"{place}convs.<{'___'.join(parts)}>."] = f"{place}mods.{key}."
+    return found
+
+
+def _placed(key: str, prefixes: Mapping[str, str]) -> str:
+    """A name with the prefix that weft has."""
+    theirs = next((prefix for prefix in prefixes if key.startswith(prefix)), None)
+    return key if theirs is None else prefixes[theirs] + key.removeprefix(theirs)
 
 
 def _rules(text: str) -> list[tuple[str, str]]:

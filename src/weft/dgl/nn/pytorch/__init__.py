@@ -2,6 +2,7 @@
 
 from ..._later import absent
 from . import conv as conv
+from . import hetero as hetero
 from . import linear as linear
 from . import softmax as softmax
 from .conv import DotGatConv as DotGatConv
@@ -25,8 +26,12 @@ from .conv import GINEConv as GINEConv
 from .conv import GraphConv as GraphConv
 from .conv import NNConv as NNConv
 from .conv import PNAConv as PNAConv
+from .conv import HGTConv as HGTConv
 from .conv import RelGraphConv as RelGraphConv
 from .conv import SAGEConv as SAGEConv
+from .hetero import HeteroEmbedding as HeteroEmbedding
+from .hetero import HeteroGraphConv as HeteroGraphConv
+from .hetero import HeteroLinear as HeteroLinear
 from .linear import TypedLinear as TypedLinear
 from .conv import SGConv as SGConv
 from .conv import TAGConv as TAGConv

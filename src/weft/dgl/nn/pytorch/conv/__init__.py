@@ -22,6 +22,7 @@ from .gineconv import GINEConv as GINEConv
 from .graphconv import GraphConv as GraphConv
 from .nnconv import NNConv as NNConv
 from .pnaconv import PNAConv as PNAConv
+from .hgtconv import HGTConv as HGTConv
 from .relgraphconv import RelGraphConv as RelGraphConv
 from .sageconv import SAGEConv as SAGEConv
 from .sgconv import SGConv as SGConv
