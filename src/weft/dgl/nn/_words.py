@@ -1,18 +1,18 @@
 """What weft's layers call the arguments of DGL's constructors. One layer, one line: `theirs=ours`, or a name that both have."""
 
 WORDS: dict[str, str] = {
-    "DotGatConv": "in_feats=in_features out_feats=out_features num_heads",
-    "EGATConv": "in_node_feats=in_features in_edge_feats=edge_features out_node_feats=out_features "
-    "out_edge_feats=out_edge_features num_heads bias",
-    "CFConv": "node_in_feats=in_features edge_in_feats=edge_features hidden_feats=hidden_features out_feats=out_features",
-    "EdgeConv": "in_feat=in_features out_feat=out_features batch_norm",
-    "EdgeGATConv": "in_feats=in_features edge_feats=edge_features out_feats=out_features num_heads attn_drop=attention_dropout "
-    "negative_slope residual bias",
     "APPNPConv": "k alpha edge_drop=edge_dropout",
+    "CFConv": "node_in_feats=in_features edge_in_feats=edge_features hidden_feats=hidden_features out_feats=out_features",
     "ChebConv": "in_feats=in_features out_feats=out_features k bias",
     "DenseChebConv": "in_feats=in_features out_feats=out_features k bias",
     "DenseGraphConv": "in_feats=in_features out_feats=out_features norm bias",
     "DenseSAGEConv": "in_feats=in_features out_feats=out_features bias",
+    "DotGatConv": "in_feats=in_features out_feats=out_features num_heads",
+    "EGATConv": "in_node_feats=in_features in_edge_feats=edge_features out_node_feats=out_features "
+    "out_edge_feats=out_edge_features num_heads bias",
+    "EdgeConv": "in_feat=in_features out_feat=out_features batch_norm",
+    "EdgeGATConv": "in_feats=in_features edge_feats=edge_features out_feats=out_features num_heads attn_drop=attention_dropout "
+    "negative_slope residual bias",
     "EdgeWeightNorm": "norm eps",
     "GATConv": "in_feats=in_features out_feats=out_features num_heads attn_drop=attention_dropout negative_slope residual bias",
     "GATv2Conv": "in_feats=in_features out_feats=out_features num_heads attn_drop=attention_dropout negative_slope residual bias "
@@ -20,21 +20,22 @@ WORDS: dict[str, str] = {
     "GCN2Conv": "in_feats=in_features layer alpha lambda_=theta project_initial_features=shared_weights bias",
     "GINConv": "apply_func=network aggregator_type=aggregator init_eps=eps learn_eps",
     "GINEConv": "apply_func=network init_eps=eps learn_eps",
-    "GatedGCNConv": "input_feats=in_features edge_feats=edge_features output_feats=out_features dropout batch_norm residual activation",
+    "GatedGCNConv": "input_feats=in_features edge_feats=edge_features output_feats=out_features dropout batch_norm residual "
+    "activation",
     "GatedGraphConv": "in_feats=in_features out_feats=out_features n_steps=num_layers n_etypes=num_types bias",
     "GraphConv": "in_feats=in_features out_feats=out_features norm bias",
-    "NNConv": "in_feats=in_features out_feats=out_features edge_func=network aggregator_type=aggregator residual bias",
-    "PNAConv": "in_size=in_features out_size=out_features aggregators scalers delta dropout num_towers "
-    "edge_feat_size=edge_features residual",
     "HGTConv": "in_size=in_features head_size=out_features num_heads num_ntypes=num_node_types num_etypes=num_edge_types "
     "dropout use_norm=layer_norm",
     "HeteroEmbedding": "num_embeddings=num_rows embedding_dim=out_features",
     "HeteroLinear": "in_size=in_features out_size=out_features bias",
+    "JumpingKnowledge": "mode in_feats=features num_layers",
+    "NNConv": "in_feats=in_features out_feats=out_features edge_func=network aggregator_type=aggregator residual bias",
+    "PNAConv": "in_size=in_features out_size=out_features aggregators scalers delta dropout num_towers "
+    "edge_feat_size=edge_features residual",
     "RelGraphConv": "in_feat=in_features out_feat=out_features num_rels=num_types regularizer num_bases "
     "bias self_loop layer_norm",
-    "JumpingKnowledge": "mode in_feats=features num_layers",
     "SAGEConv": "in_feats=in_features out_feats=out_features aggregator_type=aggregator bias",
-    "TypedLinear": "in_size=in_features out_size=out_features num_types regularizer num_bases",
     "SGConv": "in_feats=in_features out_feats=out_features k bias",
     "TAGConv": "in_feats=in_features out_feats=out_features k bias",
+    "TypedLinear": "in_size=in_features out_size=out_features num_types regularizer num_bases",
 }

@@ -1,28 +1,29 @@
 """Convolutions: one layer, one file."""
 
 from .appnp_conv import APPNPConv as APPNPConv
+from .cf_conv import CFConv as CFConv
+from .cg_conv import CGConv as CGConv
 from .cheb_conv import ChebConv as ChebConv
+from .comp_gcn_conv import CompGCNConv as CompGCNConv
 from .dot_gat_conv import DotGatConv as DotGatConv
 from .dynamic_edge_conv import DynamicEdgeConv as DynamicEdgeConv
 from .edge_conv import EdgeConv as EdgeConv
 from .edge_gat_conv import EdgeGATConv as EdgeGATConv
 from .egat_conv import EGATConv as EGATConv
-from .cf_conv import CFConv as CFConv
-from .cg_conv import CGConv as CGConv
-from .edge_conv import EdgeConv as EdgeConv
 from .film_conv import FiLMConv as FiLMConv
-from .comp_gcn_conv import CompGCNConv as CompGCNConv
 from .gat_conv import GATConv as GATConv
 from .gated_gcn_conv import GatedGCNConv as GatedGCNConv
 from .gated_graph_conv import GatedGraphConv as GatedGraphConv
 from .gatv2_conv import GATv2Conv as GATv2Conv
 from .gcn2_conv import GCN2Conv as GCN2Conv
-from .gin_conv import GINConv as GINConv
 from .gen_conv import GENConv as GENConv
+from .gin_conv import GINConv as GINConv
 from .gine_conv import GINEConv as GINEConv
 from .gps_conv import GPSConv as GPSConv
 from .graph_conv import GraphConv as GraphConv
 from .grav_net_conv import GravNetConv as GravNetConv
+from .heat_conv import HEATConv as HEATConv
+from .hgt_conv import HGTConv as HGTConv
 from .lg_conv import LGConv as LGConv
 from .mesh_cnn_conv import MeshCNNConv as MeshCNNConv
 from .nn_conv import NNConv as NNConv
@@ -33,9 +34,6 @@ from .point_transformer_conv import PointTransformerConv as PointTransformerConv
 from .ppf_conv import PPFConv as PPFConv
 from .rel_graph_conv import RelGraphConv as RelGraphConv
 from .res_gated_graph_conv import ResGatedGraphConv as ResGatedGraphConv
-from .heat_conv import HEATConv as HEATConv
-from .hgt_conv import HGTConv as HGTConv
-from .rel_graph_conv import RelGraphConv as RelGraphConv
 from .rgat_conv import RGATConv as RGATConv
 from .sage_conv import SAGEConv as SAGEConv
 from .sg_conv import SGConv as SGConv

@@ -109,7 +109,7 @@ class CompGCNConv(nn.Module):
             form = f"`relation_features` of shape ({2 * self.num_types}, {self.in_features})"
             raise ShapeError(message("CompGCNConv", form, str(tuple(relation_features.shape))))
         there, back = relation_features.split(self.num_types)
-        out = self.W_S(self._own(x)) + self.W_O(self._composed(adjacency, x, there, edge_type, edge_weight))
+        out: Tensor = self.W_S(self._own(x)) + self.W_O(self._composed(adjacency, x, there, edge_type, edge_weight))
         out = (out + self.W_I(self._composed(adjacency.reversed(), x, back, edge_type, edge_weight))) / 3
         return out if self.bias is None else out + self.bias.to(out.dtype)
 

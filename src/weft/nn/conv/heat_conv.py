@@ -115,7 +115,8 @@ class HEATConv(nn.Module):
         out = of_nodes + self._of_edges(adjacency, attention, f) @ from_edge.T
         if self.residual:
             out = out + z_target.unsqueeze(1)
-        return out.flatten(1) if self.concat else out.mean(1)
+        found: Tensor = out.flatten(1) if self.concat else out.mean(1)
+        return found
 
     def attention(
         self,

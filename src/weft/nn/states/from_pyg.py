@@ -1,6 +1,7 @@
 """What PyG calls the parameters of a layer, where weft calls them otherwise: the form of `from_dgl`."""
 
 NAMES: dict[str, str] = {
+    "CFConv": "lin1.* -> project_node.*; lin2.* -> project_out.0.*; nn.* -> project_edge.*",
     "ChebConv": "lins.#.weight -> linear.weight; bias -> linear.bias",
     "DynamicEdgeConv": "nn.* -> network.*",
     "EdgeConv": "nn.* -> network.*",
@@ -8,10 +9,8 @@ NAMES: dict[str, str] = {
     "att_src -> attn_l; att_dst -> attn_r; att_edge -> attn_edge; bias -> bias; bias -> res_fc.bias",
     "GATv2Conv": "lin_l.* -> fc_src.*; lin_r.* -> fc_dst.*; lin_r.* -> ; lin_edge.* -> fc_edge.*; res.* -> res_fc.*; "
     "att -> attn; bias -> bias; bias -> res_fc.bias",
-    "GINConv": "nn.* -> apply_func.*",
-    "CFConv": "lin1.* -> project_node.*; lin2.* -> project_out.0.*; nn.* -> project_edge.*",
-    "EdgeConv": "nn.* -> network.*",
     "GENConv": "aggr_module.t -> temperature; aggr_module.p -> power; msg_norm.scale -> scale",
+    "GINConv": "nn.* -> apply_func.*",
     "GINEConv": "nn.* -> apply_func.*",
     "GPSConv": (
         "attn.in_proj_weight -> in_proj.weight; attn.in_proj_bias -> in_proj.bias; attn.out_proj.* -> out_proj.*; "
@@ -20,6 +19,8 @@ NAMES: dict[str, str] = {
     "GatedGraphConv": "rnn.* -> gru.*",
     "GraphConv": "lin.weight -> weight.T",
     "GravNetConv": "lin_s.* -> fc_space.*; lin_h.* -> fc_propagate.*; lin_out1.* -> fc_self.*; lin_out2.* -> fc_neigh.*",
+    "HEATConv": "hetero_lin.weight -> hetero_lin.W",
+    "HeteroLinear": "lins.* -> linears.*",
     "NNConv": "nn.* -> edge_func.*; lin.weight -> res_fc.weight",
     "PNAConv": "pre_nns.#.0.weight -> towers.#.M.weight.swapped; pre_nns.#.0.weight -> towers.#.M.0.weight.swapped; "
     "pre_nns.#.0.bias -> towers.#.M.bias; pre_nns.#.* -> towers.#.M.*; post_nns.#.0.weight -> towers.#.U.weight; "
@@ -31,8 +32,6 @@ NAMES: dict[str, str] = {
         "lin_dst.* -> fc_query.*; lin_src.* -> fc_key.*; lin.* -> fc_value.*; "
         "pos_nn.* -> position_network.*; attn_nn.* -> attention_network.*"
     ),
-    "HEATConv": "hetero_lin.weight -> hetero_lin.W",
-    "HeteroLinear": "lins.* -> linears.*",
     "RGATConv": "weight -> linear_r.W; basis -> linear_r.W; att -> linear_r.coeff; w ->; l1 ->; b1 ->; l2 ->; b2 ->",
     "RelGraphConv": "weight -> linear_r.W; comp -> linear_r.coeff; root -> loop_weight; bias -> h_bias",
     # Behind those of PyG's SAGEConv the names of its GraphConv, the layer of Morris et al., which is the aggregator "sum".

@@ -1,17 +1,17 @@
 """Convolutions with DGL's constructor arguments and forward signatures, on weft's layers."""
 
 from ...._later import absent
-from .dotgatconv import DotGatConv as DotGatConv
-from .cfconv import CFConv as CFConv
-from .edgeconv import EdgeConv as EdgeConv
-from .edgegatconv import EdgeGATConv as EdgeGATConv
-from .egatconv import EGATConv as EGATConv
 from .appnpconv import APPNPConv as APPNPConv
+from .cfconv import CFConv as CFConv
 from .chebconv import ChebConv as ChebConv
 from .densechebconv import DenseChebConv as DenseChebConv
 from .densegraphconv import DenseGraphConv as DenseGraphConv
 from .densesageconv import DenseSAGEConv as DenseSAGEConv
+from .dotgatconv import DotGatConv as DotGatConv
+from .edgeconv import EdgeConv as EdgeConv
+from .edgegatconv import EdgeGATConv as EdgeGATConv
 from .edgeweightnorm import EdgeWeightNorm as EdgeWeightNorm
+from .egatconv import EGATConv as EGATConv
 from .gatconv import GATConv as GATConv
 from .gatedgcnconv import GatedGCNConv as GatedGCNConv
 from .gatedgraphconv import GatedGraphConv as GatedGraphConv
@@ -20,9 +20,9 @@ from .gcn2conv import GCN2Conv as GCN2Conv
 from .ginconv import GINConv as GINConv
 from .gineconv import GINEConv as GINEConv
 from .graphconv import GraphConv as GraphConv
+from .hgtconv import HGTConv as HGTConv
 from .nnconv import NNConv as NNConv
 from .pnaconv import PNAConv as PNAConv
-from .hgtconv import HGTConv as HGTConv
 from .relgraphconv import RelGraphConv as RelGraphConv
 from .sageconv import SAGEConv as SAGEConv
 from .sgconv import SGConv as SGConv
