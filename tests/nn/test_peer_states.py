@@ -1,6 +1,7 @@
 """State dicts of DGL and PyG load by name, and then give the peer's outputs and gradients to 1e-5."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,13 @@ from weft.nn import GraphConv, load_peer_state
 
 FIXTURES = Path(__file__).parent / "fixtures"
 CLOSE = {"rtol": 1e-5, "atol": 1e-5}
+
+FORMS: dict[str, Callable[..., Any]] = {
+    "graph": lambda layer, graph, x, given: layer(graph, x, **given),
+    "signed": lambda layer, graph, x, given: layer((graph, graph.reversed()), x, **given),
+    "points": lambda layer, graph, x, given: layer(x, **given),
+}
+"""How weft's layers are called."""
 
 
 def listed() -> dict[str, tuple[Path, dict[str, Any]]]:
@@ -47,7 +55,7 @@ def tensors_of(path: Path, name: str) -> dict[str, dict[str, Tensor]]:
 def test_layer_agrees_with_the_peer(name: str) -> None:
     path, case = CASES[name]
     stored = tensors_of(path, case["name"])
-    layer = getattr(weft.nn, case["weft"])(**{key: build(value) for key, value in case["ours"].items()}).eval()
+    layer = getattr(weft.nn, case["weft"])(**{key: build(value, weft.nn) for key, value in case["ours"].items()}).eval()
     load_peer_state(layer, stored["state"], case["peer"])
     ends = {end: torch.tensor(case["graph"][end], dtype=torch.int64) for end in ("source", "target")}
     graph = Adjacency(**{**case["graph"], **ends})
@@ -55,8 +63,10 @@ def test_layer_agrees_with_the_peer(name: str) -> None:
     for value in leaves.values():
         value.requires_grad_(value.is_floating_point())
     given = dict(leaves)
-    x = given.pop("x") if "x" in given else (given.pop("x_source"), given.pop("x_target"))
-    found = layer(graph, x, **given)
+    for name in [key.removesuffix("_source") for key in given if key.endswith("_source")]:
+        given[name] = given.pop(f"{name}_source"), given.pop(f"{name}_target")
+    x = given.pop("x")
+    found = FORMS[case.get("form", "graph")](layer, graph, x, given)
     outs = found if isinstance(found, tuple) else (found,)
     assert len(outs) == case["outputs"]
     for at, out in enumerate(outs):
