@@ -5,6 +5,7 @@ from ._apply_edges import apply_edges as apply_edges
 from ._formula import Formula as Formula
 from ._formula import formula as formula
 from ._plan import explain_plan as explain_plan
+from .conv import AGNNConv as AGNNConv
 from .conv import GATConv as GATConv
 from .conv import GCN2Conv as GCN2Conv
 from .conv import GraphConv as GraphConv

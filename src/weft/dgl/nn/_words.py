@@ -1,6 +1,7 @@
 """What weft's layers call the arguments of DGL's constructors. One layer, one line: `theirs=ours`, or a name that both have."""
 
 WORDS: dict[str, str] = {
+    "AGNNConv": "init_beta=beta learn_beta",
     "GATConv": "in_feats=in_features out_feats=out_features num_heads attn_drop=attention_dropout negative_slope residual bias",
     "GCN2Conv": "in_feats=in_features layer alpha lambda_=theta project_initial_features=shared_weights bias",
     "GraphConv": "in_feats=in_features out_feats=out_features norm bias",

@@ -1,6 +1,7 @@
 """Convolutions with DGL's constructor arguments and forward signatures, on weft's layers."""
 
 from ...._later import absent
+from .agnnconv import AGNNConv as AGNNConv
 from .gatconv import GATConv as GATConv
 from .gcn2conv import GCN2Conv as GCN2Conv
 from .graphconv import GraphConv as GraphConv
