@@ -9,5 +9,6 @@ from .gcn2_conv import GCN2Conv as GCN2Conv
 from .graph_conv import GraphConv as GraphConv
 from .le_conv import LEConv as LEConv
 from .mf_conv import MFConv as MFConv
+from .mix_hop_conv import MixHopConv as MixHopConv
 from .pna_conv import PNAConv as PNAConv
 from .sage_conv import SAGEConv as SAGEConv
