@@ -8,6 +8,7 @@ from ._plan import explain_plan as explain_plan
 from .conv import AGNNConv as AGNNConv
 from .conv import ARMAConv as ARMAConv
 from .conv import ClusterGCNConv as ClusterGCNConv
+from .conv import DirGNNConv as DirGNNConv
 from .conv import FAConv as FAConv
 from .conv import GATConv as GATConv
 from .conv import GCN2Conv as GCN2Conv

@@ -3,6 +3,7 @@
 from .agnn_conv import AGNNConv as AGNNConv
 from .arma_conv import ARMAConv as ARMAConv
 from .cluster_gcn_conv import ClusterGCNConv as ClusterGCNConv
+from .dir_gnn_conv import DirGNNConv as DirGNNConv
 from .fa_conv import FAConv as FAConv
 from .gat_conv import GATConv as GATConv
 from .gcn2_conv import GCN2Conv as GCN2Conv
