@@ -2,6 +2,7 @@
 
 from .agnn_conv import AGNNConv as AGNNConv
 from .arma_conv import ARMAConv as ARMAConv
+from .anti_symmetric_conv import AntiSymmetricConv as AntiSymmetricConv
 from .cluster_gcn_conv import ClusterGCNConv as ClusterGCNConv
 from .dir_gnn_conv import DirGNNConv as DirGNNConv
 from .fa_conv import FAConv as FAConv
