@@ -17,6 +17,7 @@ from .conv import GraphConv as GraphConv
 from .conv import LEConv as LEConv
 from .conv import MFConv as MFConv
 from .conv import MixHopConv as MixHopConv
+from .conv import PDNConv as PDNConv
 from .conv import PNAConv as PNAConv
 from .conv import SAGEConv as SAGEConv
 from .states import load_peer_state as load_peer_state

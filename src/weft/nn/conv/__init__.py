@@ -12,5 +12,6 @@ from .graph_conv import GraphConv as GraphConv
 from .le_conv import LEConv as LEConv
 from .mf_conv import MFConv as MFConv
 from .mix_hop_conv import MixHopConv as MixHopConv
+from .pdn_conv import PDNConv as PDNConv
 from .pna_conv import PNAConv as PNAConv
 from .sage_conv import SAGEConv as SAGEConv
