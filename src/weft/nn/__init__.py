@@ -10,6 +10,7 @@ from .conv import ARMAConv as ARMAConv
 from .conv import AntiSymmetricConv as AntiSymmetricConv
 from .conv import ClusterGCNConv as ClusterGCNConv
 from .conv import DirGNNConv as DirGNNConv
+from .conv import EGConv as EGConv
 from .conv import FAConv as FAConv
 from .conv import GATConv as GATConv
 from .conv import GCN2Conv as GCN2Conv

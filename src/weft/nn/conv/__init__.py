@@ -5,6 +5,7 @@ from .arma_conv import ARMAConv as ARMAConv
 from .anti_symmetric_conv import AntiSymmetricConv as AntiSymmetricConv
 from .cluster_gcn_conv import ClusterGCNConv as ClusterGCNConv
 from .dir_gnn_conv import DirGNNConv as DirGNNConv
+from .eg_conv import EGConv as EGConv
 from .fa_conv import FAConv as FAConv
 from .gat_conv import GATConv as GATConv
 from .gcn2_conv import GCN2Conv as GCN2Conv
