@@ -21,4 +21,5 @@ from .conv import MixHopConv as MixHopConv
 from .conv import PDNConv as PDNConv
 from .conv import PNAConv as PNAConv
 from .conv import SAGEConv as SAGEConv
+from .conv import WLConvContinuous as WLConvContinuous
 from .states import load_peer_state as load_peer_state

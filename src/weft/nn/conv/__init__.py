@@ -16,3 +16,4 @@ from .mix_hop_conv import MixHopConv as MixHopConv
 from .pdn_conv import PDNConv as PDNConv
 from .pna_conv import PNAConv as PNAConv
 from .sage_conv import SAGEConv as SAGEConv
+from .wl_conv_continuous import WLConvContinuous as WLConvContinuous
