@@ -530,3 +530,12 @@ def test_a_trial_leaves_the_random_numbers_alone():
         warnings.simplefilter("error")
         weft.explain_plan(case.graph, formula, source={"h": case.h})
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_formula_may_run_under_a_transform_of_something_else() -> None:
+    graph, weight = weft.Graph([0, 1, 2], [1, 2, 2], num_nodes=3), torch.randn(3, 2, requires_grad=True)
+    given = {"edge": {"w": weight}}
+    what = weft.formula(lambda source, target, edge: edge["w"].sort(-1).values, trace=False)
+    many = torch.randn(4, 3, 2)
+    found = torch.vmap(lambda x: x + weft.aggregate(graph, what, **given))(many)
+    torch.testing.assert_close(found, many + weft.aggregate(graph, what, **given))

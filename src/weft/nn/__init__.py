@@ -19,6 +19,13 @@ from .conv import EdgeConv as EdgeConv
 from .conv import EdgeGATConv as EdgeGATConv
 from .conv import EGATConv as EGATConv
 from .conv import FiLMConv as FiLMConv
+from .conv import AGNNConv as AGNNConv
+from .conv import ARMAConv as ARMAConv
+from .conv import AntiSymmetricConv as AntiSymmetricConv
+from .conv import ClusterGCNConv as ClusterGCNConv
+from .conv import DirGNNConv as DirGNNConv
+from .conv import EGConv as EGConv
+from .conv import FAConv as FAConv
 from .conv import GATConv as GATConv
 from .conv import GatedGCNConv as GatedGCNConv
 from .conv import GatedGraphConv as GatedGraphConv
@@ -35,6 +42,10 @@ from .conv import HGTConv as HGTConv
 from .conv import LGConv as LGConv
 from .conv import MeshCNNConv as MeshCNNConv
 from .conv import NNConv as NNConv
+from .conv import LEConv as LEConv
+from .conv import MFConv as MFConv
+from .conv import MixHopConv as MixHopConv
+from .conv import PDNConv as PDNConv
 from .conv import PNAConv as PNAConv
 from .conv import PointGNNConv as PointGNNConv
 from .conv import PointNetConv as PointNetConv
@@ -60,4 +71,5 @@ from .hetero import HeteroEmbedding as HeteroEmbedding
 from .hetero import HeteroGraphConv as HeteroGraphConv
 from .hetero import HeteroLinear as HeteroLinear
 from .hetero import TypedLinear as TypedLinear
+from .conv import WLConvContinuous as WLConvContinuous
 from .states import load_peer_state as load_peer_state

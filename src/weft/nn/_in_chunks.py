@@ -159,7 +159,8 @@ class InChunks:
 
     def _can_cut(self) -> bool:
         """Whether sizes may decide what runs: not while compiling or exporting, nor under transforms of torch.func."""
-        if torch.compiler.is_compiling():
+        # A transform may be under way that no tensor of the formula takes part in; it forbids new leaves all the same.
+        if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
             return False
         return all(_has_values(x) for x in (*self.given.tensors, self.rows.indptr))
 

@@ -14,6 +14,7 @@ WORDS: dict[str, str] = {
     "EdgeGATConv": "in_feats=in_features edge_feats=edge_features out_feats=out_features num_heads attn_drop=attention_dropout "
     "negative_slope residual bias",
     "EdgeWeightNorm": "norm eps",
+    "AGNNConv": "init_beta=beta learn_beta",
     "GATConv": "in_feats=in_features out_feats=out_features num_heads attn_drop=attention_dropout negative_slope residual bias",
     "GATv2Conv": "in_feats=in_features out_feats=out_features num_heads attn_drop=attention_dropout negative_slope residual bias "
     "share_weights",

@@ -22,6 +22,8 @@ NAMES: dict[str, str] = {
     "HEATConv": "hetero_lin.weight -> hetero_lin.W",
     "HeteroLinear": "lins.* -> linears.*",
     "NNConv": "nn.* -> edge_func.*; lin.weight -> res_fc.weight",
+    "AntiSymmetricConv": "eye ->",
+    "MFConv": "lins_l.0.weight ->; lins_l.#.bias -> lins_r.#.bias",
     "PNAConv": "pre_nns.#.0.weight -> towers.#.M.weight.swapped; pre_nns.#.0.weight -> towers.#.M.0.weight.swapped; "
     "pre_nns.#.0.bias -> towers.#.M.bias; pre_nns.#.* -> towers.#.M.*; post_nns.#.0.weight -> towers.#.U.weight; "
     "post_nns.#.0.bias -> towers.#.U.bias; post_nns.#.* -> towers.#.U.*; lin.* -> mixing_layer.0.*; aggr_module.* ->",

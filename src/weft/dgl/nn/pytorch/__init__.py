@@ -16,6 +16,7 @@ from .conv import EdgeConv as EdgeConv
 from .conv import EdgeGATConv as EdgeGATConv
 from .conv import EdgeWeightNorm as EdgeWeightNorm
 from .conv import EGATConv as EGATConv
+from .conv import AGNNConv as AGNNConv
 from .conv import GATConv as GATConv
 from .conv import GatedGCNConv as GatedGCNConv
 from .conv import GatedGraphConv as GatedGraphConv

@@ -12,6 +12,7 @@ from .edgeconv import EdgeConv as EdgeConv
 from .edgegatconv import EdgeGATConv as EdgeGATConv
 from .edgeweightnorm import EdgeWeightNorm as EdgeWeightNorm
 from .egatconv import EGATConv as EGATConv
+from .agnnconv import AGNNConv as AGNNConv
 from .gatconv import GATConv as GATConv
 from .gatedgcnconv import GatedGCNConv as GatedGCNConv
 from .gatedgraphconv import GatedGraphConv as GatedGraphConv
