@@ -8,6 +8,7 @@ torch.Size([2, 2])
 from .._later import absent
 from . import functional as functional
 from . import pytorch as pytorch
+from .pytorch import AGNNConv as AGNNConv
 from .pytorch import APPNPConv as APPNPConv
 from .pytorch import CFConv as CFConv
 from .pytorch import ChebConv as ChebConv
@@ -19,7 +20,6 @@ from .pytorch import EdgeConv as EdgeConv
 from .pytorch import EdgeGATConv as EdgeGATConv
 from .pytorch import EdgeWeightNorm as EdgeWeightNorm
 from .pytorch import EGATConv as EGATConv
-from .pytorch import AGNNConv as AGNNConv
 from .pytorch import GATConv as GATConv
 from .pytorch import GatedGCNConv as GatedGCNConv
 from .pytorch import GatedGraphConv as GatedGraphConv

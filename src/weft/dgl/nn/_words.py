@@ -1,6 +1,7 @@
 """What weft's layers call the arguments of DGL's constructors. One layer, one line: `theirs=ours`, or a name that both have."""
 
 WORDS: dict[str, str] = {
+    "AGNNConv": "init_beta=beta learn_beta",
     "APPNPConv": "k alpha edge_drop=edge_dropout",
     "CFConv": "node_in_feats=in_features edge_in_feats=edge_features hidden_feats=hidden_features out_feats=out_features",
     "ChebConv": "in_feats=in_features out_feats=out_features k bias",
@@ -14,7 +15,6 @@ WORDS: dict[str, str] = {
     "EdgeGATConv": "in_feats=in_features edge_feats=edge_features out_feats=out_features num_heads attn_drop=attention_dropout "
     "negative_slope residual bias",
     "EdgeWeightNorm": "norm eps",
-    "AGNNConv": "init_beta=beta learn_beta",
     "GATConv": "in_feats=in_features out_feats=out_features num_heads attn_drop=attention_dropout negative_slope residual bias",
     "GATv2Conv": "in_feats=in_features out_feats=out_features num_heads attn_drop=attention_dropout negative_slope residual bias "
     "share_weights",

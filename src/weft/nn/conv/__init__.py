@@ -1,23 +1,23 @@
 """Convolutions: one layer, one file."""
 
+from .agnn_conv import AGNNConv as AGNNConv
+from .anti_symmetric_conv import AntiSymmetricConv as AntiSymmetricConv
 from .appnp_conv import APPNPConv as APPNPConv
+from .arma_conv import ARMAConv as ARMAConv
 from .cf_conv import CFConv as CFConv
 from .cg_conv import CGConv as CGConv
 from .cheb_conv import ChebConv as ChebConv
+from .cluster_gcn_conv import ClusterGCNConv as ClusterGCNConv
 from .comp_gcn_conv import CompGCNConv as CompGCNConv
+from .dir_gnn_conv import DirGNNConv as DirGNNConv
 from .dot_gat_conv import DotGatConv as DotGatConv
 from .dynamic_edge_conv import DynamicEdgeConv as DynamicEdgeConv
 from .edge_conv import EdgeConv as EdgeConv
 from .edge_gat_conv import EdgeGATConv as EdgeGATConv
-from .egat_conv import EGATConv as EGATConv
-from .film_conv import FiLMConv as FiLMConv
-from .agnn_conv import AGNNConv as AGNNConv
-from .arma_conv import ARMAConv as ARMAConv
-from .anti_symmetric_conv import AntiSymmetricConv as AntiSymmetricConv
-from .cluster_gcn_conv import ClusterGCNConv as ClusterGCNConv
-from .dir_gnn_conv import DirGNNConv as DirGNNConv
 from .eg_conv import EGConv as EGConv
+from .egat_conv import EGATConv as EGATConv
 from .fa_conv import FAConv as FAConv
+from .film_conv import FiLMConv as FiLMConv
 from .gat_conv import GATConv as GATConv
 from .gated_gcn_conv import GatedGCNConv as GatedGCNConv
 from .gated_graph_conv import GatedGraphConv as GatedGraphConv
@@ -31,12 +31,12 @@ from .graph_conv import GraphConv as GraphConv
 from .grav_net_conv import GravNetConv as GravNetConv
 from .heat_conv import HEATConv as HEATConv
 from .hgt_conv import HGTConv as HGTConv
+from .le_conv import LEConv as LEConv
 from .lg_conv import LGConv as LGConv
 from .mesh_cnn_conv import MeshCNNConv as MeshCNNConv
-from .nn_conv import NNConv as NNConv
-from .le_conv import LEConv as LEConv
 from .mf_conv import MFConv as MFConv
 from .mix_hop_conv import MixHopConv as MixHopConv
+from .nn_conv import NNConv as NNConv
 from .pdn_conv import PDNConv as PDNConv
 from .pna_conv import PNAConv as PNAConv
 from .point_gnn_conv import PointGNNConv as PointGNNConv
@@ -54,5 +54,5 @@ from .ssg_conv import SSGConv as SSGConv
 from .supergat_conv import SuperGATConv as SuperGATConv
 from .tag_conv import TAGConv as TAGConv
 from .transformer_conv import TransformerConv as TransformerConv
-from .x_conv import XConv as XConv
 from .wl_conv_continuous import WLConvContinuous as WLConvContinuous
+from .x_conv import XConv as XConv

@@ -1,6 +1,7 @@
 """What PyG calls the parameters of a layer, where weft calls them otherwise: the form of `from_dgl`."""
 
 NAMES: dict[str, str] = {
+    "AntiSymmetricConv": "eye ->",
     "CFConv": "lin1.* -> project_node.*; lin2.* -> project_out.0.*; nn.* -> project_edge.*",
     "ChebConv": "lins.#.weight -> linear.weight; bias -> linear.bias",
     "DynamicEdgeConv": "nn.* -> network.*",
@@ -21,9 +22,8 @@ NAMES: dict[str, str] = {
     "GravNetConv": "lin_s.* -> fc_space.*; lin_h.* -> fc_propagate.*; lin_out1.* -> fc_self.*; lin_out2.* -> fc_neigh.*",
     "HEATConv": "hetero_lin.weight -> hetero_lin.W",
     "HeteroLinear": "lins.* -> linears.*",
-    "NNConv": "nn.* -> edge_func.*; lin.weight -> res_fc.weight",
-    "AntiSymmetricConv": "eye ->",
     "MFConv": "lins_l.0.weight ->; lins_l.#.bias -> lins_r.#.bias",
+    "NNConv": "nn.* -> edge_func.*; lin.weight -> res_fc.weight",
     "PNAConv": "pre_nns.#.0.weight -> towers.#.M.weight.swapped; pre_nns.#.0.weight -> towers.#.M.0.weight.swapped; "
     "pre_nns.#.0.bias -> towers.#.M.bias; pre_nns.#.* -> towers.#.M.*; post_nns.#.0.weight -> towers.#.U.weight; "
     "post_nns.#.0.bias -> towers.#.U.bias; post_nns.#.* -> towers.#.U.*; lin.* -> mixing_layer.0.*; aggr_module.* ->",

@@ -5,6 +5,7 @@ from . import conv as conv
 from . import hetero as hetero
 from . import linear as linear
 from . import softmax as softmax
+from .conv import AGNNConv as AGNNConv
 from .conv import APPNPConv as APPNPConv
 from .conv import CFConv as CFConv
 from .conv import ChebConv as ChebConv
@@ -16,7 +17,6 @@ from .conv import EdgeConv as EdgeConv
 from .conv import EdgeGATConv as EdgeGATConv
 from .conv import EdgeWeightNorm as EdgeWeightNorm
 from .conv import EGATConv as EGATConv
-from .conv import AGNNConv as AGNNConv
 from .conv import GATConv as GATConv
 from .conv import GatedGCNConv as GatedGCNConv
 from .conv import GatedGraphConv as GatedGraphConv

@@ -1,6 +1,7 @@
 """Convolutions with DGL's constructor arguments and forward signatures, on weft's layers."""
 
 from ...._later import absent
+from .agnnconv import AGNNConv as AGNNConv
 from .appnpconv import APPNPConv as APPNPConv
 from .cfconv import CFConv as CFConv
 from .chebconv import ChebConv as ChebConv
@@ -12,7 +13,6 @@ from .edgeconv import EdgeConv as EdgeConv
 from .edgegatconv import EdgeGATConv as EdgeGATConv
 from .edgeweightnorm import EdgeWeightNorm as EdgeWeightNorm
 from .egatconv import EGATConv as EGATConv
-from .agnnconv import AGNNConv as AGNNConv
 from .gatconv import GATConv as GATConv
 from .gatedgcnconv import GatedGCNConv as GatedGCNConv
 from .gatedgraphconv import GatedGraphConv as GatedGraphConv
