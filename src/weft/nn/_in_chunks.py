@@ -15,7 +15,7 @@ from torch.autograd import forward_ad
 
 from .. import settings
 from ..errors import FormulaError, GradientError, OptionError, WeftWarning, message
-from ..ops import Structure, segment_reduce
+from ..ops import Structure, is_transforming, segment_reduce
 from ._chunks import Chunk, whole
 from ._given import Given, Reading
 from ._reduction import Gradients, Reduction
@@ -160,7 +160,7 @@ class InChunks:
     def _can_cut(self) -> bool:
         """Whether sizes may decide what runs: not while compiling or exporting, nor under transforms of torch.func."""
         # A transform may be under way that no tensor of the formula takes part in; it forbids new leaves all the same.
-        if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
+        if torch.compiler.is_compiling() or is_transforming():
             return False
         return all(_has_values(x) for x in (*self.given.tensors, self.rows.indptr))
 

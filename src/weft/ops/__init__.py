@@ -5,6 +5,7 @@ from ._compressed import Compressed as Compressed
 from ._registry import REGISTRY as REGISTRY
 from ._registry import absences as absences
 from ._structure import Structure as Structure
+from ._torch import is_transforming as is_transforming
 from .attention import dot_attention as dot_attention
 from .attention import gat_attention as gat_attention
 from .attention import gatv2_attention as gatv2_attention
