@@ -59,11 +59,12 @@ def combine_and_reduce(adjacency: Adjacency, how: Binary, left: Tensor, right: T
     x, y = _operands(left, right)
     if not x.is_floating_point():
         return copy_to_targets(adjacency, "e", combine(adjacency, how, left, right), reduce)
-    if how.op == "mul" and {how.left, how.right} == {"u", "e"}:
+    if how.op == "mul" and how.left + how.right in ("ue", "eu"):
         source, weight = (x, y) if how.left == "u" else (y, x)
         heads = _heads(source, weight)
         if heads is not None:
-            return _squeezed(spmm(adjacency.by_target, source, heads, reduce), left, right)  # type: ignore[arg-type]
+            found = spmm(adjacency.by_target, source, heads, reduce)  # type: ignore[arg-type]
+            return _squeezed(found, left, right)
     return _squeezed(aggregate(adjacency, _formula(how), reduce=reduce, **_named(how, x, y)), left, right)
 
 
@@ -92,13 +93,16 @@ def _along(mask: Tensor, x: Tensor) -> Tensor:
 
 def _operands(left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
     """Both columns of the dtype that torch promotes to, and of as many dimensions, leading ones of length 1 added."""
-    if left.dim() == 0 or right.dim() == 0:
+    ranks = left.dim(), right.dim()
+    if left.dtype is right.dtype and ranks[0] == ranks[1] > 1:
+        return left, right
+    if 0 in ranks:
         got = f"shapes {tuple(left.shape)} and {tuple(right.shape)}"
         raise ShapeError(message("message", "a row for each node or edge in both columns", got))
     if left.dtype != right.dtype:
         dtype = torch.promote_types(left.dtype, right.dtype)
         left, right = left.to(dtype), right.to(dtype)
-    rank = max(left.dim(), right.dim(), 2)
+    rank = max(*ranks, 2)
     return _widened(left, rank), _widened(right, rank)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..errors import OptionError, ShapeError
 from ..graph import Adjacency
-from ._algebra import SIDES, Binary, combine, combine_and_reduce, copy_to_edges, copy_to_targets
+from ._algebra import Binary, combine, combine_and_reduce, copy_to_edges, copy_to_targets
 from ._buckets import reduce_by_degree
 from ._frames import Frame
 from .function import BinaryMessageFunction, BuiltinFunction, CopyMessageFunction, MessageFunction, SimpleReduceFunction
@@ -26,7 +26,7 @@ Reduce = SimpleReduceFunction | Callable[[NodeBatch], Mapping[str, Tensor]]
 class Edges(NamedTuple):
     """Edges of one type among all nodes of its ends: all of them, or those of some ids.
 
-    `source` and `target` are numbers of nodes, `frames` the columns of sources, targets and edges.
+    `source` and `target` are numbers of nodes, `frames` the columns of sources ("u"), targets ("v") and edges ("e").
     """
 
     graph: DGLGraph
@@ -39,14 +39,14 @@ class Edges(NamedTuple):
         """What a function of messages gets."""
         ids = self.ids
         source, target = self.adjacency.source.long(), self.adjacency.target.long()
-        u, v = (TakenRows(self.frames[side], end, "edges") for side, end in (("source", source), ("target", target)))
+        u, v = (TakenRows(self.frames[letter], end, "edges") for letter, end in (("u", source), ("v", target)))
         edge_ids = torch.arange(self.adjacency.num_edges, device=self.graph.device) if ids is None else ids
-        data = TakenRows(self.frames["edge"], ids, "edges", shares=ids is None)
+        data = TakenRows(self.frames["e"], ids, "edges", shares=ids is None)
         return EdgeBatch(self.graph, edge_ids.to(self.graph.idtype), self.graph.canonical_etypes[self.at], u, data, v)
 
     def column(self, letter: str, field: str) -> Tensor:
         """The column of sources, targets or edges that a message reads, with a row for each node of the end, or edge."""
-        found = self.frames[SIDES[letter]][field]
+        found = self.frames[letter][field]
         return found[self.ids] if letter == "e" and self.ids is not None else found
 
 
@@ -87,7 +87,7 @@ def pass_messages(edges: Edges, message: Message, reduce: Reduce) -> dict[str, T
                 raise ShapeError(f"{wanted}, got {column.shape[0]} rows")
         return found
 
-    return reduce_by_degree(edges.graph, edges.at, edges.adjacency, edges.frames["target"], sent, checked)
+    return reduce_by_degree(edges.graph, edges.at, edges.adjacency, edges.frames["v"], sent, checked)
 
 
 def _builtin(edges: Edges, message: MessageFunction, reduce: str) -> Tensor:

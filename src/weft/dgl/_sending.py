@@ -12,6 +12,7 @@ from ..errors import IdError, OptionError
 from ..graph import Adjacency
 from ._algebra import cross
 from ._core import _NODES
+from ._frames import Frame
 from ._messages import Edges, Message, Reduce, on_edges, pass_messages
 from ._queries import Queries
 from .base import ALL, is_all
@@ -205,16 +206,13 @@ class Sending(Queries):
 
     # Parts
 
-    def _frames(self, at: int) -> dict[str, Any]:
+    def _frames(self, at: int) -> dict[str, Frame]:
         types = self._types
-        return {
-            "source": self._nodes[types.source_at[at]],
-            "target": self._nodes[types.target_at[at]],
-            "edge": self._edges[at],
-        }
+        source, target = self._nodes[types.source_at[at]], self._nodes[types.target_at[at]]
+        return {"u": source, "v": target, "e": self._edges[at]}
 
     def _all(self, at: int) -> Edges:
-        return Edges(cast("DGLGraph", self), at, self._adjacencies[at], None, self._frames(at))
+        return Edges(self, at, self._adjacencies[at], None, self._frames(at))  # type: ignore[arg-type]
 
     def _some(self, at: int, ids: Tensor) -> Edges:
         whole = self._adjacencies[at]

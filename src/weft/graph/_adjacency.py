@@ -181,15 +181,19 @@ class Adjacency:
 
     def _kept(self) -> tuple[tuple[Structure, Structure] | None, Structure | None, Structure | None]:
         """What was built before, unless a trace left fake tensors there, as the strict export of torch 2.4 does."""
-        both, kind = self._compressed, type(self.source)
+        kind = type(self.source)
         ordered, ascending = (
             None if rows is None or type(rows.indptr) is not kind else rows
             for rows in (self._in_target_order, self._by_target_and_source)
         )
-        return None if both is None or type(both[0].indptr) is not kind else both, ordered, ascending
+        return self._kept_both(), ordered, ascending
+
+    def _kept_both(self) -> tuple[Structure, Structure] | None:
+        both = self._compressed
+        return None if both is None or type(both[0].indptr) is not type(self.source) else both
 
     def _both(self) -> tuple[Structure, Structure]:
-        found = self._kept()[0]
+        found = self._kept_both()
         if found is None:
             found = _without_inference_mode(self._compress)
             if _lasts(found[0].indptr, self.source):
@@ -290,18 +294,18 @@ class Adjacency:
 
     def in_degrees(self) -> Tensor:
         """Count the edges that enter each target: (num_targets,), int64."""
-        both = self._kept()[0]
+        both = self._kept_both()
         return degree(self.target, self.num_targets) if both is None else both[0].indptr.diff()
 
     def out_degrees(self) -> Tensor:
         """Count the edges that leave each source: (num_sources,), int64."""
-        both = self._kept()[0]
+        both = self._kept_both()
         return degree(self.source, self.num_sources) if both is None else both[1].indptr.diff()
 
     def reversed(self) -> "Adjacency":
         """Turn every edge round; edges keep their order, and what was compressed stays so."""
         made = Adjacency._trusted(self.target, self.source, self.num_targets, self.num_sources, self._id_dtype)
-        both = self._kept()[0]
+        both = self._kept_both()
         if both is not None:
             object.__setattr__(made, "_compressed", (both[1], both[0]))
         object.__setattr__(made, "_given", (self._given[1], self._given[0]))

@@ -88,7 +88,9 @@ class Operator(Generic[P, R]):
         `transposed` among the arguments stands for the same edges by source.
         """
         at, names = self.signature.at, passes.split()
-        self._passed = tuple(n for n in names if n in at or n == "transposed")
+        structures = {"rows": "rows", "transposed": "rows"}
+        given = (n for n in names if n in at or n == "transposed")
+        self._passed = tuple((n, at[structures.get(n, n)], n in structures) for n in given)
         fields = " ".join({"rows": _ROWS, "transposed": _TRANSPOSED}.get(n, n) for n in names)
         self.kernel = Kernel(symbol, f"{fields} {dims}".split())
         self._value_at, self._ids_at = at[value], at[ids]
@@ -202,29 +204,30 @@ class Operator(Generic[P, R]):
         return None
 
     def _call_native(self, args: Sequence[Any], made: Sequence[Tensor | None], dims: tuple[int, ...]) -> None:
-        pointers: list[int] = []
+        fields: list[int] = []
         held: list[Tensor] = []  # contiguous copies have to outlive the call
-        for name in self._passed:
-            for t in self._tensors(args, name):
-                if t is not None and not t.is_cpu:
-                    value = self.signature.names[self._value_at]
-                    raise DeviceError(f"{self.name}: expected `{name}` on the CPU, as `{value}` is, got {t.device}")
-                if t is not None and not t.is_contiguous():
+        for name, at, is_structure in self._passed:
+            value = args[at]
+            if is_structure:
+                value = value.reversed() if name == "transposed" else value
+            for t in value[:3] if is_structure else (value,):
+                if t is None:
+                    fields.append(0)
+                    continue
+                if not t.is_cpu:
+                    kept = self.signature.names[self._value_at]
+                    raise DeviceError(f"{self.name}: expected `{name}` on the CPU, as `{kept}` is, got {t.device}")
+                if not t.is_contiguous():
                     t = t.contiguous()
                     held.append(t)
-                pointers.append(0 if t is None else t.data_ptr())
+                fields.append(t.data_ptr())
         for t in made:
-            pointers.append(0 if t is None else t.data_ptr())
+            fields.append(0 if t is None else t.data_ptr())
         ids = args[self._ids_at]
         ids_dtype = torch.int64 if ids is None else ids[1].dtype if type(ids) is Structure else ids.dtype
         assert self.kernel is not None, f"{self.name} has no kernel"
-        self.kernel(_CODES.get(args[self._value_at].dtype, -1), _CODES[ids_dtype], (*pointers, *dims))
-
-    def _tensors(self, args: Sequence[Any], name: str) -> Sequence[Tensor | None]:
-        at = self.signature.at
-        if name == "transposed":
-            return args[at["rows"]].reversed()[:3]  # type: ignore[no-any-return]
-        return args[at[name]][:3] if name == "rows" else (args[at[name]],)
+        fields += dims
+        self.kernel(_CODES.get(args[self._value_at].dtype, -1), _CODES[ids_dtype], fields)
 
     def _from_library(self, *flat: Any) -> Any:
         return _without_none(self.run(self.signature.unflattened(flat)))

@@ -22,6 +22,7 @@ class Signature:
         self.names = tuple(parameters)
         self.at = {name: i for i, name in enumerate(self.names)}
         self._defaults = {n: p.default for n, p in parameters.items() if p.default is not p.empty}
+        self._num_needed, self._default_values = len(parameters) - len(self._defaults), tuple(self._defaults.values())
         self._kinds = {n: p.annotation for n, p in parameters.items()}
         kinds, returns = tuple(self._kinds.values()), self._python.return_annotation
         self.num_outputs = 1 if returns is Tensor else len(returns.__args__)
@@ -40,6 +41,8 @@ class Signature:
 
     def complete(self, args: Sequence[Any], options: dict[str, Any]) -> tuple[Any, ...]:
         """All arguments in order, defaults filled in; raises the TypeError that Python users know."""
+        if not options and self._num_needed <= len(args) <= len(self.names):
+            return (*args, *self._default_values[len(args) - self._num_needed :])
         missing = self.names[len(args) :]
         if len(args) > len(self.names) or not set(options) <= set(missing) <= {*options, *self._defaults}:
             self._python.bind(*args, **options)
@@ -71,6 +74,9 @@ class Signature:
 
 
 def _is_plain_structure(rows: Any) -> bool:
-    if type(rows) is not Structure or not type(rows[0]) is type(rows[1]) is Tensor:
+    if type(rows) is not Structure:
         return False
-    return (rows[2] is None or type(rows[2]) is Tensor) and (rows[3] is None or _is_plain_structure(rows[3]))
+    indptr, source, edge, transposed = rows
+    if type(indptr) is not Tensor or type(source) is not Tensor or (edge is not None and type(edge) is not Tensor):
+        return False
+    return transposed is None or _is_plain_structure(transposed)
