@@ -13,6 +13,7 @@ from .pytorch import EdgeGATConv as EdgeGATConv
 from .pytorch import EGATConv as EGATConv
 from .pytorch import GATConv as GATConv
 from .pytorch import GATv2Conv as GATv2Conv
+from .pytorch import GMMConv as GMMConv
 from .pytorch import GraphConv as GraphConv
 from .pytorch import SAGEConv as SAGEConv
 from .pytorch import conv as conv

@@ -9,6 +9,7 @@ WORDS: dict[str, str] = {
     "GATConv": "in_feats=in_features out_feats=out_features num_heads attn_drop=attention_dropout negative_slope residual bias",
     "GATv2Conv": "in_feats=in_features out_feats=out_features num_heads attn_drop=attention_dropout negative_slope residual bias "
     "share_weights",
+    "GMMConv": "in_feats=in_features out_feats=out_features dim n_kernels=num_kernels aggregator_type=aggregator residual bias",
     "GraphConv": "in_feats=in_features out_feats=out_features norm bias",
     "SAGEConv": "in_feats=in_features out_feats=out_features aggregator_type=aggregator bias",
 }

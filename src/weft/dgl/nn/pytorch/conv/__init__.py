@@ -6,6 +6,7 @@ from .edgegatconv import EdgeGATConv as EdgeGATConv
 from .egatconv import EGATConv as EGATConv
 from .gatconv import GATConv as GATConv
 from .gatv2conv import GATv2Conv as GATv2Conv
+from .gmmconv import GMMConv as GMMConv
 from .graphconv import GraphConv as GraphConv
 from .sageconv import SAGEConv as SAGEConv
 
