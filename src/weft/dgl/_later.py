@@ -29,7 +29,7 @@ _TOP = {
 }
 _LAYERS = {
     _CONVOLUTIONS: (
-        "GMMConv AtomicConv TWIRLSConv TWIRLSUnfoldingAndAttention GroupRevRes EGNNConv DGNConv",
+        "AtomicConv TWIRLSConv TWIRLSUnfoldingAndAttention GroupRevRes EGNNConv DGNConv",
         "WeightBasis LabelPropagation",
     ),
     _LATER: (

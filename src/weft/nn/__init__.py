@@ -18,6 +18,7 @@ from .conv import ChebConv as ChebConv
 from .conv import ClusterGCNConv as ClusterGCNConv
 from .conv import CompGCNConv as CompGCNConv
 from .conv import DirGNNConv as DirGNNConv
+from .conv import DNAConv as DNAConv
 from .conv import DotGatConv as DotGatConv
 from .conv import DynamicEdgeConv as DynamicEdgeConv
 from .conv import EdgeConv as EdgeConv
@@ -26,6 +27,7 @@ from .conv import EGATConv as EGATConv
 from .conv import EGConv as EGConv
 from .conv import FAConv as FAConv
 from .conv import FiLMConv as FiLMConv
+from .conv import FeaStConv as FeaStConv
 from .conv import GATConv as GATConv
 from .conv import GatedGCNConv as GatedGCNConv
 from .conv import GatedGraphConv as GatedGraphConv
@@ -54,6 +56,11 @@ from .conv import PPFConv as PPFConv
 from .conv import RelGraphConv as RelGraphConv
 from .conv import ResGatedGraphConv as ResGatedGraphConv
 from .conv import RGATConv as RGATConv
+from .conv import GeneralConv as GeneralConv
+from .conv import GMMConv as GMMConv
+from .conv import GraphConv as GraphConv
+from .conv import HypergraphConv as HypergraphConv
+from .conv import PANConv as PANConv
 from .conv import SAGEConv as SAGEConv
 from .conv import SGConv as SGConv
 from .conv import SignedConv as SignedConv

@@ -58,7 +58,7 @@ def joined(out: Tensor, concat: bool, *terms: Tensor | None, in_place: bool = Tr
         if term is not None:
             part = by_head(term, heads) if concat else term
             # In place: a fresh N x F costs more than the addition, and no gradient reads what stood there.
-            out = out.add_(part) if in_place else out + part
+            out = out.add_(part) if in_place else out + part.to(out.dtype)
             in_place = True
     return out.flatten(-2) if concat else out
 

@@ -27,6 +27,7 @@ from .pytorch import GATv2Conv as GATv2Conv
 from .pytorch import GCN2Conv as GCN2Conv
 from .pytorch import GINConv as GINConv
 from .pytorch import GINEConv as GINEConv
+from .pytorch import GMMConv as GMMConv
 from .pytorch import GraphConv as GraphConv
 from .pytorch import HeteroEmbedding as HeteroEmbedding
 from .pytorch import HeteroGraphConv as HeteroGraphConv

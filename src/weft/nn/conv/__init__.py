@@ -10,6 +10,7 @@ from .cheb_conv import ChebConv as ChebConv
 from .cluster_gcn_conv import ClusterGCNConv as ClusterGCNConv
 from .comp_gcn_conv import CompGCNConv as CompGCNConv
 from .dir_gnn_conv import DirGNNConv as DirGNNConv
+from .dna_conv import DNAConv as DNAConv
 from .dot_gat_conv import DotGatConv as DotGatConv
 from .dynamic_edge_conv import DynamicEdgeConv as DynamicEdgeConv
 from .edge_conv import EdgeConv as EdgeConv
@@ -18,6 +19,7 @@ from .eg_conv import EGConv as EGConv
 from .egat_conv import EGATConv as EGATConv
 from .fa_conv import FAConv as FAConv
 from .film_conv import FiLMConv as FiLMConv
+from .feast_conv import FeaStConv as FeaStConv
 from .gat_conv import GATConv as GATConv
 from .gated_gcn_conv import GatedGCNConv as GatedGCNConv
 from .gated_graph_conv import GatedGraphConv as GatedGraphConv
@@ -46,6 +48,11 @@ from .ppf_conv import PPFConv as PPFConv
 from .rel_graph_conv import RelGraphConv as RelGraphConv
 from .res_gated_graph_conv import ResGatedGraphConv as ResGatedGraphConv
 from .rgat_conv import RGATConv as RGATConv
+from .general_conv import GeneralConv as GeneralConv
+from .gmm_conv import GMMConv as GMMConv
+from .graph_conv import GraphConv as GraphConv
+from .hypergraph_conv import HypergraphConv as HypergraphConv
+from .pan_conv import PANConv as PANConv
 from .sage_conv import SAGEConv as SAGEConv
 from .sg_conv import SGConv as SGConv
 from .signed_conv import SignedConv as SignedConv

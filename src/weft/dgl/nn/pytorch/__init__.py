@@ -24,6 +24,7 @@ from .conv import GATv2Conv as GATv2Conv
 from .conv import GCN2Conv as GCN2Conv
 from .conv import GINConv as GINConv
 from .conv import GINEConv as GINEConv
+from .conv import GMMConv as GMMConv
 from .conv import GraphConv as GraphConv
 from .conv import HGTConv as HGTConv
 from .conv import NNConv as NNConv

@@ -20,6 +20,7 @@ from .gatv2conv import GATv2Conv as GATv2Conv
 from .gcn2conv import GCN2Conv as GCN2Conv
 from .ginconv import GINConv as GINConv
 from .gineconv import GINEConv as GINEConv
+from .gmmconv import GMMConv as GMMConv
 from .graphconv import GraphConv as GraphConv
 from .hgtconv import HGTConv as HGTConv
 from .nnconv import NNConv as NNConv
