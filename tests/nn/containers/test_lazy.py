@@ -88,6 +88,16 @@ def test_mode_dtype_and_hooks_of_before_hold() -> None:
     assert calls == [1, 1]
 
 
+def test_first_call_is_in_the_mode_of_before() -> None:
+    layer = lazy(lambda in_features: nn.Dropout(1.0)).eval()
+    assert torch.equal(layer(X), X)
+
+
+def test_dtype_of_the_function_stands_unless_cast() -> None:
+    layer = lazy(lambda width: nn.Linear(width, 2).double())
+    assert layer(X.double()).dtype is torch.float64
+
+
 def test_meta_device_of_before_holds() -> None:
     layer = lazy(lambda width: nn.Linear(width, 2)).to("meta")
     layer(torch.randn(3, 5, device="meta"))

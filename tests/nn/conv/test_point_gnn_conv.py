@@ -37,9 +37,10 @@ def formula(layer: PointGNNConv, x: tuple[Tensor, ...], position: tuple[Tensor, 
     return torch.stack(rows)
 
 
-def test_agrees_with_its_formula() -> None:
-    layer = make(5).double()
-    x = tuple(torch.randn(n, w, dtype=torch.float64, requires_grad=True) for n, w in ((4, 5), (6, 2)))
+@pytest.mark.parametrize("width", [2, 5])
+def test_agrees_with_its_formula(width: int) -> None:
+    layer = make(width).double()
+    x = tuple(torch.randn(n, w, dtype=torch.float64, requires_grad=True) for n, w in ((4, width), (6, 2)))
     position = tuple(torch.randn(n, 3, dtype=torch.float64, requires_grad=True) for n in (4, 6))
     found, expected = layer(ADJACENCY, x, position=position), formula(layer, x, position)
     torch.testing.assert_close(found, expected)

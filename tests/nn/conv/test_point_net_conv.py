@@ -33,12 +33,12 @@ def formula(layer: PointNetConv, x: Tensor | None, position: tuple[Tensor, Tenso
     return out if layer.global_network is None else layer.global_network(out)
 
 
-@pytest.mark.parametrize("has_features", [True, False])
+@pytest.mark.parametrize("width", [0, 2, 4])
 @pytest.mark.parametrize("has_global", [True, False])
-def test_agrees_with_its_formula(has_features: bool, has_global: bool) -> None:
-    local = nn.Sequential(nn.Linear(3 + 2 * has_features, 5), nn.Tanh(), nn.Linear(5, 4))
+def test_agrees_with_its_formula(width: int, has_global: bool) -> None:
+    local = nn.Sequential(nn.Linear(3 + width, 5), nn.Tanh(), nn.Linear(5, 4))
     layer = PointNetConv(local, nn.Linear(4, 2) if has_global else None).double()
-    x = torch.randn(4, 2, dtype=torch.float64, requires_grad=True) if has_features else None
+    x = torch.randn(4, width, dtype=torch.float64, requires_grad=True) if width else None
     position = tuple(torch.randn(n, 3, dtype=torch.float64, requires_grad=True) for n in (4, 6))
     found = layer(ADJACENCY, x, position=position)
     expected = formula(layer, x, position, 4)
@@ -46,6 +46,16 @@ def test_agrees_with_its_formula(has_features: bool, has_global: bool) -> None:
     wanted = [*position, *layer.parameters(), *([] if x is None else [x])]
     for ours, theirs in zip(*(torch.autograd.grad(out.sin().sum(), wanted) for out in (found, expected)), strict=True):
         torch.testing.assert_close(ours, theirs)
+
+
+def test_hooks_of_the_network_run() -> None:
+    local, seen = nn.Sequential(nn.Linear(5, 2), nn.ReLU()), []
+    layer, graph = PointNetConv(local), Graph(SOURCE, TARGET, 5)
+    given = {"x": torch.randn(5, 2), "position": torch.randn(5, 3)}
+    before = layer(graph, **given)
+    local[0].register_forward_hook(lambda *_: seen.append(1))
+    torch.testing.assert_close(layer(graph, **given), before)
+    assert seen
 
 
 def test_moving_all_points_changes_nothing() -> None:

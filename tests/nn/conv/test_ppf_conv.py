@@ -38,12 +38,12 @@ def formula(layer: PPFConv, x: Tensor | None, position: tuple[Tensor, ...], norm
     return out if layer.global_network is None else layer.global_network(out)
 
 
-@pytest.mark.parametrize("has_features", [True, False])
+@pytest.mark.parametrize("width", [0, 2, 4])
 @pytest.mark.parametrize("has_global", [True, False])
-def test_agrees_with_its_formula(has_features: bool, has_global: bool) -> None:
-    local = nn.Sequential(nn.Linear(4 + 2 * has_features, 5), nn.Tanh(), nn.Linear(5, 4))
+def test_agrees_with_its_formula(width: int, has_global: bool) -> None:
+    local = nn.Sequential(nn.Linear(4 + width, 5), nn.Tanh(), nn.Linear(5, 4))
     layer = PPFConv(local, nn.Linear(4, 2) if has_global else None).double()
-    x = torch.randn(4, 2, dtype=torch.float64, requires_grad=True) if has_features else None
+    x = torch.randn(4, width, dtype=torch.float64, requires_grad=True) if width else None
     position, normal = (
         tuple(torch.randn(n, 3, dtype=torch.float64, requires_grad=True) for n in (4, 6)) for _ in range(2)
     )

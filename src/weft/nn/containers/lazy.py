@@ -60,8 +60,9 @@ class LazyLayer(nn.Module):
         super().__init__()
         self.make = make
         self.loaded: dict[str, Tensor] | None = None
-        # Where the layer will be and in what dtype: moved and cast as its parameters would be.
+        # Moved and cast as parameters would be: where that takes it, the layer will go.
         self.place = torch.empty(0)
+        self.start = self.place.device, self.place.dtype
         self._parameters = _NotYet(make)
 
     def forward(self, *inputs: Any, **named: Any) -> Any:
@@ -86,10 +87,8 @@ class LazyLayer(nn.Module):
         own = {name: value for name, value in vars(self).items() if name.endswith("_hooks")}
         for name, hooks in own.items():
             hooks.update(vars(layer)[name])
-        training = self.training
         self.__dict__ = {**vars(layer), **own}
         self.__class__ = type(layer)  # type: ignore[assignment]
-        self.train(training)
 
     def extra_repr(self) -> str:
         """The function that makes the layer."""
@@ -102,7 +101,12 @@ class LazyLayer(nn.Module):
             if not isinstance(layer, nn.Module):
                 expected = f"{_name(self.make)} to return a module"
                 raise OptionError(message("lazy", expected, type(layer).__name__))
-            layer = layer.to(self.place.device, self.place.dtype)
+            device, dtype = self.start
+            if self.place.device != device:
+                layer = layer.to(self.place.device)
+            if self.place.dtype != dtype:
+                layer = layer.to(self.place.dtype)
+            layer.train(self.training)
             if self.loaded is not None:
                 try:
                     layer.load_state_dict(self.loaded)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from ...errors import ShapeError, message
 from .._aggregate import aggregate
 from .._arguments import Edges, Features, resolve_ends
+from .._first_map import first_map, follow
 from .._formula import formula
 from .._points import resolve_points
 
@@ -16,7 +17,11 @@ def _relative(source: Any, target: Any, edge: Any, shared: Any) -> Any:
     return shared["edge"](torch.cat((source["position"] - target["place"], source["x"]), -1))
 
 
-_RELATIVE = formula(_relative, trace=False)
+def _behind_first(source: Any, target: Any, edge: Any, shared: Any) -> Any:
+    return follow(source["u"], source["position"] - target["place"], shared)
+
+
+_RELATIVE, _BEHIND_FIRST = formula(_relative, trace=False), formula(_behind_first, trace=False)
 
 
 @final
@@ -41,7 +46,8 @@ class PointGNNConv(nn.Module):
     *Differs from the source* which has networks of its own for each of its layers: so does each layer here.
     *Differs from PyG* `mlp_h`, `mlp_f` and `mlp_g` are called networks of offset, edge and update.
 
-    *Cost* E products with edge_network, in chunks of edges, and once more in backward; nothing of size E is kept.
+    *Cost* E products with edge_network, in chunks of edges, and once more in backward; nothing of size E is kept. If it begins
+    with a linear map, that one is applied to x once a node.
 
     >>> import torch
     >>> from weft.graph import Graph
@@ -64,9 +70,13 @@ class PointGNNConv(nn.Module):
         if offset.shape != far.shape:
             expected = f"`offset_network` to return {tuple(far.shape)}, as positions are"
             raise ShapeError(message("PointGNNConv", expected, str(tuple(offset.shape))))
-        out = aggregate(
-            adjacency, _RELATIVE, reduce="max", source={"position": near, "x": x_source},
-            target={"place": far - offset}, shared={"edge": self.edge_network},
-        )  # fmt: skip
+        sent, source = _RELATIVE, {"position": near, "x": x_source}
+        shared: dict[str, Any] = {"edge": self.edge_network}
+        first = first_map(self.edge_network, x_source, near.shape[1], edge_first=True)
+        if first is not None:
+            sent, source = _BEHIND_FIRST, {"position": near, "u": first.of_source}
+            shared = {"weight": first.weight, **first.steps}
+        place = {"place": far - offset}
+        out = aggregate(adjacency, sent, reduce="max", source=source, target=place, shared=shared)
         out = self.update_network(out)
         return out + x_target.to(out.dtype)  # type: ignore[no-any-return]

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from .._aggregate import aggregate
 from .._arguments import Edges, Features
+from .._first_map import first_map, follow
 from .._formula import formula
 from .._points import resolve_optional_sources, resolve_points
 
@@ -19,7 +20,12 @@ def _place(source: Any, target: Any, edge: Any, shared: Any) -> Any:
     return shared["local"](source["position"] - target["position"])
 
 
+def _behind_first(source: Any, target: Any, edge: Any, shared: Any) -> Any:
+    return follow(source["u"], source["position"] - target["position"], shared)
+
+
 _WITH_FEATURES, _WITHOUT = formula(_features_and_place, trace=False), formula(_place, trace=False)
+_BEHIND_FIRST = formula(_behind_first, trace=False)
 
 
 @final
@@ -46,7 +52,8 @@ class PointNetConv(nn.Module):
     `weft.ops.farthest_points` and `weft.ops.radius`.
     *Differs from PyG* no self loops are added; `local_nn` and `global_nn` are called networks.
 
-    *Cost* E products with local_network, in chunks of edges, and once more in backward; nothing of size E is kept.
+    *Cost* E products with local_network, in chunks of edges, and once more in backward; nothing of size E is kept. If it begins
+    with a linear map, that one is applied to x once a node.
 
     >>> import torch
     >>> from weft.graph import Graph
@@ -64,9 +71,13 @@ class PointNetConv(nn.Module):
         """Compute the new features of all targets."""
         adjacency, near, far = resolve_points("PointNetConv", graph, "position", position)
         x_source = resolve_optional_sources("PointNetConv", graph, x)
-        source = {"position": near} if x_source is None else {"x": x_source, "position": near}
-        out = aggregate(
-            adjacency, _WITHOUT if x_source is None else _WITH_FEATURES, reduce="max",
-            source=source, target={"position": far}, shared={"local": self.local_network},
-        )  # fmt: skip
+        sent, source = _WITHOUT, {"position": near}
+        shared: dict[str, Any] = {"local": self.local_network}
+        first = None if x_source is None else first_map(self.local_network, x_source, near.shape[1])
+        if first is not None:
+            sent, source["u"] = _BEHIND_FIRST, first.of_source
+            shared = {"weight": first.weight, **first.steps}
+        elif x_source is not None:
+            sent, source["x"] = _WITH_FEATURES, x_source
+        out = aggregate(adjacency, sent, reduce="max", source=source, target={"position": far}, shared=shared)
         return out if self.global_network is None else self.global_network(out)

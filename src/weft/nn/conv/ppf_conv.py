@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from .._aggregate import aggregate
 from .._arguments import Edges, Features
+from .._first_map import first_map, follow
 from .._formula import formula
 from .._points import resolve_optional_sources, resolve_points
 
@@ -39,7 +40,13 @@ def _only_pair(source: Any, target: Any, edge: Any, shared: Any) -> Any:
     return shared["local"](_pair(source, target))
 
 
+def _behind_first(source: Any, target: Any, edge: Any, shared: Any) -> Any:
+    return follow(source["u"], _pair(source, target), shared)
+
+
 _WITH_FEATURES, _WITHOUT = formula(_features_and_pair, trace=False), formula(_only_pair, trace=False)
+_BEHIND_FIRST = formula(_behind_first, trace=False)
+PAIR = 4  # numbers of a pair of points
 
 
 @final
@@ -67,7 +74,8 @@ class PPFConv(nn.Module):
     so is the gradient of an angle of 0 or π and of a distance of 0, where there is none.
     *Differs from PyG* no self loops are added; `local_nn` and `global_nn` are called networks; gradients are finite.
 
-    *Cost* E products with local_network, in chunks of edges, and once more in backward; nothing of size E is kept.
+    *Cost* E products with local_network, in chunks of edges, and once more in backward; nothing of size E is kept. If it begins
+    with a linear map, that one is applied to x once a node.
 
     >>> import torch
     >>> from weft.graph import Graph
@@ -86,11 +94,14 @@ class PPFConv(nn.Module):
         adjacency, near, far = resolve_points("PPFConv", graph, "position", position, 3)
         _, near_normal, far_normal = resolve_points("PPFConv", graph, "normal", normal, 3)
         x_source = resolve_optional_sources("PPFConv", graph, x)
-        source = {"position": near, "normal": near_normal}
-        if x_source is not None:
-            source["x"] = x_source
-        out = aggregate(
-            adjacency, _WITHOUT if x_source is None else _WITH_FEATURES, reduce="max", source=source,
-            target={"position": far, "normal": far_normal}, shared={"local": self.local_network},
-        )  # fmt: skip
+        sent, source = _WITHOUT, {"position": near, "normal": near_normal}
+        shared: dict[str, Any] = {"local": self.local_network}
+        first = None if x_source is None else first_map(self.local_network, x_source, PAIR)
+        if first is not None:
+            sent, source["u"] = _BEHIND_FIRST, first.of_source
+            shared = {"weight": first.weight, **first.steps}
+        elif x_source is not None:
+            sent, source["x"] = _WITH_FEATURES, x_source
+        target = {"position": far, "normal": far_normal}
+        out = aggregate(adjacency, sent, reduce="max", source=source, target=target, shared=shared)
         return out if self.global_network is None else self.global_network(out)
