@@ -13,8 +13,11 @@ from .conv import HGTConv as HGTConv
 from .conv import RelGraphConv as RelGraphConv
 from .conv import RGATConv as RGATConv
 from .conv import SAGEConv as SAGEConv
+from .hetero import HANConv as HANConv
 from .hetero import HeteroEmbedding as HeteroEmbedding
+from .hetero import Heterogeneous as Heterogeneous
 from .hetero import HeteroGraphConv as HeteroGraphConv
 from .hetero import HeteroLinear as HeteroLinear
 from .hetero import TypedLinear as TypedLinear
+from .hetero import to_hetero as to_hetero
 from .states import load_peer_state as load_peer_state

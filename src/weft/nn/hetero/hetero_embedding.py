@@ -6,7 +6,7 @@ from typing import final
 from torch import Tensor, nn
 
 from ...errors import FeatureError, message
-from ._by_type import ByType, Key
+from .by_type import ByType, Key
 
 
 @final

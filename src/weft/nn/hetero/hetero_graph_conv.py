@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from ...errors import FeatureError, OptionError, check_choice, message
 from ...graph import Adjacency, EdgeType, Graph
-from ._by_type import ByType, Key, Named, TypedFeatures, TypedGraph, adjacencies_of, reduce_results, split_ends
+from .by_type import ByType, Key, Named, TypedFeatures, TypedGraph, adjacencies_of, reduce_results, split_ends
 
 Across = Literal["sum", "mean", "max", "min", "stack", "cat"]
 ACROSS = ("sum", "mean", "max", "min", "stack", "cat")

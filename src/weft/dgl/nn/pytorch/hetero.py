@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ....errors import FeatureError, check_choice, message
-from ....nn.hetero._by_type import ByType, reduce_results
+from ....nn.hetero.by_type import ByType, reduce_results
 from ..._graph import DGLGraph
 from .._translated import Translated, translated
 
