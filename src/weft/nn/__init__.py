@@ -75,8 +75,11 @@ from .dense import DenseChebConv as DenseChebConv
 from .dense import DenseGraphConv as DenseGraphConv
 from .dense import DenseSAGEConv as DenseSAGEConv
 from .edge_weight_norm import EdgeWeightNorm as EdgeWeightNorm
+from .hetero import HANConv as HANConv
 from .hetero import HeteroEmbedding as HeteroEmbedding
+from .hetero import Heterogeneous as Heterogeneous
 from .hetero import HeteroGraphConv as HeteroGraphConv
 from .hetero import HeteroLinear as HeteroLinear
 from .hetero import TypedLinear as TypedLinear
+from .hetero import to_hetero as to_hetero
 from .states import load_peer_state as load_peer_state

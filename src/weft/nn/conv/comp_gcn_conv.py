@@ -4,6 +4,7 @@ from typing import Literal, final
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ...errors import ShapeError, check_choice, message
 from ...graph import Adjacency
@@ -154,11 +155,14 @@ class CompGCNConv(nn.Module):
 
 def _as_waves(x: Tensor) -> Tensor:
     """Fourier transform of the last dimension, real and imaginary parts in a dimension behind it."""
-    return torch.view_as_real(torch.fft.rfft(x.to(torch.promote_types(x.dtype, torch.float32))))
+    # One row more, because there is no transform of none.
+    padded = functional.pad(x.to(torch.promote_types(x.dtype, torch.float32)), (0, 0, 0, 1))
+    return torch.view_as_real(torch.fft.rfft(padded)[:-1])
 
 
 def _from_waves(waves: Tensor, like: Tensor) -> Tensor:
-    found: Tensor = torch.fft.irfft(torch.view_as_complex(waves.contiguous()), n=like.shape[-1])
+    padded = torch.view_as_complex(functional.pad(waves, (0, 0, 0, 0, 0, 1)))
+    found: Tensor = torch.fft.irfft(padded, n=like.shape[-1])[:-1]
     return found.to(like.dtype)
 
 

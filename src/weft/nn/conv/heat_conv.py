@@ -111,8 +111,8 @@ class HEATConv(nn.Module):
         if self.lin.bias is not None:
             sent = sent + self.lin.bias
         rows = adjacency.by_target
-        of_nodes = spmm(rows, sent.unsqueeze(1).repeat(1, self.num_heads, 1), attention)
-        out = of_nodes + self._of_edges(adjacency, attention, f) @ from_edge.T
+        of_nodes: Tensor = spmm(rows, sent.unsqueeze(1).repeat(1, self.num_heads, 1), attention)
+        out: Tensor = of_nodes + self._of_edges(adjacency, attention, f) @ from_edge.T
         if self.residual:
             out = out + z_target.unsqueeze(1)
         found: Tensor = out.flatten(1) if self.concat else out.mean(1)
