@@ -52,7 +52,7 @@ CHAPTERS: dict[str, tuple[str, str]] = {
     "Around other layers": (
         "Directions, types and depth for a layer that knows none of them.",
         "DirGNNConv AntiSymmetricConv GroupRevRes HeteroGraphConv TypedLinear HeteroLinear HeteroEmbedding EdgeWeightNorm WLConv "
-        "WLConvContinuous Sequential JumpingKnowledge",
+        "WLConvContinuous Heterogeneous Sequential JumpingKnowledge",
     ),
 }
 

@@ -21,17 +21,14 @@ _BACKEND = "weft knows PyTorch only"
 _PROCESSES = "it shares memory between processes, where weft uses threads"
 
 _TOP = {
-    _LATER: ("apply_each", "save_graphs load_graphs"),
+    _LATER: ("save_graphs load_graphs",),
     _SAMPLING: (
         "LazyFeature set_node_lazy_features set_edge_lazy_features set_src_lazy_features set_dst_lazy_features",
     ),
     _FFI: ("register_func get_global_func list_global_func_names extract_ext_funcs TypeCode enable_verbose_logging",),
 }
 _LAYERS = {
-    _CONVOLUTIONS: (
-        "AtomicConv TWIRLSConv TWIRLSUnfoldingAndAttention GroupRevRes EGNNConv DGNConv",
-        "WeightBasis LabelPropagation",
-    ),
+    _CONVOLUTIONS: ("AtomicConv TWIRLSConv TWIRLSUnfoldingAndAttention GroupRevRes EGNNConv DGNConv",),
     _LATER: (
         "SumPooling AvgPooling MaxPooling SortPooling GlobalAttentionPooling Set2Set SetTransformerEncoder "
         "SetTransformerDecoder WeightAndSum",
@@ -48,7 +45,7 @@ _METHODS = {
         "global_uniform_negative_sampling",
         "get_node_storage get_edge_storage materialize_data",
     ),
-    _LATER: ("adj adjacency_matrix record_stream",),
+    _LATER: ("adj adjacency_matrix",),
 }
 
 
@@ -62,7 +59,6 @@ NAMES: dict[str, dict[str, str]] = {
     "DGLGraph": _by_name(_METHODS),
     "function": {"TargetCode": _FFI},
     "base": {"dgl_warning_format": "warnings keep Python's own form"},
-    "heterograph": {"combine_names": _LATER},
 }
 """By area, the names that are not there, and what is to be said of each."""
 
@@ -73,7 +69,6 @@ MODULES: dict[str, str] = {
     "dataloading": _SAMPLING,
     "distgnn": _LATER,
     "distributed": _LATER,
-    "frame": "columns are kept otherwise",
     "geometry": _LATER,
     "graph_index": _FFI,
     "graphbolt": _LATER,
@@ -89,18 +84,14 @@ MODULES: dict[str, str] = {
     "nn.pytorch.factory": _LATER,
     "nn.pytorch.glob": _LATER,
     "nn.pytorch.gt": _LATER,
-    "nn.pytorch.hetero": _CONVOLUTIONS,
-    "nn.pytorch.linear": _CONVOLUTIONS,
     "nn.pytorch.link": _LATER,
     "nn.pytorch.network_emb": _LATER,
     "nn.pytorch.sparse_emb": _LATER,
-    "nn.pytorch.utils": _CONVOLUTIONS,
     "nn.tensorflow": _BACKEND,
     "optim": _LATER,
     "sampling": _SAMPLING,
     "sparse": _LATER,
     "storages": _LATER,
-    "view": "columns are kept otherwise",
 }
 """Modules that are not there, with all that is in them."""
 

@@ -21,10 +21,10 @@ def matrix(norm: str, weight: Tensor | None = None) -> Tensor:
     """A, dense: rows are targets."""
     weight = torch.ones(len(SOURCE)) if weight is None else weight
     dense = torch.zeros(COUNT, COUNT).index_put((TARGET, SOURCE), weight, accumulate=True)
-    out_degree, in_degree = (torch.bincount(end, minlength=COUNT).clamp(min=1).float() for end in (SOURCE, TARGET))
+    out_degree, in_degree = (total.where(total > 0, 1.0) for total in (dense.sum(0), dense.sum(1)))
     if norm == "right":
         return dense / in_degree[:, None]
-    return dense / (in_degree[:, None] * out_degree[None]).sqrt()
+    return dense / (in_degree[:, None] * (in_degree if norm == "in" else out_degree)[None]).sqrt()
 
 
 def spread(a: Tensor, y: Tensor, steps: int, alpha: float, after: object = None) -> Tensor:
@@ -35,7 +35,7 @@ def spread(a: Tensor, y: Tensor, steps: int, alpha: float, after: object = None)
     return y
 
 
-@pytest.mark.parametrize("norm", ["both", "right"])
+@pytest.mark.parametrize("norm", ["both", "in", "right"])
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["plain", "weighted"])
 @pytest.mark.parametrize("reset", [False, True])
 @pytest.mark.parametrize("normalize", [False, True])
@@ -74,7 +74,7 @@ def test_predictions_are_corrected_and_smoothed_as_the_formula_says(scale: float
     torch.testing.assert_close(model(GRAPH, z, LABELS, mask=MASK, edge_weight=weight), expected)
 
 
-@pytest.mark.parametrize("norm", ["both", "right"])
+@pytest.mark.parametrize("norm", ["both", "in", "right"])
 def test_hops_are_powers_of_the_matrix(norm: str) -> None:
     x = torch.randn(COUNT, 4)
     found = hop_features(GRAPH, x, 3, edge_weight=WEIGHT, norm=norm)

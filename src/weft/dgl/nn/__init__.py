@@ -34,6 +34,7 @@ from .pytorch import HeteroGraphConv as HeteroGraphConv
 from .pytorch import HeteroLinear as HeteroLinear
 from .pytorch import HGTConv as HGTConv
 from .pytorch import JumpingKnowledge as JumpingKnowledge
+from .pytorch import LabelPropagation as LabelPropagation
 from .pytorch import NNConv as NNConv
 from .pytorch import PNAConv as PNAConv
 from .pytorch import RelGraphConv as RelGraphConv
@@ -42,6 +43,7 @@ from .pytorch import Sequential as Sequential
 from .pytorch import SGConv as SGConv
 from .pytorch import TAGConv as TAGConv
 from .pytorch import TypedLinear as TypedLinear
+from .pytorch import WeightBasis as WeightBasis
 from .pytorch import conv as conv
 from .pytorch import edge_softmax as edge_softmax
 from .pytorch import hetero as hetero

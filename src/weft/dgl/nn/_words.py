@@ -21,10 +21,10 @@ WORDS: dict[str, str] = {
     "GCN2Conv": "in_feats=in_features layer alpha lambda_=theta project_initial_features=shared_weights bias",
     "GINConv": "apply_func=network aggregator_type=aggregator init_eps=eps learn_eps",
     "GINEConv": "apply_func=network init_eps=eps learn_eps",
+    "GMMConv": "in_feats=in_features out_feats=out_features dim n_kernels=num_kernels aggregator_type=aggregator residual bias",
     "GatedGCNConv": "input_feats=in_features edge_feats=edge_features output_feats=out_features dropout batch_norm residual "
     "activation",
     "GatedGraphConv": "in_feats=in_features out_feats=out_features n_steps=num_layers n_etypes=num_types bias",
-    "GMMConv": "in_feats=in_features out_feats=out_features dim n_kernels=num_kernels aggregator_type=aggregator residual bias",
     "GraphConv": "in_feats=in_features out_feats=out_features norm bias",
     "HGTConv": "in_size=in_features head_size=out_features num_heads num_ntypes=num_node_types num_etypes=num_edge_types "
     "dropout use_norm=layer_norm",

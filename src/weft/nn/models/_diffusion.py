@@ -8,12 +8,11 @@ from torch import Tensor
 
 from ...errors import OptionError, ShapeError, check_choice, check_probability, message
 from ...graph import Adjacency, adjacency_of
-from ...ops import spmm
 from .._arguments import Edges, check_edge_weight
-from .._degree_factors import symmetric_factors
+from .._propagation import propagation
 
-Norm = Literal["both", "right"]
-NORMS = ("both", "right")
+Norm = Literal["both", "in", "right"]
+NORMS = ("both", "in", "right")
 
 
 def diffuse(
@@ -27,7 +26,7 @@ def diffuse(
     norm: Norm,
     after: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
-    """Repeat `y = after(alpha * A y + (1 - alpha) * y_first)`, where A is normalised by degrees.
+    """Repeat `y = after(alpha * A y + (1 - alpha) * y_first)`, where A is normalised as `propagation` does.
 
     *Shapes* `y: (num_nodes, *) -> (num_nodes, *)`; `edge_weight: (num_edges,)`
 
@@ -36,14 +35,10 @@ def diffuse(
     """
     adjacency = square(where, graph, y)
     check_edge_weight(where, edge_weight, adjacency)
-    by_source = by_target = None
-    if norm == "both":
-        by_source, by_target = symmetric_factors(adjacency, y.dtype)
-    first, rows = y * (1 - alpha), adjacency.by_target
+    step, first = propagation(adjacency, y, edge_weight, norm, alpha), y * (1 - alpha)
     for _ in range(num_steps):
-        y = spmm(rows, y, edge_weight, "sum" if norm == "both" else "mean", by_source, by_target)
         # In place: no gradient reads what stood there.
-        y = y.mul_(alpha).add_(first)
+        y = step(y).add_(first)
         if after is not None:
             y = after(y)
     return y

@@ -29,7 +29,8 @@ class CorrectAndSmooth(nn.Module):
         num_correct_steps, correct_alpha: how often and how far errors spread.
         num_smooth_steps, smooth_alpha: how often and how far predictions spread.
         scale: of the errors; None finds one for each node.
-        correct_norm, smooth_norm: "both" for 1 / sqrt(d_out(j) * d_in(i)), "right" for the mean.
+        correct_norm, smooth_norm: "both" for 1 / sqrt(d_out(j) * d_in(i)), "in" for 1 / sqrt(d_in(j) * d_in(i)), "right"
+            for the mean; d are sums of the weights of edges.
 
     Raises:
         OptionError: in the constructor, if an option does not exist.

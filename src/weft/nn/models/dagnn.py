@@ -7,9 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ...errors import OptionError, check_probability, message
-from ...ops import spmm
 from .._arguments import Edges, check_edge_weight, resolve_sources
-from .._degree_factors import symmetric_factors
+from .._propagation import propagation
 from ._diffusion import square
 
 
@@ -33,8 +32,7 @@ class DAGNN(nn.Module):
 
     *Source* Liu, Gao and Ji, 2020, Towards Deeper Graph Neural Networks, arXiv:2007.09296, equation 8.
 
-    *Differs from the source* neither softmax nor self loops: both are the caller's. Edge weights multiply the messages and never
-    change the degrees.
+    *Differs from the source* neither softmax nor self loops: both are the caller's. Edge weights count in the degrees, too.
 
     *Cost* num_hops x E x out_features reads; keeps num_hops tensors of N x out_features for the gradient.
 
@@ -75,10 +73,10 @@ class DAGNN(nn.Module):
         check_edge_weight("DAGNN", edge_weight, adjacency)
         z = self.first(functional.dropout(x, self.dropout, self.training)).relu()
         h = self.second(functional.dropout(z, self.dropout, self.training))
-        rows, scales = adjacency.by_target, symmetric_factors(adjacency, h.dtype)
+        step = propagation(adjacency, h, edge_weight, "both")
         out = torch.sigmoid(self.score(h)) * h
         for _ in range(self.num_hops):
-            h = spmm(rows, h, edge_weight, "sum", *scales)
+            h = step(h)
             out = torch.addcmul(out, torch.sigmoid(self.score(h)), h)
         found: Tensor = out
         return found

@@ -2,6 +2,7 @@
 
 from typing import final
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -17,12 +18,14 @@ class LabelPropagation(nn.Module):
     `y = clamp(alpha * A y + (1 - alpha) * y_first, 0, 1)`, `num_steps` times, where A is normalised by the degrees of both
     ends or by those of the targets, and y_first holds the labels of the nodes of `mask`, and 0 elsewhere.
 
-    *Shapes* `labels: (num_nodes,)`, classes, or `(num_nodes, num_classes)`, rows of numbers; `mask: (num_nodes,)`, of bool;
+    *Shapes* `labels: (num_nodes,)`, classes, or `(num_nodes, num_classes)`, rows of numbers; `mask: (num_nodes,)`, of bool,
+    without one all nodes;
     `edge_weight: (num_edges,)` -> `(num_nodes, num_classes)`
 
     Args:
         alpha: share of what comes along the edges.
-        norm: "both" for 1 / sqrt(d_out(j) * d_in(i)), "right" for the mean.
+        norm: "both" for 1 / sqrt(d_out(j) * d_in(i)), "in" for 1 / sqrt(d_in(j) * d_in(i)), "right" for the mean; d
+            are sums of the weights of edges.
         clamp: whether to keep every number between 0 and 1, in every step.
         normalize: whether each row is divided by the sum of its absolute values, in every step.
         reset: whether the labels that are known are set again, in every step.
@@ -72,13 +75,13 @@ class LabelPropagation(nn.Module):
         y = one_hot("LabelPropagation", labels, count)
         if mask is not None and mask.shape != (count,):
             raise ShapeError(message("LabelPropagation", f"`mask` of shape ({count},)", str(tuple(mask.shape))))
-        known = None if mask is None else mask.unsqueeze(1)
-        first = y if known is None else y.where(known, 0)
+        known = torch.ones(count, 1, dtype=torch.bool, device=y.device) if mask is None else mask.unsqueeze(1)
+        first = y.where(known, 0)
 
         def after(y: Tensor) -> Tensor:
             y = y.clamp(0, 1) if self.clamp else y
             y = functional.normalize(y, p=1, dim=1) if self.normalize else y
-            return first.where(known, y) if self.reset and known is not None else y
+            return first.where(known, y) if self.reset else y
 
         return diffuse(
             "LabelPropagation",

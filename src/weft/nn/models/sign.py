@@ -8,9 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ...errors import OptionError, ShapeError, check_choice, check_probability, message
-from ...ops import spmm
 from .._arguments import Edges, check_edge_weight
-from .._degree_factors import symmetric_factors
+from .._propagation import propagation
 from ._diffusion import NORMS, Norm, square
 
 
@@ -22,7 +21,8 @@ def hop_features(
     *Shapes* `x: (num_nodes, *)`; `edge_weight: (num_edges,)` -> num_hops + 1 tensors of the shape of x, x first
 
     Args:
-        norm: A is "right", the mean over the edges that enter a node, or "both", 1 / sqrt(d_out(j) * d_in(i)).
+        norm: A is "right", the mean over the edges that enter a node, "both", 1 / sqrt(d_out(j) * d_in(i)), or "in", 1 /
+            sqrt(d_in(j) * d_in(i)), where d are sums of the weights of edges.
 
     Raises:
         ShapeError: if the graph is not square, or x or the weights do not fit it.
@@ -41,11 +41,9 @@ def hop_features(
         raise OptionError(message("hop_features", "`num_hops` that is not negative", str(num_hops)))
     adjacency = square("hop_features", graph, x)
     check_edge_weight("hop_features", edge_weight, adjacency)
-    scales = symmetric_factors(adjacency, x.dtype) if norm == "both" else (None, None)
-    found = [x]
+    step, found = propagation(adjacency, x, edge_weight, norm), [x]
     for _ in range(num_hops):
-        reduce = "sum" if norm == "both" else "mean"
-        found.append(spmm(adjacency.by_target, found[-1], edge_weight, reduce, *scales))  # type: ignore[arg-type]
+        found.append(step(found[-1]))
     return found
 
 

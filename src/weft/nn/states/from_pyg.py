@@ -4,9 +4,9 @@ NAMES: dict[str, str] = {
     "AntiSymmetricConv": "eye ->",
     "CFConv": "lin1.* -> project_node.*; lin2.* -> project_out.0.*; nn.* -> project_edge.*",
     "ChebConv": "lins.#.weight -> linear.weight; bias -> linear.bias",
+    "DNAConv": "multi_head.lin_q.* -> query.*; multi_head.lin_k.* -> key.*; multi_head.lin_v.* -> value.*",
     "DynamicEdgeConv": "nn.* -> network.*",
     "EdgeConv": "nn.* -> network.*",
-    "DNAConv": "multi_head.lin_q.* -> query.*; multi_head.lin_k.* -> key.*; multi_head.lin_v.* -> value.*",
     "FeaStConv": "lin.* -> fc.*",
     "GATConv": "lin.* -> fc.*; lin_src.* -> fc_src.*; lin_dst.* -> fc_dst.*; lin_edge.* -> fc_edge.*; res.* -> res_fc.*; "
     "att_src -> attn_l; att_dst -> attn_r; att_edge -> attn_edge; bias -> bias; bias -> res_fc.bias",
@@ -15,15 +15,19 @@ NAMES: dict[str, str] = {
     "GENConv": "aggr_module.t -> temperature; aggr_module.p -> power; msg_norm.scale -> scale",
     "GINConv": "nn.* -> apply_func.*",
     "GINEConv": "nn.* -> apply_func.*",
+    "GMMConv": "g -> fc.weight.T; root.* -> res_fc.*",
     "GPSConv": (
         "attn.in_proj_weight -> in_proj.weight; attn.in_proj_bias -> in_proj.bias; attn.out_proj.* -> out_proj.*; "
         "mlp.* -> network.*; norm1.module.* -> norm_local.*; norm2.module.* -> norm_global.*; norm3.module.* -> norm_out.*"
     ),
     "GatedGraphConv": "rnn.* -> gru.*",
+    "GeneralConv": "lin_msg.* -> fc_src.*; lin_msg_i.* -> fc_dst.*; lin_edge.* -> fc_edge.*; lin_self.* -> res_fc.*; "
+    "att_msg -> attn; scaler ->",
     "GraphConv": "lin.weight -> weight.T",
     "GravNetConv": "lin_s.* -> fc_space.*; lin_h.* -> fc_propagate.*; lin_out1.* -> fc_self.*; lin_out2.* -> fc_neigh.*",
     "HEATConv": "hetero_lin.weight -> hetero_lin.W",
     "HeteroLinear": "lins.* -> linears.*",
+    "HypergraphConv": "lin.* -> fc.*; att -> attn",
     "MFConv": "lins_l.0.weight ->; lins_l.#.bias -> lins_r.#.bias",
     "NNConv": "nn.* -> edge_func.*; lin.weight -> res_fc.weight",
     "PNAConv": "pre_nns.#.0.weight -> towers.#.M.weight.swapped; pre_nns.#.0.weight -> towers.#.M.0.weight.swapped; "
@@ -46,11 +50,6 @@ NAMES: dict[str, str] = {
     "SignedConv": (
         "lin_pos_l.* -> fc_neigh_pos.*; lin_pos_r.* -> fc_self_pos.*; lin_neg_l.* -> fc_neigh_neg.*; lin_neg_r.* -> fc_self_neg.*"
     ),
-    "GeneralConv": "lin_msg.* -> fc_src.*; lin_msg_i.* -> fc_dst.*; lin_edge.* -> fc_edge.*; lin_self.* -> res_fc.*; "
-    "att_msg -> attn; scaler ->",
-    "GMMConv": "g -> fc.weight.T; root.* -> res_fc.*",
-    "GraphConv": "lin.weight -> weight.T",
-    "HypergraphConv": "lin.* -> fc.*; att -> attn",
     "SuperGATConv": "lin.* -> fc.*",
     "TAGConv": "lins.#.weight -> lin.weight; bias -> lin.bias",
     "TransformerConv": "lin_key.* -> key.*; lin_query.* -> query.*; lin_value.* -> value.*; lin_edge.* -> edge.*; "

@@ -37,8 +37,10 @@ from .hetero import HeteroEmbedding as HeteroEmbedding
 from .hetero import HeteroGraphConv as HeteroGraphConv
 from .hetero import HeteroLinear as HeteroLinear
 from .jumping_knowledge import JumpingKnowledge as JumpingKnowledge
+from .label_propagation import LabelPropagation as LabelPropagation
 from .linear import TypedLinear as TypedLinear
 from .sequential import Sequential as Sequential
 from .softmax import edge_softmax as edge_softmax
+from .weight_basis import WeightBasis as WeightBasis
 
 __getattr__ = absent("nn.pytorch", globals())
