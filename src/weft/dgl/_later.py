@@ -31,7 +31,7 @@ _LAYERS = {
     _CONVOLUTIONS: (
         "GATv2Conv EGATConv EdgeGATConv RelGraphConv GINEConv GatedGraphConv "
         "GatedGCNConv GMMConv AGNNConv NNConv EdgeConv AtomicConv CFConv "
-        "DotGatConv TWIRLSConv TWIRLSUnfoldingAndAttention GCN2Conv HGTConv GroupRevRes EGNNConv PNAConv DGNConv",
+        "DotGatConv GCN2Conv HGTConv GroupRevRes EGNNConv PNAConv DGNConv",
         "HeteroGraphConv HeteroLinear HeteroEmbedding TypedLinear",
         "Sequential WeightBasis JumpingKnowledge LabelPropagation",
     ),

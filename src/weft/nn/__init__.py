@@ -16,6 +16,8 @@ from .conv import SGConv as SGConv
 from .conv import SimpleConv as SimpleConv
 from .conv import SSGConv as SSGConv
 from .conv import TAGConv as TAGConv
+from .conv import TWIRLSConv as TWIRLSConv
+from .conv import TWIRLSUnfoldingAndAttention as TWIRLSUnfoldingAndAttention
 from .dense import DenseChebConv as DenseChebConv
 from .dense import DenseGraphConv as DenseGraphConv
 from .dense import DenseSAGEConv as DenseSAGEConv

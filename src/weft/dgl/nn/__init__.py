@@ -20,6 +20,8 @@ from .pytorch import GraphConv as GraphConv
 from .pytorch import SAGEConv as SAGEConv
 from .pytorch import SGConv as SGConv
 from .pytorch import TAGConv as TAGConv
+from .pytorch import TWIRLSConv as TWIRLSConv
+from .pytorch import TWIRLSUnfoldingAndAttention as TWIRLSUnfoldingAndAttention
 from .pytorch import conv as conv
 from .pytorch import edge_softmax as edge_softmax
 from .pytorch import softmax as softmax

@@ -11,3 +11,5 @@ from .sg_conv import SGConv as SGConv
 from .simple_conv import SimpleConv as SimpleConv
 from .ssg_conv import SSGConv as SSGConv
 from .tag_conv import TAGConv as TAGConv
+from .twirls_conv import TWIRLSConv as TWIRLSConv
+from .twirls_unfolding import TWIRLSUnfoldingAndAttention as TWIRLSUnfoldingAndAttention

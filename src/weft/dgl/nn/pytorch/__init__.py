@@ -15,6 +15,8 @@ from .conv import GraphConv as GraphConv
 from .conv import SAGEConv as SAGEConv
 from .conv import SGConv as SGConv
 from .conv import TAGConv as TAGConv
+from .conv import TWIRLSConv as TWIRLSConv
+from .conv import TWIRLSUnfoldingAndAttention as TWIRLSUnfoldingAndAttention
 from .softmax import edge_softmax as edge_softmax
 
 __getattr__ = absent("nn.pytorch", globals())

@@ -13,5 +13,7 @@ from .graphconv import GraphConv as GraphConv
 from .sageconv import SAGEConv as SAGEConv
 from .sgconv import SGConv as SGConv
 from .tagconv import TAGConv as TAGConv
+from .twirlsconv import TWIRLSConv as TWIRLSConv
+from .twirlsconv import TWIRLSUnfoldingAndAttention as TWIRLSUnfoldingAndAttention
 
 __getattr__ = absent("nn.pytorch.conv", globals())
