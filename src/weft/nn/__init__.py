@@ -70,6 +70,8 @@ from .conv import TAGConv as TAGConv
 from .conv import TransformerConv as TransformerConv
 from .conv import WLConvContinuous as WLConvContinuous
 from .conv import XConv as XConv
+from .conv import TWIRLSConv as TWIRLSConv
+from .conv import TWIRLSUnfoldingAndAttention as TWIRLSUnfoldingAndAttention
 from .dense import DenseChebConv as DenseChebConv
 from .dense import DenseGraphConv as DenseGraphConv
 from .dense import DenseSAGEConv as DenseSAGEConv

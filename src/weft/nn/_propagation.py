@@ -63,6 +63,15 @@ def propagation(
     return Propagation(adjacency.by_target, edge_weight, by_source, by_target)
 
 
+def scaled_by(adjacency: Adjacency, edge_weight: Tensor | None, by_node: Tensor, factor: float) -> Propagation:
+    """The step that multiplies by numbers of nodes at both ends, and the result by `factor`."""
+    if by_node.requires_grad:
+        assert edge_weight is not None, "numbers of nodes have gradients through weights"
+        weight = _normalised(adjacency, edge_weight, by_node, by_node * factor)
+        return Propagation(adjacency.by_target, weight, None, None)
+    return Propagation(adjacency.by_target, edge_weight, by_node, by_node * factor)
+
+
 def normalised_weight(adjacency: Adjacency, edge_weight: Tensor, norm: Norm, eps: float = 0.0) -> Tensor:
     """Weights of edges divided as `propagation` does, by edge id; `eps` is added to the sums."""
     return _normalised(adjacency, edge_weight, *factors(adjacency, edge_weight, norm, edge_weight.dtype, eps))

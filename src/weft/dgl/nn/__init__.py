@@ -44,6 +44,8 @@ from .pytorch import SGConv as SGConv
 from .pytorch import TAGConv as TAGConv
 from .pytorch import TypedLinear as TypedLinear
 from .pytorch import WeightBasis as WeightBasis
+from .pytorch import TWIRLSConv as TWIRLSConv
+from .pytorch import TWIRLSUnfoldingAndAttention as TWIRLSUnfoldingAndAttention
 from .pytorch import conv as conv
 from .pytorch import edge_softmax as edge_softmax
 from .pytorch import hetero as hetero

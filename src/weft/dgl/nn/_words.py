@@ -40,4 +40,10 @@ WORDS: dict[str, str] = {
     "SGConv": "in_feats=in_features out_feats=out_features k bias",
     "TAGConv": "in_feats=in_features out_feats=out_features k bias",
     "TypedLinear": "in_size=in_features out_size=out_features num_types regularizer num_bases",
+    "TWIRLSConv": "input_d=in_features output_d=out_features hidden_d=hidden_features num_mlp_before=num_before "
+    "num_mlp_after=num_after norm attention attn_bef=attends_first dropout inp_dropout=input_dropout "
+    "prop_step=k lam=smoothness tau p use_eta=learn_eta attn_dropout=attention_dropout "
+    "precond=precondition",
+    "TWIRLSUnfoldingAndAttention": "d=features alp=alpha attn_aft=attention_after init_att=attends_first "
+    "prop_step=k lam=smoothness tau p use_eta=learn_eta attn_dropout=attention_dropout precond=precondition",
 }

@@ -62,3 +62,5 @@ from .tag_conv import TAGConv as TAGConv
 from .transformer_conv import TransformerConv as TransformerConv
 from .wl_conv_continuous import WLConvContinuous as WLConvContinuous
 from .x_conv import XConv as XConv
+from .twirls_conv import TWIRLSConv as TWIRLSConv
+from .twirls_unfolding import TWIRLSUnfoldingAndAttention as TWIRLSUnfoldingAndAttention

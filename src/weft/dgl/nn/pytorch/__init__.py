@@ -40,6 +40,8 @@ from .jumping_knowledge import JumpingKnowledge as JumpingKnowledge
 from .label_propagation import LabelPropagation as LabelPropagation
 from .linear import TypedLinear as TypedLinear
 from .sequential import Sequential as Sequential
+from .conv import TWIRLSConv as TWIRLSConv
+from .conv import TWIRLSUnfoldingAndAttention as TWIRLSUnfoldingAndAttention
 from .softmax import edge_softmax as edge_softmax
 from .weight_basis import WeightBasis as WeightBasis
 

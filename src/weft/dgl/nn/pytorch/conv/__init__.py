@@ -29,5 +29,7 @@ from .relgraphconv import RelGraphConv as RelGraphConv
 from .sageconv import SAGEConv as SAGEConv
 from .sgconv import SGConv as SGConv
 from .tagconv import TAGConv as TAGConv
+from .twirlsconv import TWIRLSConv as TWIRLSConv
+from .twirlsconv import TWIRLSUnfoldingAndAttention as TWIRLSUnfoldingAndAttention
 
 __getattr__ = absent("nn.pytorch.conv", globals())
