@@ -6,8 +6,8 @@ from ._formula import Formula as Formula
 from ._formula import formula as formula
 from ._plan import explain_plan as explain_plan
 from .conv import AGNNConv as AGNNConv
-from .conv import ARMAConv as ARMAConv
 from .conv import AntiSymmetricConv as AntiSymmetricConv
+from .conv import ARMAConv as ARMAConv
 from .conv import ClusterGCNConv as ClusterGCNConv
 from .conv import DirGNNConv as DirGNNConv
 from .conv import EGConv as EGConv

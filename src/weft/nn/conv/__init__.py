@@ -1,8 +1,8 @@
 """Convolutions: one layer, one file."""
 
 from .agnn_conv import AGNNConv as AGNNConv
-from .arma_conv import ARMAConv as ARMAConv
 from .anti_symmetric_conv import AntiSymmetricConv as AntiSymmetricConv
+from .arma_conv import ARMAConv as ARMAConv
 from .cluster_gcn_conv import ClusterGCNConv as ClusterGCNConv
 from .dir_gnn_conv import DirGNNConv as DirGNNConv
 from .eg_conv import EGConv as EGConv

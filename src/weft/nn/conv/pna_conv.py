@@ -62,7 +62,7 @@ class PNAConv(nn.Module):
         ShapeError: in the call, if features do not fit the graph or the layer.
 
     *Source* Corso, Cavalleri, Beaini, Liò and Veličković, 2020, Principal Neighbourhood Aggregation for Graph Nets,
-    arXiv:2004.05718, equations 5 to 8.
+    arXiv:2004.05718.
 
     *Differs from the source* std has no small number under its root; where it is 0, so is its gradient. "linear" and
     "inverse_linear" are scalers for exponents 1 and -1 of the plain degree. Degrees below 1 count as 1.
