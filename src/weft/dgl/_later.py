@@ -31,7 +31,7 @@ _LAYERS = {
     _CONVOLUTIONS: (
         "EdgeWeightNorm GATv2Conv EGATConv EdgeGATConv TAGConv RelGraphConv SGConv APPNPConv GINConv GINEConv GatedGraphConv "
         "GatedGCNConv GMMConv ChebConv NNConv DenseGraphConv DenseSAGEConv DenseChebConv EdgeConv AtomicConv CFConv "
-        "DotGatConv TWIRLSConv TWIRLSUnfoldingAndAttention HGTConv GroupRevRes EGNNConv DGNConv",
+        "DotGatConv TWIRLSConv TWIRLSUnfoldingAndAttention HGTConv GroupRevRes EGNNConv ",
         "HeteroGraphConv HeteroLinear HeteroEmbedding TypedLinear",
         "Sequential WeightBasis JumpingKnowledge LabelPropagation",
     ),

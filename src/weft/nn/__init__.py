@@ -9,6 +9,7 @@ from .conv import AGNNConv as AGNNConv
 from .conv import AntiSymmetricConv as AntiSymmetricConv
 from .conv import ARMAConv as ARMAConv
 from .conv import ClusterGCNConv as ClusterGCNConv
+from .conv import DGNConv as DGNConv
 from .conv import DirGNNConv as DirGNNConv
 from .conv import EGConv as EGConv
 from .conv import FAConv as FAConv

@@ -9,6 +9,7 @@ from .._later import absent
 from . import functional as functional
 from . import pytorch as pytorch
 from .pytorch import AGNNConv as AGNNConv
+from .pytorch import DGNConv as DGNConv
 from .pytorch import GATConv as GATConv
 from .pytorch import GCN2Conv as GCN2Conv
 from .pytorch import GraphConv as GraphConv

@@ -4,6 +4,7 @@ from .agnn_conv import AGNNConv as AGNNConv
 from .anti_symmetric_conv import AntiSymmetricConv as AntiSymmetricConv
 from .arma_conv import ARMAConv as ARMAConv
 from .cluster_gcn_conv import ClusterGCNConv as ClusterGCNConv
+from .dgn_conv import DGNConv as DGNConv
 from .dir_gnn_conv import DirGNNConv as DirGNNConv
 from .eg_conv import EGConv as EGConv
 from .fa_conv import FAConv as FAConv

@@ -4,6 +4,7 @@ from ..._later import absent
 from . import conv as conv
 from . import softmax as softmax
 from .conv import AGNNConv as AGNNConv
+from .conv import DGNConv as DGNConv
 from .conv import GATConv as GATConv
 from .conv import GCN2Conv as GCN2Conv
 from .conv import GraphConv as GraphConv

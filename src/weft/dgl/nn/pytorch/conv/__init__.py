@@ -2,6 +2,7 @@
 
 from ...._later import absent
 from .agnnconv import AGNNConv as AGNNConv
+from .dgnconv import DGNConv as DGNConv
 from .gatconv import GATConv as GATConv
 from .gcn2conv import GCN2Conv as GCN2Conv
 from .graphconv import GraphConv as GraphConv
