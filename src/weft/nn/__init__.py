@@ -17,6 +17,9 @@ from .conv import CGConv as CGConv
 from .conv import ChebConv as ChebConv
 from .conv import ClusterGCNConv as ClusterGCNConv
 from .conv import CompGCNConv as CompGCNConv
+from .conv import ARMAConv as ARMAConv
+from .conv import ClusterGCNConv as ClusterGCNConv
+from .conv import DGNConv as DGNConv
 from .conv import DirGNNConv as DirGNNConv
 from .conv import DNAConv as DNAConv
 from .conv import DotGatConv as DotGatConv

@@ -20,6 +20,7 @@ from .pytorch import EdgeConv as EdgeConv
 from .pytorch import EdgeGATConv as EdgeGATConv
 from .pytorch import EdgeWeightNorm as EdgeWeightNorm
 from .pytorch import EGATConv as EGATConv
+from .pytorch import DGNConv as DGNConv
 from .pytorch import GATConv as GATConv
 from .pytorch import GatedGCNConv as GatedGCNConv
 from .pytorch import GatedGraphConv as GatedGraphConv

@@ -15,6 +15,8 @@ WORDS: dict[str, str] = {
     "EdgeGATConv": "in_feats=in_features edge_feats=edge_features out_feats=out_features num_heads attn_drop=attention_dropout "
     "negative_slope residual bias",
     "EdgeWeightNorm": "norm eps",
+    "DGNConv": "in_size=in_features out_size=out_features aggregators scalers delta dropout num_towers "
+    "edge_feat_size=edge_features residual",
     "GATConv": "in_feats=in_features out_feats=out_features num_heads attn_drop=attention_dropout negative_slope residual bias",
     "GATv2Conv": "in_feats=in_features out_feats=out_features num_heads attn_drop=attention_dropout negative_slope residual bias "
     "share_weights",

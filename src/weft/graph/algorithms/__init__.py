@@ -5,6 +5,7 @@ small tuple of them. Features are neither read nor changed: weights and labels a
 number of threads.
 """
 
+from ._colors import refine_colors as refine_colors
 from ._components import connected_components as connected_components
 from ._components import strongly_connected_components as strongly_connected_components
 from ._cores import core_numbers as core_numbers

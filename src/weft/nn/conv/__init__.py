@@ -9,6 +9,9 @@ from .cg_conv import CGConv as CGConv
 from .cheb_conv import ChebConv as ChebConv
 from .cluster_gcn_conv import ClusterGCNConv as ClusterGCNConv
 from .comp_gcn_conv import CompGCNConv as CompGCNConv
+from .arma_conv import ARMAConv as ARMAConv
+from .cluster_gcn_conv import ClusterGCNConv as ClusterGCNConv
+from .dgn_conv import DGNConv as DGNConv
 from .dir_gnn_conv import DirGNNConv as DirGNNConv
 from .dna_conv import DNAConv as DNAConv
 from .dot_gat_conv import DotGatConv as DotGatConv

@@ -84,8 +84,17 @@ def _power_of_network(exponent: int, source: Any, target: Any, edge: Any, shared
     return torch.cat((_power(h - target["mean"], exponent), h), -1)
 
 
+def _directed_pair(source: Any, target: Any, edge: Any) -> Any:
+    return _pair(source, target).unsqueeze(-3) * edge["w"]
+
+
+def _directed_network(source: Any, target: Any, edge: Any, shared: Any) -> Any:
+    return _network_on_edges(source, target, edge, shared).unsqueeze(-3) * edge["w"]
+
+
 # By whether an edge has more than a sum of its ends.
 MESSAGES = {False: formula(_pair), True: formula(_network_on_edges, trace=False)}
+DIRECTED = {False: formula(_directed_pair), True: formula(_directed_network, trace=False)}
 POWERS: dict[tuple[bool, int], Formula] = {}
 for _exponent in MOMENTS.values():
     POWERS[False, _exponent] = formula(functools.partial(_power_of_pair, _exponent))
@@ -140,6 +149,25 @@ def aggregates_of(adjacency: Adjacency, messages: Messages, aggregators: Sequenc
             width = results["mean"].shape[-1]
             results[name] = _signed_root(moment[..., :width], MOMENTS[name])
     return [results[name] for name in aggregators]
+
+
+def directed_sums(adjacency: Adjacency, messages: Messages, weights: Tensor) -> Tensor:
+    """Sums of messages times several weights of each edge, in one pass.
+
+    *Shapes* `weights: (num_edges, num_weights)` -> `(num_targets, num_weights, num_towers, in_features)`
+    """
+    edge = {**messages.edge, "w": weights.unsqueeze(-1).unsqueeze(-1)}
+    shared = messages.shared if messages.is_network else None
+    what = DIRECTED[messages.is_network]
+    return aggregate(adjacency, what, source=messages.source, target=messages.target, edge=edge, shared=shared)
+
+
+def normed(towers: Sequence[Tower], hs: Sequence[Tensor], num_targets: int, graph_norm: bool) -> Tensor:
+    """What towers give after the norm of graphs and batch norm, side by side."""
+    if graph_norm:
+        hs = [h / max(num_targets, 1) ** 0.5 for h in hs]
+    rows = [h if tower.batchnorm is None else tower.batchnorm(h) for tower, h in zip(towers, hs, strict=True)]
+    return torch.cat(rows, -1)
 
 
 def _run(adjacency: Adjacency, what: Formula, messages: Messages, reduce: tuple[str, ...]) -> tuple[Tensor, ...]:

@@ -33,7 +33,7 @@ class AntiSymmetricConv(nn.Module):
         ShapeError: in the call, if features do not fit the graph or the layer, or the graph is bipartite.
 
     *Source* Gravina, Bacciu and Gallicchio, 2023, Anti-Symmetric DGN: a stable architecture for Deep Graph Networks,
-    arXiv:2210.09789, equation 7.
+    arXiv:2210.09789.
 
     *Differs from the source* not at all; with the number of steps the layer is the whole of its model.
     *Differs from PyG* its default for phi adds self loops. Parameters `W` and `bias` are PyG's, phi's those of the layer.

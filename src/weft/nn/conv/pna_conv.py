@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import final
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -20,6 +19,7 @@ from ._towers import (
     check_scalers,
     check_towers,
     messages_of,
+    normed,
     scales_of,
     updated,
 )
@@ -62,7 +62,7 @@ class PNAConv(nn.Module):
         ShapeError: in the call, if features do not fit the graph or the layer.
 
     *Source* Corso, Cavalleri, Beaini, Liò and Veličković, 2020, Principal Neighbourhood Aggregation for Graph Nets,
-    arXiv:2004.05718, equations 5 to 8.
+    arXiv:2004.05718.
 
     *Differs from the source* std has no small number under its root; where it is 0, so is its gradient. "linear" and
     "inverse_linear" are scalers for exponents 1 and -1 of the plain degree. Degrees below 1 count as 1.
@@ -144,11 +144,8 @@ class PNAConv(nn.Module):
         messages = messages_of(towers, at_source, at_target, edge_features, self.edge_encoder)
         parts = aggregates_of(adjacency, messages, self.aggregators)
         scales = scales_of(adjacency.in_degrees(), self.scalers, self.delta, self.mean_degree, x_source.dtype)
-        hs = updated(towers, at_target, parts, scales)
-        if self.graph_norm:
-            hs = [h / max(adjacency.num_targets, 1) ** 0.5 for h in hs]
-        hs = [h if tower.batchnorm is None else tower.batchnorm(h) for tower, h in zip(towers, hs, strict=True)]
-        out: Tensor = self.mixing_layer(functional.dropout(torch.cat(hs, -1), self.dropout, self.training))
+        h = normed(towers, updated(towers, at_target, parts, scales), adjacency.num_targets, self.graph_norm)
+        out: Tensor = self.mixing_layer(functional.dropout(h, self.dropout, self.training))
         return out + x_target.to(out.dtype) if self.residual else out
 
     def extra_repr(self) -> str:

@@ -22,7 +22,7 @@ class WLConvContinuous(nn.Module):
         ShapeError: in the call, if features or edge weights do not fit the graph.
 
     *Source* Togninalli, Ghisu, Llinares-López, Rieck and Borgwardt, 2019, Wasserstein Weisfeiler-Lehman Graph Kernels,
-    arXiv:1906.01277, equation 4.
+    arXiv:1906.01277.
 
     *Differs from the source* it divides by the sum of the weights, as PyG does; the source divides by the degree, which is the
     same without weights.

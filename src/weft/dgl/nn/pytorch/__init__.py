@@ -17,6 +17,7 @@ from .conv import EdgeConv as EdgeConv
 from .conv import EdgeGATConv as EdgeGATConv
 from .conv import EdgeWeightNorm as EdgeWeightNorm
 from .conv import EGATConv as EGATConv
+from .conv import DGNConv as DGNConv
 from .conv import GATConv as GATConv
 from .conv import GatedGCNConv as GatedGCNConv
 from .conv import GatedGraphConv as GatedGraphConv

@@ -13,6 +13,7 @@ from .edgeconv import EdgeConv as EdgeConv
 from .edgegatconv import EdgeGATConv as EdgeGATConv
 from .edgeweightnorm import EdgeWeightNorm as EdgeWeightNorm
 from .egatconv import EGATConv as EGATConv
+from .dgnconv import DGNConv as DGNConv
 from .gatconv import GATConv as GATConv
 from .gatedgcnconv import GatedGCNConv as GatedGCNConv
 from .gatedgraphconv import GatedGraphConv as GatedGraphConv

@@ -1,0 +1,68 @@
+"""Directional graph network with DGL's arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from ...._graph import DGLGraph
+from ..._translated import Translated, adjacency_of, translated
+
+
+class DGNConv(Translated):
+    """Aggregates of learned messages, some along the gradient of an eigenvector, scaled by the degree: `weft.nn.DGNConv`.
+
+    What towers give is divided by the square root of the number of nodes, as in DGL.
+
+    *Shapes* `node_feat: (num_nodes, in_size) -> (num_nodes, out_size)`; `edge_feat: (num_edges, edge_feat_size)`; `eig_vec:
+    (num_nodes, at least the highest k)`.
+
+    Args:
+        aggregators: those of `PNAConv`, and "dir1-av", "dir1-dx" and so on to 3, at least one of these.
+        scalers: of "identity", "amplification", "attenuation".
+        delta: mean of log(degree + 1) over the nodes of the training graphs.
+        dropout: probability of dropping what a tower gives, in training.
+        residual: adds the features, if both widths are the same.
+
+    Raises:
+        OptionError: if options do not exist, or towers do not divide the widths.
+        ShapeError: in the call, if features do not fit.
+
+    >>> import torch, weft.dgl as dgl
+    >>> layer = DGNConv(4, 4, ["dir1-av", "mean"], ["identity"], 2.5)
+    >>> layer(dgl.graph(([0, 1], [1, 0])), torch.ones(2, 4), eig_vec=torch.rand(2, 1)).shape
+    torch.Size([2, 4])
+    """
+
+    def __init__(
+        self,
+        in_size: int,
+        out_size: int,
+        aggregators: Sequence[str],
+        scalers: Sequence[str],
+        delta: float,
+        dropout: float = 0.0,
+        num_towers: int = 1,
+        edge_feat_size: int = 0,
+        residual: bool = True,
+    ) -> None:
+        given = {
+            "in_size": in_size,
+            "out_size": out_size,
+            "aggregators": aggregators,
+            "scalers": scalers,
+            "delta": delta,
+            "dropout": dropout,
+            "num_towers": num_towers,
+            "edge_feat_size": edge_feat_size,
+            "residual": residual,
+        }
+        super().__init__(translated("DGNConv", given, graph_norm=True))
+
+    def forward(
+        self, graph: DGLGraph, node_feat: Tensor, edge_feat: Tensor | None = None, eig_vec: Tensor | None = None
+    ) -> Tensor:
+        """Compute the new features of all nodes."""
+        adjacency = adjacency_of(graph)
+        return self._layer(adjacency, node_feat, eigenvectors=eig_vec, edge_features=edge_feat)  # type: ignore[no-any-return]
