@@ -30,8 +30,8 @@ _TOP = {
 _LAYERS = {
     _CONVOLUTIONS: (
         "EdgeWeightNorm GATv2Conv EGATConv EdgeGATConv TAGConv RelGraphConv SGConv APPNPConv GINConv "
-        "GMMConv ChebConv AGNNConv DenseGraphConv DenseSAGEConv DenseChebConv AtomicConv "
-        "DotGatConv TWIRLSConv TWIRLSUnfoldingAndAttention GCN2Conv HGTConv GroupRevRes EGNNConv PNAConv DGNConv",
+        "GMMConv ChebConv AGNNConv DenseGraphConv DenseSAGEConv DenseChebConv "
+        "DotGatConv TWIRLSConv TWIRLSUnfoldingAndAttention GCN2Conv HGTConv PNAConv DGNConv",
         "HeteroGraphConv HeteroLinear HeteroEmbedding TypedLinear",
         "Sequential WeightBasis JumpingKnowledge LabelPropagation",
     ),

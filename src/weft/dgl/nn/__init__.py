@@ -8,13 +8,16 @@ torch.Size([2, 2])
 from .._later import absent
 from . import functional as functional
 from . import pytorch as pytorch
+from .pytorch import AtomicConv as AtomicConv
 from .pytorch import CFConv as CFConv
 from .pytorch import EdgeConv as EdgeConv
+from .pytorch import EGNNConv as EGNNConv
 from .pytorch import GATConv as GATConv
 from .pytorch import GatedGCNConv as GatedGCNConv
 from .pytorch import GatedGraphConv as GatedGraphConv
 from .pytorch import GINEConv as GINEConv
 from .pytorch import GraphConv as GraphConv
+from .pytorch import GroupRevRes as GroupRevRes
 from .pytorch import NNConv as NNConv
 from .pytorch import SAGEConv as SAGEConv
 from .pytorch import conv as conv

@@ -7,5 +7,6 @@ NAMES: dict[str, str] = {
     "GINEConv": "nn.* -> apply_func.*",
     "GatedGraphConv": "rnn.* -> gru.*",
     "GraphConv": "lin.weight -> weight.T",
+    "GroupRevRes": "convs.* -> gnn_modules.*",
     "NNConv": "nn.* -> edge_func.*; lin.weight -> res_fc.weight",
 }
