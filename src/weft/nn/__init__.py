@@ -12,6 +12,7 @@ from .conv import AGNNConv as AGNNConv
 from .conv import AntiSymmetricConv as AntiSymmetricConv
 from .conv import APPNPConv as APPNPConv
 from .conv import ARMAConv as ARMAConv
+from .conv import AtomicConv as AtomicConv
 from .conv import CFConv as CFConv
 from .conv import CGConv as CGConv
 from .conv import ChebConv as ChebConv
@@ -30,6 +31,7 @@ from .conv import EGATConv as EGATConv
 from .conv import EGConv as EGConv
 from .conv import FAConv as FAConv
 from .conv import FeaStConv as FeaStConv
+from .conv import EGNNConv as EGNNConv
 from .conv import FiLMConv as FiLMConv
 from .conv import GATConv as GATConv
 from .conv import GatedGCNConv as GatedGCNConv
@@ -52,6 +54,7 @@ from .conv import LGConv as LGConv
 from .conv import MeshCNNConv as MeshCNNConv
 from .conv import MFConv as MFConv
 from .conv import MixHopConv as MixHopConv
+from .conv import GroupRevRes as GroupRevRes
 from .conv import NNConv as NNConv
 from .conv import PANConv as PANConv
 from .conv import PDNConv as PDNConv
@@ -86,4 +89,5 @@ from .hetero import HeteroGraphConv as HeteroGraphConv
 from .hetero import HeteroLinear as HeteroLinear
 from .hetero import TypedLinear as TypedLinear
 from .hetero import to_hetero as to_hetero
+from .conv import SplineConv as SplineConv
 from .states import load_peer_state as load_peer_state

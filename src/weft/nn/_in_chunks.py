@@ -162,7 +162,7 @@ class InChunks:
         # A transform may be under way that no tensor of the formula takes part in; it forbids new leaves all the same.
         if torch.compiler.is_compiling() or is_transforming():
             return False
-        return all(_has_values(x) for x in (*self.given.tensors, self.rows.indptr))
+        return all(has_values(x) for x in (*self.given.tensors, self.rows.indptr))
 
 
 _LOWERED = (torch.float32, torch.float16, torch.bfloat16)
@@ -262,7 +262,7 @@ def _drawing_from(state: tuple[Tensor, ...] | None, device: torch.device) -> Ite
         set_random_state(now, device)
 
 
-def _has_values(x: Tensor) -> bool:
+def has_values(x: Tensor) -> bool:
     """A plain tensor: not fake, not on the meta device, not wrapped by a transform, without a forward-mode tangent."""
     if type(x) not in (Tensor, torch.nn.Parameter) or x.device.type == "meta":
         return False

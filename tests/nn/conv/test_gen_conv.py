@@ -21,7 +21,7 @@ from weft.nn import GENConv
 from weft.testing import Input, LayerCase
 
 CASES = {
-    "GENConv": lambda i, o: GENConv(i, o, learn_temperature=True, message_norm=True, learn_scale=True),
+    "GENConv": lambda i, o: GENConv(i, o, learn_temperature=True, message_norm=True, learn_scale=True, norm="layer"),
     "GENConv edges": LayerCase(
         lambda i, o: GENConv(i, o, "power", edge_features=3, power=2.0, learn_power=True, norm="layer"),
         inputs={"edge_features": Input("edge", (3,))},

@@ -10,6 +10,7 @@ from . import functional as functional
 from . import pytorch as pytorch
 from .pytorch import AGNNConv as AGNNConv
 from .pytorch import APPNPConv as APPNPConv
+from .pytorch import AtomicConv as AtomicConv
 from .pytorch import CFConv as CFConv
 from .pytorch import ChebConv as ChebConv
 from .pytorch import DenseChebConv as DenseChebConv
@@ -21,6 +22,7 @@ from .pytorch import EdgeGATConv as EdgeGATConv
 from .pytorch import EdgeWeightNorm as EdgeWeightNorm
 from .pytorch import EGATConv as EGATConv
 from .pytorch import DGNConv as DGNConv
+from .pytorch import EGNNConv as EGNNConv
 from .pytorch import GATConv as GATConv
 from .pytorch import GatedGCNConv as GatedGCNConv
 from .pytorch import GatedGraphConv as GatedGraphConv
@@ -36,6 +38,7 @@ from .pytorch import HeteroLinear as HeteroLinear
 from .pytorch import HGTConv as HGTConv
 from .pytorch import JumpingKnowledge as JumpingKnowledge
 from .pytorch import LabelPropagation as LabelPropagation
+from .pytorch import GroupRevRes as GroupRevRes
 from .pytorch import NNConv as NNConv
 from .pytorch import PNAConv as PNAConv
 from .pytorch import RelGraphConv as RelGraphConv

@@ -11,6 +11,9 @@ WORDS: dict[str, str] = {
     "DotGatConv": "in_feats=in_features out_feats=out_features num_heads",
     "EGATConv": "in_node_feats=in_features in_edge_feats=edge_features out_node_feats=out_features "
     "out_edge_feats=out_edge_features num_heads bias",
+    "AtomicConv": "interaction_cutoffs rbf_kernel_means rbf_kernel_scaling features_to_use",
+    "CFConv": "node_in_feats=in_features edge_in_feats=edge_features hidden_feats=hidden_features out_feats=out_features",
+    "EGNNConv": "in_size=in_features hidden_size=hidden_features out_size=out_features",
     "EdgeConv": "in_feat=in_features out_feat=out_features batch_norm",
     "EdgeGATConv": "in_feats=in_features edge_feats=edge_features out_feats=out_features num_heads attn_drop=attention_dropout "
     "negative_slope residual bias",
@@ -26,6 +29,7 @@ WORDS: dict[str, str] = {
     "GMMConv": "in_feats=in_features out_feats=out_features dim n_kernels=num_kernels aggregator_type=aggregator residual bias",
     "GatedGCNConv": "input_feats=in_features edge_feats=edge_features output_feats=out_features dropout batch_norm residual "
     "activation",
+    "GatedGCNConv": "input_feats=in_features edge_feats=edge_features output_feats=out_features dropout batch_norm residual",
     "GatedGraphConv": "in_feats=in_features out_feats=out_features n_steps=num_layers n_etypes=num_types bias",
     "GraphConv": "in_feats=in_features out_feats=out_features norm bias",
     "HGTConv": "in_size=in_features head_size=out_features num_heads num_ntypes=num_node_types num_etypes=num_edge_types "

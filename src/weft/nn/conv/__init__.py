@@ -4,6 +4,7 @@ from .agnn_conv import AGNNConv as AGNNConv
 from .anti_symmetric_conv import AntiSymmetricConv as AntiSymmetricConv
 from .appnp_conv import APPNPConv as APPNPConv
 from .arma_conv import ARMAConv as ARMAConv
+from .atomic_conv import AtomicConv as AtomicConv
 from .cf_conv import CFConv as CFConv
 from .cg_conv import CGConv as CGConv
 from .cheb_conv import ChebConv as ChebConv
@@ -22,6 +23,7 @@ from .eg_conv import EGConv as EGConv
 from .egat_conv import EGATConv as EGATConv
 from .fa_conv import FAConv as FAConv
 from .feast_conv import FeaStConv as FeaStConv
+from .egnn_conv import EGNNConv as EGNNConv
 from .film_conv import FiLMConv as FiLMConv
 from .gat_conv import GATConv as GATConv
 from .gated_gcn_conv import GatedGCNConv as GatedGCNConv
@@ -44,6 +46,7 @@ from .lg_conv import LGConv as LGConv
 from .mesh_cnn_conv import MeshCNNConv as MeshCNNConv
 from .mf_conv import MFConv as MFConv
 from .mix_hop_conv import MixHopConv as MixHopConv
+from .group_rev_res import GroupRevRes as GroupRevRes
 from .nn_conv import NNConv as NNConv
 from .pan_conv import PANConv as PANConv
 from .pdn_conv import PDNConv as PDNConv
@@ -67,3 +70,4 @@ from .wl_conv_continuous import WLConvContinuous as WLConvContinuous
 from .x_conv import XConv as XConv
 from .twirls_conv import TWIRLSConv as TWIRLSConv
 from .twirls_unfolding import TWIRLSUnfoldingAndAttention as TWIRLSUnfoldingAndAttention
+from .spline_conv import SplineConv as SplineConv

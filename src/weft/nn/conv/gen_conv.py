@@ -125,7 +125,8 @@ class GENConv(nn.Module):
         h = self._aggregated(adjacency, h, edge_features)
         if self.message_norm:
             size = torch.linalg.vector_norm(x_target, dim=-1, keepdim=True)
-            h = (functional.normalize(h, dim=-1) * (size * self.scale)).to(h.dtype)
+            wide = h.to(torch.promote_types(h.dtype, torch.float32))
+            h = (functional.normalize(wide, dim=-1) * (size * self.scale)).to(h.dtype)
         h = h + (x_target.to(h.dtype) if self.lin_dst is None else self.lin_dst(x_target))
         out: Tensor = self.mlp(h)
         return out

@@ -7,6 +7,7 @@ from . import linear as linear
 from . import softmax as softmax
 from .conv import AGNNConv as AGNNConv
 from .conv import APPNPConv as APPNPConv
+from .conv import AtomicConv as AtomicConv
 from .conv import CFConv as CFConv
 from .conv import ChebConv as ChebConv
 from .conv import DenseChebConv as DenseChebConv
@@ -18,6 +19,7 @@ from .conv import EdgeGATConv as EdgeGATConv
 from .conv import EdgeWeightNorm as EdgeWeightNorm
 from .conv import EGATConv as EGATConv
 from .conv import DGNConv as DGNConv
+from .conv import EGNNConv as EGNNConv
 from .conv import GATConv as GATConv
 from .conv import GatedGCNConv as GatedGCNConv
 from .conv import GatedGraphConv as GatedGraphConv
@@ -28,6 +30,7 @@ from .conv import GINEConv as GINEConv
 from .conv import GMMConv as GMMConv
 from .conv import GraphConv as GraphConv
 from .conv import HGTConv as HGTConv
+from .conv import GroupRevRes as GroupRevRes
 from .conv import NNConv as NNConv
 from .conv import PNAConv as PNAConv
 from .conv import RelGraphConv as RelGraphConv

@@ -3,6 +3,7 @@
 from ...._later import absent
 from .agnnconv import AGNNConv as AGNNConv
 from .appnpconv import APPNPConv as APPNPConv
+from .atomicconv import AtomicConv as AtomicConv
 from .cfconv import CFConv as CFConv
 from .chebconv import ChebConv as ChebConv
 from .densechebconv import DenseChebConv as DenseChebConv
@@ -14,6 +15,7 @@ from .edgegatconv import EdgeGATConv as EdgeGATConv
 from .edgeweightnorm import EdgeWeightNorm as EdgeWeightNorm
 from .egatconv import EGATConv as EGATConv
 from .dgnconv import DGNConv as DGNConv
+from .egnnconv import EGNNConv as EGNNConv
 from .gatconv import GATConv as GATConv
 from .gatedgcnconv import GatedGCNConv as GatedGCNConv
 from .gatedgraphconv import GatedGraphConv as GatedGraphConv
@@ -24,6 +26,7 @@ from .gineconv import GINEConv as GINEConv
 from .gmmconv import GMMConv as GMMConv
 from .graphconv import GraphConv as GraphConv
 from .hgtconv import HGTConv as HGTConv
+from .grouprevres import GroupRevRes as GroupRevRes
 from .nnconv import NNConv as NNConv
 from .pnaconv import PNAConv as PNAConv
 from .relgraphconv import RelGraphConv as RelGraphConv

@@ -49,9 +49,8 @@ class GatedGCNConv(Translated):
             "dropout": dropout,
             "batch_norm": batch_norm,
             "residual": residual,
-            "activation": activation,
         }
-        super().__init__(translated("GatedGCNConv", given))
+        super().__init__(translated("GatedGCNConv", given, activation=activation))
         self.batch_norm = batch_norm
         if not batch_norm:  # DGL has them, and does not use them.
             self.bn_node, self.bn_edge = nn.BatchNorm1d(output_feats), nn.BatchNorm1d(output_feats)
