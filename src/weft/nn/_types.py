@@ -72,11 +72,11 @@ def node_type_ends(
 
 
 def products_first(adjacency: Adjacency, num_types: int) -> bool:
-    """Whether the products of all sources with the matrices of all types are few beside the edges.
+    """Whether the products of all sources with the matrices of all types are fewer than the edges.
 
     While compiling or exporting never: a program is for all sizes.
     """
-    return not torch.compiler.is_compiling() and 4 * adjacency.num_sources * num_types <= adjacency.num_edges
+    return not torch.compiler.is_compiling() and adjacency.num_sources * num_types < adjacency.num_edges
 
 
 def paired_sources(adjacency: Adjacency, edge_type: Tensor, num_types: int) -> Adjacency:

@@ -50,7 +50,7 @@ class HGTConv(nn.Module):
     *Differs from PyG* its HGTConv has biases, a gelu before A and a matrix for each triple of types: its weights do not load.
 
     *Cost* reads E x F twice, and out_features squared multiplications for each head and pair of a target and a type that has
-    edges; where products of all sources with all types are at most a quarter of the edges, N x num_edge_types x F values.
+    edges; where products of all sources with all types are fewer than the edges, N x num_edge_types x F values.
     Scores and attention are E x num_heads.
 
     >>> import torch
@@ -112,10 +112,9 @@ class HGTConv(nn.Module):
         kv = gather_matmul(x_source, torch.cat((self.linear_k.W, self.linear_v.W), 2), order=of_source)
         key, value = kv.reshape(-1, 2, self.num_heads, self.out_features).unbind(1)
         query = gather_matmul(x_target, self.linear_q.W, order=of_target).reshape(-1, self.num_heads, self.out_features)
-        if products_first(adjacency, self.num_edge_types):
-            h = self._attend_to_products(adjacency, query, key, value, edge_type)
-        else:
-            h = self._attend_by_head(adjacency, query, key, value, types_of(adjacency, edge_type))
+        kinds = types_of(adjacency, edge_type)
+        attend = self._attend_to_products if products_first(adjacency, self.num_edge_types) else self._attend_by_head
+        h = attend(adjacency, query, key, value, kinds)
         out = functional.dropout(gather_matmul(h, self.linear_a.W, order=of_target), self.dropout, self.training)
         own = x_target if self.residual_w is None else x_target @ self.residual_w
         out = torch.lerp(own.to(out.dtype), out, self.skip.sigmoid()[targets].unsqueeze(1).to(out.dtype))

@@ -56,7 +56,7 @@ class RGATConv(nn.Module):
     are passed over; `dim` is 1. Bipartite graphs and edge weights are new.
 
     *Cost* E x in_features x num_heads reads, and in_features x out_features multiplications for each head and pair of a target
-    and a type that has edges; where products of all sources with all types are at most a quarter of the edges, N x
+    and a type that has edges; where products of all sources with all types are fewer than the edges, N x
     num_types x F values and E x F reads. Scores are E x num_heads, and tables of them N x num_types x num_heads.
 
     >>> import torch
@@ -183,11 +183,11 @@ class RGATConv(nn.Module):
 
     def _weighted_sum(self, adjacency: Adjacency, x: Tensor, edge_type: Tensor, attention: Tensor) -> Tensor:
         """The sum of what sources send, (num_targets, num_heads * out_features)."""
-        matrices, types = self.linear_r.matrices(), self.num_types
+        matrices, types, kinds = self.linear_r.matrices(), self.num_types, types_of(adjacency, edge_type)
         if products_first(adjacency, types):
-            rows = paired_sources(adjacency, edge_type, types).by_target
+            rows = paired_sources(adjacency, kinds, types).by_target
             products = x @ matrices.transpose(0, 1).reshape(self.in_features, -1)
             return spmm(rows, products.reshape(-1, self.num_heads, self.out_features), attention).flatten(1)
-        rows, kinds = adjacency.by_target, types_of(adjacency, edge_type)
+        rows = adjacency.by_target
         heads = zip(matrices.split(self.out_features, 2), attention.unbind(1), strict=True)
         return torch.cat([relational_matmul(rows, x, of_head, kinds, share) for of_head, share in heads], 1)
