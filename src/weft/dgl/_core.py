@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch import Tensor
 
-from ..errors import AbsentNameError, DtypeError
+from ..errors import AbsentNameError, DtypeError, IdError
 from ..graph import Adjacency, EdgeType, Graph
 from ._frames import Frame
 from ._later import absence
@@ -177,13 +177,25 @@ class Core:
         return self._device
 
     def _as_ids(self, given: Any) -> Tensor:
-        """Ids in the dtype of the graph; a mask means the ids where it is set."""
+        """Ids as int64; a mask means the ids where it is set."""
         ids = torch.as_tensor(given, device=self._device)
         if ids.dtype is torch.bool:
             ids = ids.nonzero().flatten()
         if ids.is_floating_point() and ids.numel():
             raise DtypeError(f"expected integers for ids, got {ids.dtype}")
         return ids.reshape(-1).to(torch.int64)
+
+    def _known_ids(self, given: Any, count: int, what: str = "nodes") -> Tensor:
+        """Ids of nodes or edges that there are.
+
+        Raises:
+            IdError: if there is no such node or edge.
+        """
+        ids = self._as_ids(given)
+        wrong = ids[(ids < 0) | (ids >= count)]
+        if wrong.shape[0]:
+            raise IdError(f"expected ids of {what} from 0 to {count - 1}, got {int(wrong[0])}")
+        return ids
 
     def _bare(self) -> Graph:
         """The same graph of weft, without columns; for all but blocks."""

@@ -205,7 +205,7 @@ def _pair(where: str, source: Any, target: Any) -> tuple[Tensor, Tensor]:
 
 def _as_ids(where: str, given: Any) -> Tensor:
     ids = torch.as_tensor(given)
-    if ids.numel() == 0:
+    if ids.numel() == 0 or (not isinstance(given, Tensor) and not ids.is_floating_point() and ids.dtype != torch.bool):
         ids = ids.long()
     if ids.is_floating_point() or ids.dtype is torch.bool:
         raise OptionError(f"{where}: expected integers for ids, got {ids.dtype}")

@@ -63,7 +63,7 @@ class Frame(dict[str, Tensor]):
 
         Raises:
             ShapeError: if there are not as many rows as ids, or they are not like those that are there.
-            DtypeError: if they are no tensor.
+            DtypeError: if they are no tensor, or of a dtype that does not fit into theirs.
         """
         if not isinstance(rows, Tensor):
             raise _no_tensor(name, rows)
@@ -75,6 +75,10 @@ class Frame(dict[str, Tensor]):
         if old.shape[1:] != rows.shape[1:]:
             raise ShapeError(
                 f'column "{name}": expected rows of shape {tuple(old.shape[1:])}, as the others have, got {tuple(rows.shape[1:])}'
+            )
+        if not torch.can_cast(rows.dtype, old.dtype):
+            raise DtypeError(
+                f'column "{name}": expected rows of {old.dtype}, as the others have, got {rows.dtype}; hint: rows.to(dtype)'
             )
         self[name] = old.index_put((ids.long(),), rows.to(old.dtype))
 

@@ -137,13 +137,19 @@ class DGLGraph(Sending, Growth, Matrices):
 
     @contextmanager
     def local_scope(self) -> Iterator[None]:
-        """Forget at the end which columns were set since; what was changed in place stays changed."""
-        nodes, edges = self._nodes, self._edges
+        """Forget at the end which columns were set since, and which nodes and edges came or went.
+
+        What was changed in a tensor stays changed.
+        """
+        nodes, edges, adjacencies = self._nodes, self._edges, self._adjacencies
+        counts = self._batch_nodes, self._batch_edges
         self._nodes, self._edges = [frame.copied() for frame in nodes], [frame.copied() for frame in edges]
+        self._adjacencies = list(adjacencies)
         try:
             yield
         finally:
-            self._nodes, self._edges = nodes, edges
+            self._nodes, self._edges, self._adjacencies = nodes, edges, adjacencies
+            self._batch_nodes, self._batch_edges = counts
 
     def __copy__(self) -> DGLGraph:
         made = self._made(self._types, self._adjacencies, self._nodes, self._edges, self.idtype, self.device)

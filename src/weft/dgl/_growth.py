@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -113,12 +113,8 @@ class Growth(Queries):
                 ids = kept.get(at, torch.arange(frame.count, device=self.device))
                 frame[column] = ids.to(self.idtype)
         self._adjacencies = [made.edge_sets[name].adjacency for name in self._types.edges]
-        for counts, types, kept in (
-            (self._batch_nodes, self._types.nodes, nodes),
-            (self._batch_edges, self._types.edges, edges),
-        ):
-            for at, ids in kept.items() if counts is not None else ():
-                counts[types[at]] = _recounted(counts[types[at]], ids)  # type: ignore[index]
+        self._batch_nodes = _recounted(self._batch_nodes, self._types.nodes, nodes)
+        self._batch_edges = _recounted(self._batch_edges, self._types.edges, edges)
 
     def _structure(self, at: int, source: Tensor, target: Tensor) -> Adjacency:
         """The structure of an edge type on as many nodes as there are."""
@@ -141,7 +137,14 @@ class Growth(Queries):
             raise OptionError(f"{where}: a block does not change its nodes or edges; hint: change the graph it is of")
 
 
-def _recounted(counts: Tensor, kept: Tensor) -> Tensor:
-    """How many of the rows that are kept each graph has, which had so many."""
-    graph = torch.bucketize(kept, counts.cumsum(0), right=True)
-    return torch.bincount(graph, minlength=counts.shape[0]).to(counts.dtype)
+def _recounted(
+    counts: Mapping[Any, Tensor] | None, types: Sequence[Any], kept: Mapping[int, Tensor]
+) -> dict[Any, Tensor] | None:
+    """How many of the rows that are kept each graph of a batch has; copies of the graph keep their numbers."""
+    if counts is None:
+        return None
+    found = dict(counts)
+    for at, ids in kept.items():
+        graph = torch.bucketize(ids, counts[types[at]].cumsum(0), right=True)
+        found[types[at]] = torch.bincount(graph, minlength=found[types[at]].shape[0]).to(found[types[at]].dtype)
+    return found

@@ -148,9 +148,6 @@ class Queries(Core):
     def _degrees(self, degrees: Tensor, nodes: Any) -> Any:
         if is_all(nodes):
             return degrees.to(self.idtype)
-        ids = self._as_ids(nodes)
-        wrong = ids[(ids < 0) | (ids >= degrees.shape[0])]
-        if wrong.shape[0]:
-            raise IdError(f"degrees: expected ids from 0 to {degrees.shape[0] - 1}, got {int(wrong[0])}")
+        ids = self._known_ids(nodes, degrees.shape[0])
         found = degrees[ids].to(self.idtype)
         return found if isinstance(nodes, Tensor) or hasattr(nodes, "__len__") else int(found[0])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import torch
 from torch import Tensor
 
-from ..errors import IdError, OptionError
+from ..errors import OptionError
 from ..graph import Adjacency
 from ._algebra import cross
 from ._core import _NODES
@@ -131,7 +131,7 @@ class Sending(Queries):
         """Set the columns that a function of a NodeBatch gives for some nodes, or for all."""
         frame_at = self._types.node_frame(ntype)
         frame = self._nodes[frame_at]
-        ids = None if is_all(v) else self._as_ids(v)
+        ids = None if is_all(v) else self._known_ids(v, frame.count)
         found = columns_of(func(self._node_batch(frame_at, ids)), "nodes")
         for name, column in found.items():
             if ids is None:
@@ -191,7 +191,8 @@ class Sending(Queries):
     ) -> Tensor:
         """Find the nodes of which the function says true."""
         frame_at = self._types.node_frame(ntype)
-        ids = torch.arange(self._nodes[frame_at].count, device=self.device) if is_all(nodes) else self._as_ids(nodes)
+        count = self._nodes[frame_at].count
+        ids = torch.arange(count, device=self.device) if is_all(nodes) else self._known_ids(nodes, count)
         return ids[predicate(self._node_batch(frame_at, None if is_all(nodes) else ids))].to(self.idtype)
 
     def filter_edges(self, predicate: Callable[[Any], Tensor], edges: Any = ALL, etype: Any = None) -> Tensor:
@@ -216,9 +217,7 @@ class Sending(Queries):
 
     def _some(self, at: int, ids: Tensor) -> Edges:
         whole = self._adjacencies[at]
-        if ids.shape[0] and (int(ids.min()) < 0 or int(ids.max()) >= whole.num_edges):
-            wrong = ids[(ids < 0) | (ids >= whole.num_edges)]
-            raise IdError(f"expected ids of edges from 0 to {whole.num_edges - 1}, got {int(wrong[0])}")
+        ids = self._known_ids(ids, whole.num_edges, "edges")
         part = Adjacency(
             whole.source[ids], whole.target[ids], num_sources=whole.num_sources, num_targets=whole.num_targets
         )

@@ -60,15 +60,12 @@ class Types:
         return self._frame(name, self.target_types, self.target, len(self.source) if self.is_block else 0)
 
     def node_frame(self, name: str | None) -> int:
-        """Position of the frame of a node type.
+        """Position of the frame of a node type; of one that is at both ends of a block, that of the sources.
 
         Raises:
             FeatureError: if there is none.
-            OptionError: if there are several, and none is named, or both ends have the type.
+            OptionError: if there are several, and none is named.
         """
-        if name is not None and self.nodes.count(name) > 1:
-            hint = "ask for srcnodes or dstnodes, srcdata or dstdata"
-            raise OptionError(f'Node type "{name}" is one of sources and of targets; hint: {hint}')
         return self._frame(name, self.nodes, self.nodes, 0)
 
     def _frame(self, name: str | None, choice: Sequence[str], known: Sequence[str], shift: int) -> int:

@@ -33,14 +33,18 @@ class Columns(MutableMapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if self._only is not None:
             return self._only[name]
-        return {key: frame[name] for key, frame in zip(self._keys, self._frames, strict=True) if name in frame}
+        found: dict[Any, Tensor] = {}
+        for key, frame in zip(self._keys, self._frames, strict=True):
+            if name in frame:
+                found.setdefault(key, frame[name])  # a type of a block that is at both ends stands for its sources
+        return found
 
     def __setitem__(self, name: str, column: Any) -> None:
         if self._only is not None:
             if not isinstance(column, Tensor) and isinstance(column, Mapping):
-                if list(column) != [self._keys[0]]:
+                if len(column) != 1 or self._place(next(iter(column))) != 0:
                     raise OptionError(f"expected a column of {self._keys[0]!r}, got one of {list(column)}")
-                column = column[self._keys[0]]
+                (column,) = column.values()
             self._only.put(name, column, self._what)
             return
         if not isinstance(column, Mapping):
@@ -48,9 +52,16 @@ class Columns(MutableMapping[str, Any]):
                 f"expected a mapping from types to columns, since there are {len(self._keys)}: {self._keys}"
             )
         for key, part in column.items():
-            if key not in self._keys:
-                raise FeatureError(f"there is no type {key!r}; known: {self._keys}")
-            self._frames[self._keys.index(key)].put(name, part, self._what)
+            self._frames[self._place(key)].put(name, part, self._what)
+
+    def _place(self, key: Any) -> int:
+        """Which of the types a key names; one of edges may be named by its relation alone."""
+        if key in self._keys:
+            return self._keys.index(key)
+        found = [at for at, known in enumerate(self._keys) if isinstance(known, tuple) and known[1] == key]
+        if len(found) != 1:
+            raise FeatureError(f"there is no type {key!r}, or more than one; known: {list(self._keys)}")
+        return found[0]
 
     def __delitem__(self, name: str) -> None:
         if self._only is not None:
@@ -135,7 +146,7 @@ class NodeView:
         frame = self._frame(ntype)
         if isinstance(key, slice) and key == slice(None):
             return NodeSpace(Columns([frame], [ntype], "nodes"))
-        return NodeSpace(SomeRows(frame, _ids(key, frame.count, self._graph), "nodes"))
+        return NodeSpace(SomeRows(frame, _ids(key, frame.count, self._graph, "nodes"), "nodes"))
 
     def __call__(self, ntype: str | None = None) -> Tensor:
         return torch.arange(self._frame(ntype).count, dtype=self._graph.idtype, device=self._graph.device)
@@ -165,14 +176,14 @@ class EdgeView:
         if isinstance(key, slice) and key == slice(None):
             return EdgeSpace(Columns([frame], [graph.canonical_etypes[at]], "edges"))
         ids = graph.edge_ids(key[0], key[1], etype=at) if isinstance(key, tuple) else key
-        return EdgeSpace(SomeRows(frame, _ids(ids, frame.count, graph), "edges"))
+        return EdgeSpace(SomeRows(frame, _ids(ids, frame.count, graph, "edges"), "edges"))
 
     def __call__(self, form: str = "uv", order: str = "eid", etype: Any = None) -> Any:
         return self._graph.all_edges(form=form, order=order, etype=etype)
 
 
-def _ids(key: Any, count: int, graph: DGLGraph) -> Tensor:
-    """Ids of a slice, a number, a list or a tensor."""
+def _ids(key: Any, count: int, graph: DGLGraph, what: str) -> Tensor:
+    """Ids of a slice, a number, a list, a tensor or a mask."""
     if isinstance(key, slice):
         return torch.arange(*key.indices(count), device=graph.device)
-    return torch.as_tensor(key, device=graph.device).reshape(-1)
+    return graph._known_ids(key, count, what)

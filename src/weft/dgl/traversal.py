@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .. import graph as graphs
-from ..errors import IdError, ShapeError
+from ..errors import ShapeError
 from ..graph import Adjacency
 from ..graph.algorithms import dfs, topological_generations
 from ._graph import DGLGraph
@@ -87,7 +87,7 @@ def dfs_edges_generator(graph: DGLGraph, source: Any, reverse: bool = False) -> 
     (tensor([0]), tensor([1]), tensor([2]))
     """
     adjacency = _edges_of(graph, reverse)
-    walks = [_tree_edges(adjacency, node) for node in _sources_of(graph, source, adjacency).tolist()]
+    walks = [_tree_edges(adjacency, node) for node in graph._known_ids(source, adjacency.num_sources).tolist()]
     return _side_by_side(walks, graph, graph.idtype)
 
 
@@ -121,7 +121,7 @@ def dfs_labeled_edges_generator(
     rows = adjacency.by_source
     edge = torch.arange(rows.num_edges) if rows.edge is None else rows.edge
     lists = rows.indptr.tolist(), rows.source.tolist(), edge.tolist()
-    nodes = _sources_of(graph, source, adjacency).tolist()
+    nodes = graph._known_ids(source, adjacency.num_sources).tolist()
     walks = [[step for step in _walk(*lists, node) if step[1] in wanted] for node in nodes]
     edges = _side_by_side([[edge for edge, _ in walk] for walk in walks], graph, graph.idtype)
     if not return_labels:
@@ -140,18 +140,10 @@ def _edges_of(graph: DGLGraph, reverse: bool) -> Adjacency:
     return adjacency.reversed() if reverse else adjacency
 
 
-def _sources_of(graph: DGLGraph, source: Any, adjacency: Adjacency) -> Tensor:
-    nodes = graph._as_ids(source)
-    wrong = nodes[(nodes < 0) | (nodes >= adjacency.num_sources)]
-    if wrong.shape[0]:
-        raise IdError(f"expected sources from 0 to {adjacency.num_sources - 1}, got {int(wrong[0])}")
-    return nodes
-
-
 def _breadth_first(graph: DGLGraph, source: Any, reverse: bool) -> Iterator[tuple[Tensor, Tensor]]:
     """The nodes of each step, in the order in which edges of the step before lead to them, and these edges."""
     adjacency = _edges_of(graph, reverse)
-    nodes = edges = _sources_of(graph, source, adjacency)
+    nodes = edges = graph._known_ids(source, adjacency.num_sources)
     seen = torch.zeros(adjacency.num_sources, dtype=torch.bool, device=graph.device)
     while nodes.shape[0]:
         yield nodes, edges
