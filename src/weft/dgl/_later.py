@@ -12,7 +12,6 @@ from typing import Any
 
 from ..errors import AbsentImportError, AbsentNameError
 
-_CONVOLUTIONS = "it comes with the convolutions (issue 6)"
 _SAMPLING = "it comes with sampling and loading (issue 7)"
 _LATER = "it comes later; no issue is open for it yet"
 _FFI = "it reaches into DGL's C++ library, which weft does not have"
@@ -28,7 +27,6 @@ _TOP = {
     _FFI: ("register_func get_global_func list_global_func_names extract_ext_funcs TypeCode enable_verbose_logging",),
 }
 _LAYERS = {
-    _CONVOLUTIONS: ("AtomicConv TWIRLSConv TWIRLSUnfoldingAndAttention GroupRevRes EGNNConv DGNConv",),
     _LATER: (
         "SumPooling AvgPooling MaxPooling SortPooling GlobalAttentionPooling Set2Set SetTransformerEncoder "
         "SetTransformerDecoder WeightAndSum",
@@ -95,18 +93,16 @@ MODULES: dict[str, str] = {
 }
 """Modules that are not there, with all that is in them."""
 
-_INSIDE = {"nn.pytorch.conv": _CONVOLUTIONS}  # packages that are there, of whose modules some are not
 _AREAS = {"nn.pytorch": "nn", "nn.pytorch.conv": "nn", "function": "function"}
 
 
 def reason_of_module(module: str) -> str | None:
     """What is to be said of a module that is not there, or of one inside of it."""
-    known = {**_INSIDE, **MODULES}
     parts = module.split(".")
     for length in range(len(parts), 0, -1):
         prefix = ".".join(parts[:length])
-        if prefix in known:
-            return known[prefix]
+        if prefix in MODULES:
+            return MODULES[prefix]
     return None
 
 

@@ -18,8 +18,6 @@ from .conv import CGConv as CGConv
 from .conv import ChebConv as ChebConv
 from .conv import ClusterGCNConv as ClusterGCNConv
 from .conv import CompGCNConv as CompGCNConv
-from .conv import ARMAConv as ARMAConv
-from .conv import ClusterGCNConv as ClusterGCNConv
 from .conv import DGNConv as DGNConv
 from .conv import DirGNNConv as DirGNNConv
 from .conv import DNAConv as DNAConv
@@ -29,9 +27,9 @@ from .conv import EdgeConv as EdgeConv
 from .conv import EdgeGATConv as EdgeGATConv
 from .conv import EGATConv as EGATConv
 from .conv import EGConv as EGConv
+from .conv import EGNNConv as EGNNConv
 from .conv import FAConv as FAConv
 from .conv import FeaStConv as FeaStConv
-from .conv import EGNNConv as EGNNConv
 from .conv import FiLMConv as FiLMConv
 from .conv import GATConv as GATConv
 from .conv import GatedGCNConv as GatedGCNConv
@@ -46,6 +44,7 @@ from .conv import GMMConv as GMMConv
 from .conv import GPSConv as GPSConv
 from .conv import GraphConv as GraphConv
 from .conv import GravNetConv as GravNetConv
+from .conv import GroupRevRes as GroupRevRes
 from .conv import HEATConv as HEATConv
 from .conv import HGTConv as HGTConv
 from .conv import HypergraphConv as HypergraphConv
@@ -54,7 +53,6 @@ from .conv import LGConv as LGConv
 from .conv import MeshCNNConv as MeshCNNConv
 from .conv import MFConv as MFConv
 from .conv import MixHopConv as MixHopConv
-from .conv import GroupRevRes as GroupRevRes
 from .conv import NNConv as NNConv
 from .conv import PANConv as PANConv
 from .conv import PDNConv as PDNConv
@@ -70,14 +68,15 @@ from .conv import SAGEConv as SAGEConv
 from .conv import SGConv as SGConv
 from .conv import SignedConv as SignedConv
 from .conv import SimpleConv as SimpleConv
+from .conv import SplineConv as SplineConv
 from .conv import SSGConv as SSGConv
 from .conv import SuperGATConv as SuperGATConv
 from .conv import TAGConv as TAGConv
 from .conv import TransformerConv as TransformerConv
-from .conv import WLConvContinuous as WLConvContinuous
-from .conv import XConv as XConv
 from .conv import TWIRLSConv as TWIRLSConv
 from .conv import TWIRLSUnfoldingAndAttention as TWIRLSUnfoldingAndAttention
+from .conv import WLConvContinuous as WLConvContinuous
+from .conv import XConv as XConv
 from .dense import DenseChebConv as DenseChebConv
 from .dense import DenseGraphConv as DenseGraphConv
 from .dense import DenseSAGEConv as DenseSAGEConv
@@ -89,5 +88,4 @@ from .hetero import HeteroGraphConv as HeteroGraphConv
 from .hetero import HeteroLinear as HeteroLinear
 from .hetero import TypedLinear as TypedLinear
 from .hetero import to_hetero as to_hetero
-from .conv import SplineConv as SplineConv
 from .states import load_peer_state as load_peer_state

@@ -3,23 +3,22 @@
 WORDS: dict[str, str] = {
     "AGNNConv": "init_beta=beta learn_beta",
     "APPNPConv": "k alpha edge_drop=edge_dropout",
+    "AtomicConv": "interaction_cutoffs rbf_kernel_means rbf_kernel_scaling features_to_use",
     "CFConv": "node_in_feats=in_features edge_in_feats=edge_features hidden_feats=hidden_features out_feats=out_features",
     "ChebConv": "in_feats=in_features out_feats=out_features k bias",
+    "DGNConv": "in_size=in_features out_size=out_features aggregators scalers delta dropout num_towers "
+    "edge_feat_size=edge_features residual",
     "DenseChebConv": "in_feats=in_features out_feats=out_features k bias",
     "DenseGraphConv": "in_feats=in_features out_feats=out_features norm bias",
     "DenseSAGEConv": "in_feats=in_features out_feats=out_features bias",
     "DotGatConv": "in_feats=in_features out_feats=out_features num_heads",
     "EGATConv": "in_node_feats=in_features in_edge_feats=edge_features out_node_feats=out_features "
     "out_edge_feats=out_edge_features num_heads bias",
-    "AtomicConv": "interaction_cutoffs rbf_kernel_means rbf_kernel_scaling features_to_use",
-    "CFConv": "node_in_feats=in_features edge_in_feats=edge_features hidden_feats=hidden_features out_feats=out_features",
     "EGNNConv": "in_size=in_features hidden_size=hidden_features out_size=out_features",
     "EdgeConv": "in_feat=in_features out_feat=out_features batch_norm",
     "EdgeGATConv": "in_feats=in_features edge_feats=edge_features out_feats=out_features num_heads attn_drop=attention_dropout "
     "negative_slope residual bias",
     "EdgeWeightNorm": "norm eps",
-    "DGNConv": "in_size=in_features out_size=out_features aggregators scalers delta dropout num_towers "
-    "edge_feat_size=edge_features residual",
     "GATConv": "in_feats=in_features out_feats=out_features num_heads attn_drop=attention_dropout negative_slope residual bias",
     "GATv2Conv": "in_feats=in_features out_feats=out_features num_heads attn_drop=attention_dropout negative_slope residual bias "
     "share_weights",
@@ -27,8 +26,6 @@ WORDS: dict[str, str] = {
     "GINConv": "apply_func=network aggregator_type=aggregator init_eps=eps learn_eps",
     "GINEConv": "apply_func=network init_eps=eps learn_eps",
     "GMMConv": "in_feats=in_features out_feats=out_features dim n_kernels=num_kernels aggregator_type=aggregator residual bias",
-    "GatedGCNConv": "input_feats=in_features edge_feats=edge_features output_feats=out_features dropout batch_norm residual "
-    "activation",
     "GatedGCNConv": "input_feats=in_features edge_feats=edge_features output_feats=out_features dropout batch_norm residual",
     "GatedGraphConv": "in_feats=in_features out_feats=out_features n_steps=num_layers n_etypes=num_types bias",
     "GraphConv": "in_feats=in_features out_feats=out_features norm bias",
@@ -45,11 +42,11 @@ WORDS: dict[str, str] = {
     "SAGEConv": "in_feats=in_features out_feats=out_features aggregator_type=aggregator bias",
     "SGConv": "in_feats=in_features out_feats=out_features k bias",
     "TAGConv": "in_feats=in_features out_feats=out_features k bias",
-    "TypedLinear": "in_size=in_features out_size=out_features num_types regularizer num_bases",
     "TWIRLSConv": "input_d=in_features output_d=out_features hidden_d=hidden_features num_mlp_before=num_before "
     "num_mlp_after=num_after norm attention attn_bef=attends_first dropout inp_dropout=input_dropout "
     "prop_step=k lam=smoothness tau p use_eta=learn_eta attn_dropout=attention_dropout "
     "precond=precondition",
     "TWIRLSUnfoldingAndAttention": "d=features alp=alpha attn_aft=attention_after init_att=attends_first "
     "prop_step=k lam=smoothness tau p use_eta=learn_eta attn_dropout=attention_dropout precond=precondition",
+    "TypedLinear": "in_size=in_features out_size=out_features num_types regularizer num_bases",
 }

@@ -10,8 +10,6 @@ from .cg_conv import CGConv as CGConv
 from .cheb_conv import ChebConv as ChebConv
 from .cluster_gcn_conv import ClusterGCNConv as ClusterGCNConv
 from .comp_gcn_conv import CompGCNConv as CompGCNConv
-from .arma_conv import ARMAConv as ARMAConv
-from .cluster_gcn_conv import ClusterGCNConv as ClusterGCNConv
 from .dgn_conv import DGNConv as DGNConv
 from .dir_gnn_conv import DirGNNConv as DirGNNConv
 from .dna_conv import DNAConv as DNAConv
@@ -21,9 +19,9 @@ from .edge_conv import EdgeConv as EdgeConv
 from .edge_gat_conv import EdgeGATConv as EdgeGATConv
 from .eg_conv import EGConv as EGConv
 from .egat_conv import EGATConv as EGATConv
+from .egnn_conv import EGNNConv as EGNNConv
 from .fa_conv import FAConv as FAConv
 from .feast_conv import FeaStConv as FeaStConv
-from .egnn_conv import EGNNConv as EGNNConv
 from .film_conv import FiLMConv as FiLMConv
 from .gat_conv import GATConv as GATConv
 from .gated_gcn_conv import GatedGCNConv as GatedGCNConv
@@ -38,6 +36,7 @@ from .gmm_conv import GMMConv as GMMConv
 from .gps_conv import GPSConv as GPSConv
 from .graph_conv import GraphConv as GraphConv
 from .grav_net_conv import GravNetConv as GravNetConv
+from .group_rev_res import GroupRevRes as GroupRevRes
 from .heat_conv import HEATConv as HEATConv
 from .hgt_conv import HGTConv as HGTConv
 from .hypergraph_conv import HypergraphConv as HypergraphConv
@@ -46,7 +45,6 @@ from .lg_conv import LGConv as LGConv
 from .mesh_cnn_conv import MeshCNNConv as MeshCNNConv
 from .mf_conv import MFConv as MFConv
 from .mix_hop_conv import MixHopConv as MixHopConv
-from .group_rev_res import GroupRevRes as GroupRevRes
 from .nn_conv import NNConv as NNConv
 from .pan_conv import PANConv as PANConv
 from .pdn_conv import PDNConv as PDNConv
@@ -62,12 +60,12 @@ from .sage_conv import SAGEConv as SAGEConv
 from .sg_conv import SGConv as SGConv
 from .signed_conv import SignedConv as SignedConv
 from .simple_conv import SimpleConv as SimpleConv
+from .spline_conv import SplineConv as SplineConv
 from .ssg_conv import SSGConv as SSGConv
 from .supergat_conv import SuperGATConv as SuperGATConv
 from .tag_conv import TAGConv as TAGConv
 from .transformer_conv import TransformerConv as TransformerConv
-from .wl_conv_continuous import WLConvContinuous as WLConvContinuous
-from .x_conv import XConv as XConv
 from .twirls_conv import TWIRLSConv as TWIRLSConv
 from .twirls_unfolding import TWIRLSUnfoldingAndAttention as TWIRLSUnfoldingAndAttention
-from .spline_conv import SplineConv as SplineConv
+from .wl_conv_continuous import WLConvContinuous as WLConvContinuous
+from .x_conv import XConv as XConv

@@ -25,11 +25,11 @@ NAMES: dict[str, str] = {
     "att_msg -> attn; scaler ->",
     "GraphConv": "lin.weight -> weight.T",
     "GravNetConv": "lin_s.* -> fc_space.*; lin_h.* -> fc_propagate.*; lin_out1.* -> fc_self.*; lin_out2.* -> fc_neigh.*",
+    "GroupRevRes": "convs.* -> gnn_modules.*",
     "HEATConv": "hetero_lin.weight -> hetero_lin.W",
     "HeteroLinear": "lins.* -> linears.*",
     "HypergraphConv": "lin.* -> fc.*; att -> attn",
     "MFConv": "lins_l.0.weight ->; lins_l.#.bias -> lins_r.#.bias",
-    "GroupRevRes": "convs.* -> gnn_modules.*",
     "NNConv": "nn.* -> edge_func.*; lin.weight -> res_fc.weight",
     "PNAConv": "pre_nns.#.0.weight -> towers.#.M.weight.swapped; pre_nns.#.0.weight -> towers.#.M.0.weight.swapped; "
     "pre_nns.#.0.bias -> towers.#.M.bias; pre_nns.#.* -> towers.#.M.*; post_nns.#.0.weight -> towers.#.U.weight; "

@@ -9,12 +9,12 @@ from .chebconv import ChebConv as ChebConv
 from .densechebconv import DenseChebConv as DenseChebConv
 from .densegraphconv import DenseGraphConv as DenseGraphConv
 from .densesageconv import DenseSAGEConv as DenseSAGEConv
+from .dgnconv import DGNConv as DGNConv
 from .dotgatconv import DotGatConv as DotGatConv
 from .edgeconv import EdgeConv as EdgeConv
 from .edgegatconv import EdgeGATConv as EdgeGATConv
 from .edgeweightnorm import EdgeWeightNorm as EdgeWeightNorm
 from .egatconv import EGATConv as EGATConv
-from .dgnconv import DGNConv as DGNConv
 from .egnnconv import EGNNConv as EGNNConv
 from .gatconv import GATConv as GATConv
 from .gatedgcnconv import GatedGCNConv as GatedGCNConv
@@ -25,8 +25,8 @@ from .ginconv import GINConv as GINConv
 from .gineconv import GINEConv as GINEConv
 from .gmmconv import GMMConv as GMMConv
 from .graphconv import GraphConv as GraphConv
-from .hgtconv import HGTConv as HGTConv
 from .grouprevres import GroupRevRes as GroupRevRes
+from .hgtconv import HGTConv as HGTConv
 from .nnconv import NNConv as NNConv
 from .pnaconv import PNAConv as PNAConv
 from .relgraphconv import RelGraphConv as RelGraphConv
