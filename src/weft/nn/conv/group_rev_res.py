@@ -217,6 +217,24 @@ class _Groups:
             xs.insert(0, ys[at] - self.again(at, ys[at - 1]))
         return torch.cat([ys[0] - self.again(0, _total(xs)), *xs], -1)
 
+    def differentiable_gradients(self, out: Tensor, grad: Tensor, needs: Sequence[bool]) -> list[Tensor | None]:
+        """The gradients of x and of `tensors`, connected with all of them: x is computed from the result, which is connected."""
+        x = self.invert(out)
+        # x depends on the tensors as well, so that the gradients asked for are those of other names for them.
+        alias = {id(each): each.view_as(each) for each in self.tensors}
+        twin = copy.copy(self)
+        twin.parameters = [{name: alias[id(p)] for name, p in group.items()} for group in self.parameters]
+        twin.args = tuple(alias.get(id(each), each) for each in self.args)
+        twin.inputs = {name: alias.get(id(each), each) for name, each in self.inputs.items()}
+        parts = x.chunk(len(self.modules), -1)
+        y, again = _total(parts[1:]), []
+        for at, part in enumerate(parts):
+            y = part + twin.again(at, y)
+            again.append(y)
+        asked = [x, *(alias[id(each)] for each, need in zip(self.tensors, needs, strict=True) if need)]
+        found = iter(torch.autograd.grad(torch.cat(again, -1), asked, grad, create_graph=True, allow_unused=True))
+        return [next(found), *(next(found) if need else None for need in needs)]
+
     def backward(self, out: Tensor, grad: Tensor, needs: Sequence[bool]) -> tuple[Tensor, list[Tensor | None]]:
         """The gradients of x, and of `tensors`; x goes to the layer in front."""
         count, tensors = len(self.modules), self.tensors
@@ -265,11 +283,7 @@ class _Reversible(torch.autograd.Function):
         job: _Groups = ctx.job
         (out,) = ctx.saved_tensors
         if torch.is_grad_enabled():
-            # For second derivatives: x as a function of the result, and the result of x, both connected.
-            x = job.invert(out)
-            wanted = [x, *(each for each in ctx.tensors if each.requires_grad)]
-            found = iter(torch.autograd.grad(job.run(x), wanted, grad, create_graph=True, allow_unused=True))
-            return None, next(found), *(next(found) if each.requires_grad else None for each in ctx.tensors)
+            return None, *job.differentiable_gradients(out, grad, ctx.needs_input_grad[2:])
         of_x, found_all = job.backward(out, grad, ctx.needs_input_grad[2:])
         if job.held is not None and job.held.behind is not None:
             job.held.value = None
