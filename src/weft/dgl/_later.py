@@ -15,6 +15,7 @@ from ..errors import AbsentImportError, AbsentNameError
 _SAMPLING = "it comes with sampling and loading (issue 7)"
 _LATER = "it comes later; no issue is open for it yet"
 _FFI = "it reaches into DGL's C++ library, which weft does not have"
+_PARTS = "it is a part inside of a layer of DGL, which weft's layer does not have"
 _CUGRAPH = "it needs cuGraph, which gave up its support of DGL"
 _BACKEND = "weft knows PyTorch only"
 _PROCESSES = "it shares memory between processes, where weft uses threads"
@@ -27,6 +28,13 @@ _TOP = {
     _FFI: ("register_func get_global_func list_global_func_names extract_ext_funcs TypeCode enable_verbose_logging",),
 }
 _LAYERS = {
+    _PARTS: (
+        "msg_func reduce_func aggregate_dir_av aggregate_dir_dx DGNConvTower InvertibleCheckpoint PNAConvTower",
+        "aggregate_mean aggregate_max aggregate_min aggregate_sum aggregate_std aggregate_var aggregate_moment_3 "
+        "aggregate_moment_4 aggregate_moment_5 scale_identity scale_amplification scale_attenuation",
+        "Propagate PropagateNoPrecond Attention normalized_AX AX D_power_X D_power_bias_X MLP",
+        "matmul_maybe_select bmm_maybe_select",
+    ),
     _LATER: (
         "SumPooling AvgPooling MaxPooling SortPooling GlobalAttentionPooling Set2Set SetTransformerEncoder "
         "SetTransformerDecoder WeightAndSum",

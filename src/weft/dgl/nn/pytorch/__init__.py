@@ -1,5 +1,7 @@
 """Layers with DGL's constructor arguments and forward signatures, on weft's."""
 
+from torch.nn import Identity as Identity
+
 from ..._later import absent
 from . import conv as conv
 from . import hetero as hetero
