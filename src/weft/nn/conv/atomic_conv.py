@@ -123,7 +123,9 @@ class AtomicConv(nn.Module):
         if self.features_to_use is not None:
             named["shared"]["kinds"] = self.features_to_use.to(distance.dtype)
         made = _PLAIN if self.features_to_use is None else _BY_KIND
-        out: Tensor = aggregate(adjacency, made, **named)
+        # There is no product of matrices that lower precision would speed up.
+        with torch.autocast(distance.device.type, enabled=False):
+            out: Tensor = aggregate(adjacency, made, **named)
         return out.flatten(1)
 
     def extra_repr(self) -> str:
