@@ -42,7 +42,7 @@ def test_empty_file(write):
     refused(write("nodes.csv", b""), "expected a CSV or Parquet file, got an empty file")
 
 
-@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", gzip.compress(b"id\n1\n")])
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", gzip.compress(b"id\n1\n", mtime=0)])
 def test_binary_file(write, content):
     refused(write("nodes.csv", content), "a binary file of another format")
 

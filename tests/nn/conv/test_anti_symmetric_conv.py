@@ -34,7 +34,7 @@ def dense(weight: Tensor | None, norm: str = "none") -> Tensor:
 
 @pytest.mark.parametrize("options", [
     {}, {"num_steps": 3, "epsilon": 0.4, "gamma": 0.7}, {"bias": False, "activation": torch.relu},
-], ids=str)  # fmt: skip
+], ids=lambda each: ", ".join(each) if isinstance(each, dict) else str(each))  # fmt: skip
 @pytest.mark.parametrize("weighted", [False, True])
 def test_agrees_with_its_steps(options: dict[str, Any], weighted: bool) -> None:
     layer = AntiSymmetricConv(3, **options).double()

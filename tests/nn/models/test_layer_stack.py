@@ -59,7 +59,7 @@ def by_hand(model: LayerStack, x: Tensor, activation: Callable[[Tensor], Tensor]
     return model.out(torch.stack(kept).max(0).values) if model.jumping == "max" else h
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda each: ", ".join(each) if isinstance(each, dict) else str(each))
 @pytest.mark.parametrize("kind", READY, ids=lambda kind: kind.__name__)
 def test_a_model_is_its_layers(kind: type[LayerStack], options: dict[str, Any]) -> None:
     model, x = kind(4, 8, 2, **options).eval(), torch.randn(6, 4)
@@ -70,7 +70,11 @@ def test_a_model_is_its_layers(kind: type[LayerStack], options: dict[str, Any]) 
 
 
 @pytest.mark.parametrize("kind", OF_TARGETS, ids=lambda kind: kind.__name__)
-@pytest.mark.parametrize("options", [{"residual": True, "num_layers": 3}, {"jumping": "cat"}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [{"residual": True, "num_layers": 3}, {"jumping": "cat"}],
+    ids=lambda each: ", ".join(each) if isinstance(each, dict) else str(each),
+)
 def test_blocks_give_the_targets_what_the_graph_gives(kind: type[LayerStack], options: dict[str, Any]) -> None:
     # The seeds 2 and 0; their neighbours; the neighbours of those: every block has all edges that enter its targets.
     model, x = kind(4, 8, 2, **options).eval(), torch.randn(6, 4)
@@ -114,7 +118,7 @@ def test_reset_draws_all_parameters_anew() -> None:
 
 @pytest.mark.parametrize(("options", "text"), [
     ({"num_layers": 0}, "`num_layers` of at least 1, got 0"), ({"jumping": "lstm"}, "`jumping`"), ({"dropout": 2.0}, "`dropout`"),
-], ids=str)  # fmt: skip
+], ids=lambda each: ", ".join(each) if isinstance(each, dict) else str(each))  # fmt: skip
 def test_options_that_do_not_exist_are_refused(options: dict[str, Any], text: str) -> None:
     with pytest.raises(OptionError, match=text):
         GCN(4, 8, 2, **options)
