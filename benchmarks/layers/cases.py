@@ -12,6 +12,7 @@ WIDTH = 64
 HEADS = 8
 NUM_TYPES = 8
 EDGE = 8  # width of edge features
+NARROW = 16  # for a layer that has a matrix for each edge
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Timed:
     Attributes:
         ours: arguments of weft's constructor, all by keyword.
         more: what the call takes beside graph and x, of edges or nodes.
+        part: of x, that weft's layer gets, if not all.
     """
 
     weft: str
@@ -43,6 +45,7 @@ class Timed:
     dgl: Theirs | None = None
     pyg: Theirs | None = None
     more: Mapping[str, Rows] = field(default_factory=dict)
+    part: Callable[[Any], Any] = lambda x: x
 
     def of(self, peer: str) -> Theirs | None:
         """Give the peer's layer."""
@@ -94,6 +97,82 @@ LAYERS: dict[str, Timed] = {
         Theirs("GATConv", {"in_feats": WIDTH, "out_feats": EACH, "num_heads": HEADS, "allow_zero_in_degree": True}, plain),
         Theirs("GATConv", {"in_channels": WIDTH, "out_channels": EACH, "heads": HEADS, "add_self_loops": False}, by_matrix),
     ),
+    "gatv2": Timed(
+        "GATv2Conv", {"in_features": WIDTH, "out_features": EACH, "num_heads": HEADS, "output_bias": True},
+        None,
+        Theirs("GATv2Conv", {"in_channels": WIDTH, "out_channels": EACH, "heads": HEADS, "add_self_loops": False}, by_matrix),
+    ),
+    "gatv2 of dgl": Timed(
+        "GATv2Conv", {"in_features": WIDTH, "out_features": EACH, "num_heads": HEADS},
+        Theirs("GATv2Conv", {"in_feats": WIDTH, "out_feats": EACH, "num_heads": HEADS, "allow_zero_in_degree": True}, plain),
+    ),
+    "transformer": Timed(
+        "TransformerConv", {"in_features": WIDTH, "out_features": EACH, "num_heads": HEADS},
+        None, Theirs("TransformerConv", {"in_channels": WIDTH, "out_channels": EACH, "heads": HEADS}, by_index),
+    ),
+    "agnn": Timed(
+        "AGNNConv", {}, Theirs("AGNNConv", {"allow_zero_in_degree": True}, plain),
+        Theirs("AGNNConv", {"add_self_loops": False}, by_matrix),
+    ),
+    "gine": Timed(
+        "GINEConv", {"network": mlp(WIDTH, WIDTH)},
+        Theirs("GINEConv", {"apply_func": mlp(WIDTH, WIDTH)},
+               lambda layer, graph, x, edge_features: layer(graph, x, edge_features)),
+        Theirs("GINEConv", {"nn": mlp(WIDTH, WIDTH)},
+               lambda layer, graph, x, edge_features: layer(x, graph.index, edge_features)),
+        {"edge_features": Rows("edge", (WIDTH,))},
+    ),
+    "sgc": Timed(
+        "SGConv", {**SIZES, "k": 2}, Theirs("SGConv", {**FEATS, "k": 2, "allow_zero_in_degree": True}, plain),
+        Theirs("SGConv", {**IN_OUT, "K": 2, "add_self_loops": False}, by_matrix),
+    ),
+    "appnp": Timed(
+        "APPNPConv", {"k": 10, "alpha": 0.1}, Theirs("APPNPConv", {"k": 10, "alpha": 0.1}, plain),
+        Theirs("APPNP", {"K": 10, "alpha": 0.1, "add_self_loops": False}, by_matrix),
+    ),
+    "tag": Timed(
+        "TAGConv", {**SIZES, "k": 3}, Theirs("TAGConv", {**FEATS, "k": 3}, plain),
+        Theirs("TAGConv", {**IN_OUT, "K": 3}, by_matrix),
+    ),
+    "cheb": Timed(
+        "ChebConv", {**SIZES, "k": 3},
+        Theirs("ChebConv", {**FEATS, "k": 3, "activation": None}, lambda layer, graph, x: layer(graph, x, [2.0])),
+        Theirs("ChebConv", {**IN_OUT, "K": 3}, by_index),
+    ),
+    "arma": Timed("ARMAConv", {**SIZES, "num_stacks": 2}, None, Theirs("ARMAConv", {**IN_OUT, "num_stacks": 2}, by_matrix)),
+    "nnconv": Timed(
+        "NNConv", {"in_features": NARROW, "out_features": NARROW, "network": mlp(EDGE, NARROW * NARROW), "aggregator": "mean"},
+        Theirs("NNConv", {"in_feats": NARROW, "out_feats": NARROW, "edge_func": mlp(EDGE, NARROW * NARROW),
+                          "aggregator_type": "mean"},
+               lambda layer, graph, x, edge_features: layer(graph, x[:, :NARROW], edge_features)),
+        None, {"edge_features": Rows("edge", (EDGE,))}, lambda x: x[:, :NARROW],
+    ),
+    "edgeconv": Timed(
+        "EdgeConv", {**SIZES, "reverses": True},
+        Theirs("EdgeConv", {"in_feat": WIDTH, "out_feat": WIDTH, "allow_zero_in_degree": True}, plain),
+    ),
+    "edgeconv of pyg": Timed(
+        "EdgeConv", {**SIZES, "network": mlp(2 * WIDTH, WIDTH, WIDTH)}, None,
+        Theirs("EdgeConv", {"nn": mlp(2 * WIDTH, WIDTH, WIDTH)}, by_index),
+    ),
+    "gated graph": Timed(
+        "GatedGraphConv", {**SIZES, "num_layers": 2},
+        Theirs("GatedGraphConv", {**FEATS, "n_steps": 2, "n_etypes": 1}, plain),
+    ),
+    "gated gcn": Timed(
+        "GatedGCNConv", {**SIZES, "edge_features": WIDTH},
+        Theirs("GatedGCNConv", {"input_feats": WIDTH, "edge_feats": WIDTH, "output_feats": WIDTH},
+               lambda layer, graph, x, edge_features: layer(graph, x, edge_features)),
+        None, {"edge_features": Rows("edge", (WIDTH,))},
+    ),
+    "res gated": Timed("ResGatedGraphConv", SIZES, None, Theirs("ResGatedGraphConv", IN_OUT, by_index)),
+    "cg": Timed(
+        "CGConv", {"in_features": WIDTH, "edge_features": EDGE}, None,
+        Theirs("CGConv", {"channels": WIDTH, "dim": EDGE},
+               lambda layer, graph, x, edge_features: layer(x, graph.index, edge_features)),
+        {"edge_features": Rows("edge", (EDGE,))},
+    ),
+    "gen": Timed("GENConv", SIZES, None, Theirs("GENConv", IN_OUT, by_index)),
     "rgcn": Timed(
         "RelGraphConv", {**SIZES, "num_types": NUM_TYPES},
         Theirs("RelGraphConv", {"in_feat": WIDTH, "out_feat": WIDTH, "num_rels": NUM_TYPES},

@@ -78,7 +78,7 @@ class Worker:
 
         made = getattr(weft.nn, timed.weft)(**{key: build(value) for key, value in timed.ours.items()})
         more = {name: value for name, value in given.items() if name != "x"}
-        call = lambda: first(made(self.graph, x, **more)).flatten(1)  # noqa: E731
+        call = lambda: first(made(self.graph, timed.part(x), **more)).flatten(1)  # noqa: E731
         errors = {}
         for peer in ("dgl", "pyg"):
             state = Path(folder) / f"{peer}.safetensors"

@@ -34,16 +34,3 @@ def optional_edge_features(
     if edge_features is not None and width is not None:
         check_edge_features(where, edge_features, adjacency, width)
     return edge_features
-
-
-def as_edge_type(where: str, edge_type: Tensor, adjacency: Adjacency) -> Tensor:
-    """Types of the edges, in the dtype of ids.
-
-    Raises:
-        ShapeError: if they are not one integer for each edge.
-    """
-    is_real = edge_type.is_floating_point() or edge_type.is_complex()
-    if edge_type.shape != (adjacency.num_edges,) or is_real:
-        form = f"`edge_type` of integers and shape ({adjacency.num_edges},)"
-        raise ShapeError(message(where, form, f"{edge_type.dtype} of shape {tuple(edge_type.shape)}"))
-    return edge_type.to(adjacency.by_target.source.dtype)

@@ -11,7 +11,6 @@ from ..errors import OptionError, ShapeError, message
 from ..graph import Adjacency
 from ..ops import Structure, spmm
 from ._apply_edges import apply_edges
-from ._arguments import Edges, Features, resolve_ends, width_of
 from ._formula import formula
 
 Norm = Literal["none", "both", "in", "left", "right"]
@@ -99,21 +98,12 @@ def factors(
     return leaving, None if norm == "left" else entering(-0.5)
 
 
-def resolve_square(where: str, graph: Edges, x: Features, width: int | None = None) -> tuple[Adjacency, Tensor]:
-    """Adjacency and features, for layers of several hops, whose targets send in the next one.
-
-    Raises:
-        ShapeError: if the features do not fit, or sources and targets are not the same nodes.
-    """
-    if isinstance(x, tuple):
-        raise ShapeError(message(where, "one tensor of features", "a pair", "sources and targets are the same nodes"))
-    width = width_of(x) if width is None else width
-    adjacency, x, _ = resolve_ends(where, graph, x, (width, width))
-    if adjacency.num_sources != adjacency.num_targets:
-        got = f"{adjacency.num_sources} sources and {adjacency.num_targets} targets"
-        hint = "it sends over the same edges again and again; on blocks stack layers of one hop"
-        raise ShapeError(message(where, "a graph whose targets are its sources", got, hint))
-    return adjacency, x
+def symmetric_factors(adjacency: Adjacency, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """1 / sqrt of the number of edges, at least 1, that leave every source and that enter every target."""
+    leaving, entering = factors(adjacency, None, "both", dtype)
+    assert leaving is not None, '"both" counts the edges that leave'
+    assert entering is not None, '"both" counts the edges that enter'
+    return leaving, entering
 
 
 def check_hops(where: str, k: int, least: int) -> None:

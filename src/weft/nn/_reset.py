@@ -13,8 +13,3 @@ def reset_inside(*modules: nn.Module | None) -> None:
             reset()
         elif module is not None:
             reset_inside(*module.children())
-
-
-def reset_inner(module: nn.Module) -> None:
-    """Call `reset_parameters` of all modules inside that have it; the module itself is left to its own."""
-    reset_inside(*module.children())

@@ -4,19 +4,21 @@ from torch import Tensor
 
 from ..errors import ShapeError, message
 from ..graph import Adjacency
-from ._arguments import Edges, resolve_sources
+from ._arguments import Edges, Features, resolve_ends, width_of
 
 
-def resolve_square_graph(where: str, graph: Edges, x: Tensor, width: int) -> tuple[Adjacency, Tensor]:
-    """Adjacency and features of the nodes of a square graph.
+def resolve_square(where: str, graph: Edges, x: Features, width: int | None = None) -> tuple[Adjacency, Tensor]:
+    """Adjacency and features, for layers of several hops, whose targets send in the next one.
 
     Raises:
-        ShapeError: if sources and targets are not the same nodes, or the features do not fit.
+        ShapeError: if the features do not fit, or sources and targets are not the same nodes.
     """
     if isinstance(x, tuple):
         raise ShapeError(message(where, "one tensor of features", "a pair", "sources and targets are the same nodes"))
-    adjacency, x = resolve_sources(where, graph, x, width)
+    width = width_of(x) if width is None else width
+    adjacency, x, _ = resolve_ends(where, graph, x, (width, width))
     if adjacency.num_sources != adjacency.num_targets:
         got = f"{adjacency.num_sources} sources and {adjacency.num_targets} targets"
-        raise ShapeError(message(where, "a graph whose targets are its sources", got))
+        hint = "it sends over the same edges again and again; on blocks stack layers of one hop"
+        raise ShapeError(message(where, "a graph whose targets are its sources", got, hint))
     return adjacency, x

@@ -20,6 +20,16 @@ def check_types(where: str, name: str, given: Tensor, count: int) -> None:
         raise DtypeError(message(where, f"`{name}` as integers", str(given.dtype)))
 
 
+def as_edge_type(where: str, edge_type: Tensor, adjacency: Adjacency) -> Tensor:
+    """Types of the edges, checked, in the dtype of the structures.
+
+    Raises:
+        ShapeError, DtypeError: if they are not one integer for each edge.
+    """
+    check_types(where, "edge_type", edge_type, adjacency.num_edges)
+    return types_of(adjacency, edge_type)
+
+
 def types_of(adjacency: Adjacency, edge_type: Tensor) -> Tensor:
     """Types in the dtype of the structures, as relational operators take them."""
     return edge_type.to(adjacency.by_target.source.dtype)

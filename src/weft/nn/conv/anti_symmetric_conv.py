@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ...errors import OptionError, message
 from .._arguments import Edges
-from .._square import resolve_square_graph
+from .._square import resolve_square
 from .graph_conv import GraphConv
 
 
@@ -77,7 +77,7 @@ class AntiSymmetricConv(nn.Module):
 
     def forward(self, graph: Edges, x: Tensor, edge_weight: Tensor | None = None) -> Tensor:
         """Compute the features of all nodes after the last step."""
-        adjacency, x = resolve_square_graph("AntiSymmetricConv", graph, x, self.in_features)
+        adjacency, x = resolve_square("AntiSymmetricConv", graph, x, self.in_features)
         eye = torch.eye(self.in_features, dtype=self.W.dtype, device=self.W.device)
         matrix = self.W.mT - self.W - self.gamma * eye
         given = () if edge_weight is None else (edge_weight,)

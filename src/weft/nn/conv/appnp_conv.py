@@ -7,7 +7,8 @@ from torch import Tensor, nn
 from ...errors import check_choice, check_probability
 from .._arguments import Edges, check_edge_weight
 from .._edge_dropout import send_over_some
-from .._propagation import NORMS, Norm, check_hops, propagation, resolve_square
+from .._propagation import NORMS, Norm, check_hops, propagation
+from .._square import resolve_square
 
 
 @final

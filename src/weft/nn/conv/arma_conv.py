@@ -10,8 +10,8 @@ from torch.nn import functional
 from ...errors import OptionError, check_choice, check_probability, message
 from ...ops import spmm
 from .._arguments import Edges, check_edge_weight
-from .._degree_factors import symmetric_factors
-from .._square import resolve_square_graph
+from .._propagation import symmetric_factors
+from .._square import resolve_square
 
 Norm = Literal["both", "none"]
 NORMS = ("both", "none")
@@ -101,7 +101,7 @@ class ARMAConv(nn.Module):
 
     def forward(self, graph: Edges, x: Tensor, edge_weight: Tensor | None = None) -> Tensor:
         """Compute the new features of all nodes."""
-        adjacency, x = resolve_square_graph("ARMAConv", graph, x, self.in_features)
+        adjacency, x = resolve_square("ARMAConv", graph, x, self.in_features)
         check_edge_weight("ARMAConv", edge_weight, adjacency)
         factors = symmetric_factors(adjacency, x.dtype) if self.norm == "both" else (None, None)
 

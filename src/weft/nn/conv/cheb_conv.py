@@ -10,7 +10,8 @@ from torch.nn import functional
 from ...errors import OptionError, ShapeError, check_choice, message
 from ...graph import Adjacency
 from .._arguments import Edges, check_edge_weight
-from .._propagation import NORMS, Norm, Propagation, check_hops, in_sums, propagation, resolve_square
+from .._propagation import NORMS, Norm, Propagation, check_hops, in_sums, propagation
+from .._square import resolve_square
 
 
 @final

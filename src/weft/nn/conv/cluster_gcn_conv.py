@@ -9,7 +9,7 @@ from torch.nn import functional
 from ...graph import Adjacency
 from ...ops import spmm
 from .._arguments import Edges, Features, Sizes, as_pair, check_edge_weight, resolve_ends
-from .._square import resolve_square_graph
+from .._square import resolve_square
 
 
 @final
@@ -66,7 +66,7 @@ class ClusterGCNConv(nn.Module):
         """Compute the new features of all targets."""
         widths = as_pair(self.in_features)
         if self.diag_lambda:
-            adjacency, x_target = resolve_square_graph("ClusterGCNConv", graph, x, widths[0])  # type: ignore[arg-type]
+            adjacency, x_target = resolve_square("ClusterGCNConv", graph, x, widths[0])
             x_source = x_target
         else:
             adjacency, x_source, x_target = resolve_ends("ClusterGCNConv", graph, x, widths)

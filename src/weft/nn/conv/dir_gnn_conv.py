@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from ...errors import OptionError, check_probability, message
 from .._arguments import Edges
-from .._square import resolve_square_graph
+from .._square import resolve_square
 
 
 @final
@@ -69,7 +69,7 @@ class DirGNNConv(nn.Module):
         self, graph: Edges, x: Tensor, edge_weight: Tensor | None = None, *, edge_features: Tensor | None = None
     ) -> Tensor:
         """Compute the new features of all nodes."""
-        adjacency, x = resolve_square_graph("DirGNNConv", graph, x, self.in_features)
+        adjacency, x = resolve_square("DirGNNConv", graph, x, self.in_features)
         given = {"edge_weight": edge_weight, "edge_features": edge_features}
         given = {name: value for name, value in given.items() if value is not None}
         along: Tensor = self.conv_in(adjacency, x, **given)

@@ -10,8 +10,8 @@ from ...errors import OptionError, check_choice, message
 from ...ops import spmm
 from .._aggregate import aggregate
 from .._arguments import Edges, Features, Sizes, as_pair, resolve_ends
-from .._degree_factors import symmetric_factors
 from .._formula import formula
+from .._propagation import symmetric_factors
 
 Aggregator = Literal["sum", "mean", "max", "min", "std", "var", "symnorm"]
 AGGREGATORS = ("sum", "mean", "max", "min", "std", "var", "symnorm")

@@ -10,8 +10,8 @@ from ...errors import ShapeError, check_choice, check_probability, message
 from ...ops import sddmm
 from .._aggregate import aggregate
 from .._arguments import Edges, Features, check_edge_weight, resolve_ends
-from .._degree_factors import symmetric_factors
 from .._formula import formula
+from .._propagation import symmetric_factors
 
 Norm = Literal["both", "none"]
 NORMS = ("both", "none")

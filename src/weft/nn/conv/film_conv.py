@@ -10,9 +10,9 @@ from ...errors import OptionError, ShapeError, check_choice, message
 from ...graph import Adjacency
 from .._aggregate import aggregate
 from .._arguments import Edges, Features, Reduce, Sizes, as_pair, resolve_ends
-from .._edge_inputs import as_edge_type
 from .._formula import formula
 from .._reset import reset_inside
+from .._types import as_edge_type
 
 AGGREGATORS = ("sum", "mean", "max")
 

@@ -10,7 +10,7 @@ from ...errors import OptionError, ShapeError, message
 from ...graph import Adjacency
 from ...ops import relational_aggregate, spmm
 from .._arguments import Edges, check_edge_weight, resolve_sources
-from .._edge_inputs import as_edge_type
+from .._types import as_edge_type
 
 
 @final

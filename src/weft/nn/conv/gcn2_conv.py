@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from ...errors import OptionError, ShapeError, check_choice, message
 from ...ops import spmm
 from .._arguments import Edges, Features, check_edge_weight, resolve_sources
-from .._degree_factors import symmetric_factors
+from .._propagation import symmetric_factors
 
 Norm = Literal["both", "none"]
 NORMS = ("both", "none")

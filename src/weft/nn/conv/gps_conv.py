@@ -10,7 +10,7 @@ from ...errors import OptionError, ShapeError, check_choice, check_probability, 
 from ...graph import Graph, adjacency_of
 from .._arguments import Edges
 from .._attend_in_graphs import attend_in_graphs
-from .._reset import reset_inner
+from .._reset import reset_inside
 
 Norm = Literal["batch", "layer", "none"]
 NORMS = ("batch", "layer", "none")
@@ -96,7 +96,7 @@ class GPSConv(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw queries, keys and values from Glorot's uniform distribution, and all else anew as its modules do."""
-        reset_inner(self)
+        reset_inside(*self.children())
         nn.init.xavier_uniform_(self.in_proj.weight)
         nn.init.zeros_(self.in_proj.bias)
         nn.init.zeros_(self.out_proj.bias)

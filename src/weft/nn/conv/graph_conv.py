@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from ...errors import OptionError, check_choice, message
 from ...ops import spmm
 from .._arguments import Edges, Features, Sizes, as_pair, check_edge_weight, resolve_sources
-from .._degree_factors import degree_factors, symmetric_factors
+from .._propagation import factors
 
 Norm = Literal["none", "both", "left", "right"]
 NORMS = ("none", "both", "left", "right")
@@ -88,12 +88,8 @@ class GraphConv(nn.Module):
         projects_first = self.weight is not None and self.in_features >= self.out_features
         if self.weight is not None and projects_first:
             h = h @ self.weight
-        by_source = by_target = None
-        if self.norm == "both":
-            by_source, by_target = symmetric_factors(adjacency, h.dtype)
-        if self.norm == "left":
-            by_source = degree_factors(adjacency.out_degrees(), -1.0, h.dtype)
-        h = spmm(adjacency.by_target, h, edge_weight, "mean" if self.norm == "right" else "sum", by_source, by_target)
+        scales = factors(adjacency, None, "none" if self.norm == "right" else self.norm, h.dtype)
+        h = spmm(adjacency.by_target, h, edge_weight, "mean" if self.norm == "right" else "sum", *scales)
         if self.weight is not None and not projects_first:
             h = h @ self.weight
         # In place: a fresh N x F costs more than the addition, and no gradient reads what stood there.

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from ...errors import OptionError, ShapeError, StructureError, message
 from .._arguments import Edges, resolve_sources
-from .._reset import reset_inner
+from .._reset import reset_inside
 
 NUM_NEIGHBOURS, NUM_KERNELS = 4, 5
 
@@ -60,7 +60,7 @@ class MeshCNNConv(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw the weights of all kernels anew, as torch draws those of linear maps."""
-        reset_inner(self.kernels)
+        reset_inside(*self.kernels.children())
 
     def forward(self, graph: Edges, x: Tensor) -> Tensor:
         """Compute the new features of all edges of the mesh."""

@@ -8,7 +8,7 @@ from .._aggregate import aggregate
 from .._arguments import Edges, Features, Sizes, as_pair, resolve_ends
 from .._formula import formula
 from .._points import resolve_points
-from .._reset import reset_inner
+from .._reset import reset_inside
 
 
 def _attend(source: Any, target: Any, edge: Any, shared: Any) -> Any:
@@ -79,7 +79,7 @@ class PointTransformerConv(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw the weights of the layer and of its networks anew, as torch draws those of linear maps."""
-        reset_inner(self)
+        reset_inside(*self.children())
 
     def forward(self, graph: Edges, x: Features, *, position: Features) -> Tensor:
         """Compute the new features of all targets."""

@@ -7,7 +7,8 @@ from torch.nn import functional
 
 from ...errors import check_choice, check_probability
 from .._arguments import Edges, check_edge_weight
-from .._propagation import NORMS, Norm, check_hops, propagation, resolve_square
+from .._propagation import NORMS, Norm, check_hops, propagation
+from .._square import resolve_square
 
 
 @final

@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from ...errors import OptionError, check_choice, check_probability, message
 from .._arguments import Edges
-from .._propagation import resolve_square
+from .._square import resolve_square
 from .twirls_unfolding import TWIRLSUnfoldingAndAttention
 
 Norm = Literal["none", "layer", "batch"]

@@ -11,7 +11,8 @@ from ...graph import Adjacency
 from .._apply_edges import apply_edges
 from .._arguments import Edges, check_edge_weight
 from .._formula import formula
-from .._propagation import Propagation, check_hops, in_sums, resolve_square, scaled_by
+from .._propagation import Propagation, check_hops, in_sums, scaled_by
+from .._square import resolve_square
 
 _distance = formula(lambda source, target: ((source["x"] - target["x"]) * (source["x"] - target["x"])).sum(-1))
 

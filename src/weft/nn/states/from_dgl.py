@@ -1,11 +1,10 @@
 """What DGL calls the parameters of a layer, where weft calls them otherwise. One layer, one line, by weft's names.
 
-`theirs -> ours`, separated by `;`. A name that ends in `.*` stands for all below it; `ours.T` is transposed; nothing after the
-arrow means that weft has no use for it; `theirs.#` stands for theirs.0, theirs.1 and so on, side by side in `ours`. Names that
-are not here are the same in both. A tensor takes the shape of weft's parameter if it has as many entries.
-`theirs -> ours`, separated by `;`. `*` at the end of both stands for all below, `#` for a number; `ours.T` is transposed, of
-`ours.swapped` the first two square blocks of columns change places; nothing after the arrow means that weft has no use for it.
-Names that are not here are the same in both. A tensor takes the shape of weft's parameter if it has as many entries.
+`theirs -> ours`, separated by `;`. `*` at the end of both stands for all below, `#` in both for a number; `#` on the left alone
+puts tensors side by side, in the order of their numbers. `ours.T` is transposed; of `ours.swapped` the first two square blocks of
+columns change places; nothing after the arrow means that weft has no use for it. Of several rules for a name the first counts
+that names a parameter of the layer. Names that are not here are the same in both. A tensor takes the shape of weft's parameter
+if it has as many entries.
 """
 
 NAMES: dict[str, str] = {
