@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
 PYTEST := $(PY) -m pytest -p tools.slowest_families
+SHARED := -n 2 --dist worksteal
 CMAKE := $(BIN)/cmake
 CONFIGURE := $(CMAKE) -S . -G Ninja -DCMAKE_MAKE_PROGRAM=$(CURDIR)/$(BIN)/ninja --log-level=WARNING
 LIBRARY := src/weft/native/libweft.so
@@ -44,10 +45,10 @@ check: $(VENV)/ready  ## style, types, import rules, sizes, names
 	$(PY) -m tools.check_style
 
 test: build check  ## what CI runs: check and all tests but the slow ones
-	$(PYTEST) -m "not slow"
+	$(PYTEST) $(SHARED) -m "not slow"
 
 test-all: build check wheel  ## every test, on thousands of examples, other torch versions and Pythons, and the broken-kernel proof
-	$(PYTEST) --hypothesis-profile thorough
+	$(PYTEST) $(SHARED) --hypothesis-profile thorough
 	$(PY) tests/contracts/break_kernels.py
 
 bench: build  ## the operator benchmark, with whichever peers are installed
