@@ -32,14 +32,15 @@ def listed(cases: str = "CASES") -> dict[str, Any]:
 
 LAYERS = listed()
 TYPED = listed("TYPED_CASES")
-# Seconds each; one case of every layer compiles in `make test`, all of them in `make test-all`.
+# Seconds each: of these, `make test` has one case of every layer, and `make test-all` has all of them.
+LONG = (contract.check_compile, contract.check_memory)
 FIRST = set({contract.Subject(case).name: name for name, case in reversed(LAYERS.items())}.values())
 
 
 def cases() -> Iterator[Any]:
     for check in contract.CHECKS:
         for name in LAYERS:
-            marks = [pytest.mark.slow] if check is contract.check_compile and name not in FIRST else []
+            marks = [pytest.mark.slow] if check in LONG and name not in FIRST else []
             yield pytest.param(name, check, id=f"{check.__name__}-{name}", marks=marks)
 
 

@@ -4,7 +4,7 @@ from torch import Tensor
 
 from ..errors import ShapeError, message
 from ..graph import Adjacency
-from ._arguments import Edges, Features, resolve_ends, width_of
+from ._arguments import Edges, Features, resolve_sources, width_of
 
 
 def resolve_square(where: str, graph: Edges, x: Features, width: int | None = None) -> tuple[Adjacency, Tensor]:
@@ -16,7 +16,7 @@ def resolve_square(where: str, graph: Edges, x: Features, width: int | None = No
     if isinstance(x, tuple):
         raise ShapeError(message(where, "one tensor of features", "a pair", "sources and targets are the same nodes"))
     width = width_of(x) if width is None else width
-    adjacency, x, _ = resolve_ends(where, graph, x, (width, width))
+    adjacency, x = resolve_sources(where, graph, x, width)
     if adjacency.num_sources != adjacency.num_targets:
         got = f"{adjacency.num_sources} sources and {adjacency.num_targets} targets"
         hint = "it sends over the same edges again and again; on blocks stack layers of one hop"

@@ -22,7 +22,7 @@ CALLS = {
     name: getattr(algorithms, name)
     for name in (
         "connected_components", "strongly_connected_components", "topological_generations", "pagerank", "core_numbers",
-        "triangles", "clustering", "transitivity", "label_communities", "minimum_spanning_forest",
+        "triangles", "clustering", "transitivity", "label_communities", "minimum_spanning_forest", "refine_colors",
     )
 }  # fmt: skip
 

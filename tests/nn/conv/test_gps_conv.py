@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from weft.errors import OptionError, ShapeError
 from weft.graph import Adjacency, Graph, batch
-from weft.nn import GATConv, GPSConv, GraphConv
+from weft.nn import GPSConv, GraphConv, SAGEConv
 from weft.nn._attend_in_graphs import attend_in_graphs
 from weft.testing import LayerCase
 
@@ -108,8 +108,8 @@ def test_wrong_arguments_are_told() -> None:
         GPSConv(6, None, norm="graph")  # type: ignore[arg-type]
     with pytest.raises(OptionError, match=r"`dropout` from 0 to 1, got 2"):
         GPSConv(6, None, dropout=2)
-    layer, graph = GPSConv(6, GATConv(6, 3, 2)), GRAPHS[0]
-    with pytest.raises(OptionError, match="what GATConv takes, got `edge_features`"):
+    layer, graph = GPSConv(6, SAGEConv(6, 6)), GRAPHS[0]
+    with pytest.raises(OptionError, match="what SAGEConv takes, got `edge_features`"):
         layer(graph, torch.randn(4, 6), edge_features=torch.randn(4, 2))
     with pytest.raises(ShapeError, match=r"`x` of shape \(num_nodes, 6\), got 4 sources, 4 targets and \(4, 5\)"):
         layer(graph, torch.randn(4, 5))

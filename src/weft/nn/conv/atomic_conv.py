@@ -20,8 +20,9 @@ class RadialPooling(nn.Module):
 
     *Shapes* `distance: (count,) -> (count, num_filters)`
 
-    >>> RadialPooling(torch.tensor([2.0]), torch.tensor([1.0]), torch.tensor([1.0]))(torch.tensor([1.0, 3.0])).tolist()
-    [[0.5], [0.0]]
+    >>> RadialPooling(torch.tensor([2.0]), torch.tensor([1.0]), torch.tensor([1.0]))(torch.tensor([1.0, 3.0]))
+    tensor([[0.5000],
+            [0.0000]], grad_fn=...)
     """
 
     def __init__(self, cutoffs: Tensor, means: Tensor, scalings: Tensor) -> None:
@@ -84,8 +85,8 @@ class AtomicConv(nn.Module):
     >>> graph = Graph(torch.tensor([0, 1]), torch.tensor([2, 2]), num_nodes=3)
     >>> kinds, ones = torch.tensor([6.0, 8.0]), torch.ones(1)
     >>> layer = AtomicConv(2 * ones, ones, ones, features_to_use=kinds)
-    >>> layer(graph, torch.tensor([[6.0], [6.0], [1.0]]), distance=torch.tensor([1.0, 1.0]))[2].tolist()
-    [1.0, 0.0]
+    >>> layer(graph, torch.tensor([[6.0], [6.0], [1.0]]), distance=torch.tensor([1.0, 1.0]))[2].detach().round(decimals=3)
+    tensor([1., 0.])
     """
 
     features_to_use: Tensor | None

@@ -20,6 +20,7 @@ class ShiftedSoftplus(nn.Module):
 
     *Shapes* any -> the same
 
+    >>> import torch
     >>> ShiftedSoftplus()(torch.zeros(2))
     tensor([0., 0.])
     """
