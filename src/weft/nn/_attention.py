@@ -91,10 +91,14 @@ def attend(
     *Shapes* `z: (num_sources, *, H, D)`, `score: (num_edges, *, H)` -> `(num_targets, *, H, D)`
     """
     score = score.to(z.dtype)
-    weight = None if edge_weight is None else edge_weight.to(z.dtype)
     ends = [z.new_zeros(count, *z.shape[1:-1]) for count in (z.shape[0], rows.num_targets)]
-    seed = draw_seed(z) if dropout > 0 else None
-    return gat_attention(rows, z, ends[0], ends[1], 0.2, score, weight, dropout, seed)
+    return gat_attention(rows, z, ends[0], ends[1], 0.2, score, *edge_factors(z, edge_weight, dropout))
+
+
+def edge_factors(z: Tensor, edge_weight: Tensor | None, dropout: float) -> tuple[Tensor | None, float, Tensor | None]:
+    """What attention operators multiply shares of edges by: weights in the dtype of z, dropout and its seed."""
+    weight = None if edge_weight is None else edge_weight.to(z.dtype)
+    return weight, dropout, draw_seed(z) if dropout > 0 else None
 
 
 def probabilities(rows: Structure, score: Tensor, edge_weight: Tensor | None = None, dropout: float = 0.0) -> Tensor:

@@ -12,6 +12,7 @@ from ...ops import gather_rows, spmm
 from .._aggregate import aggregate
 from .._arguments import Edges, check_edge_weight, resolve_sources
 from .._formula import formula
+from .._reset import draw_glorot
 from .._types import check_types
 
 Composition = Literal["sub", "mult", "corr"]
@@ -83,11 +84,7 @@ class CompGCNConv(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw all weights from Glorot's normal distribution; the bias is 0."""
-        for name, parameter in self.named_parameters():
-            if name == "bias":
-                nn.init.zeros_(parameter)
-            else:
-                nn.init.xavier_normal_(parameter)
+        draw_glorot(self.named_parameters(), nn.init.xavier_normal_)
 
     def forward(
         self,

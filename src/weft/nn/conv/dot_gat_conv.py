@@ -12,11 +12,10 @@ from .._arguments import (
     Sizes,
     as_pair,
     check_edge_weight,
-    draw_seed,
     drop_features,
     resolve_ends,
 )
-from .._attention import by_head, joined, weighted
+from .._attention import by_head, edge_factors, joined, weighted
 
 
 @final
@@ -100,9 +99,8 @@ class DotGatConv(nn.Module):
         check_edge_weight("DotGatConv", edge_weight, adjacency)
         z, own = self._ends(x, x_source, x_target)
         p = self.attention_dropout if self.training else 0.0
-        weight = None if edge_weight is None else edge_weight.to(z.dtype)
-        seed = draw_seed(z) if p > 0 else None
-        out = dot_attention(adjacency.by_target, own, z, z, self.out_features**-0.5, None, weight, p, seed)
+        factors = edge_factors(z, edge_weight, p)
+        out = dot_attention(adjacency.by_target, own, z, z, self.out_features**-0.5, None, *factors)
         return joined(out, self.concat)
 
     def attention(self, graph: Edges, x: Features, edge_weight: Tensor | None = None) -> Tensor:

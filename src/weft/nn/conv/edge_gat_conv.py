@@ -23,6 +23,7 @@ from .._attention import (
     sum_edge_features,
     weighted,
 )
+from .._reset import draw_glorot
 
 
 @final
@@ -112,11 +113,7 @@ class EdgeGATConv(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw weights from Glorot's normal distribution with the gain of relu and set the bias to 0."""
-        for name, parameter in self.named_parameters():
-            if name.endswith("bias"):
-                nn.init.zeros_(parameter)
-            else:
-                nn.init.xavier_normal_(parameter, gain=nn.init.calculate_gain("relu"))
+        draw_glorot(self.named_parameters(), nn.init.xavier_normal_, relu=True)
 
     def forward(self, graph: Edges, x: Features, edge_weight: Tensor | None = None, *, edge_features: Tensor) -> Tensor:
         """Compute the new features of all targets."""

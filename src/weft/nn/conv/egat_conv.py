@@ -11,6 +11,7 @@ from .._apply_edges import apply_edges
 from .._arguments import Edges, Features, Sizes, as_pair, check_edge_weight, resolve_ends
 from .._attention import attend, beside, block_diagonal, by_head, check_edge_features, joined, weighted
 from .._formula import formula
+from .._reset import draw_glorot
 
 # leaky_relu with the slope of the source.
 _NEW_EDGES = formula(
@@ -95,11 +96,7 @@ class EGATConv(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw weights from Glorot's normal distribution with the gain of relu and set the bias to 0."""
-        for name, parameter in self.named_parameters():
-            if name.endswith("bias"):
-                nn.init.zeros_(parameter)
-            else:
-                nn.init.xavier_normal_(parameter, gain=nn.init.calculate_gain("relu"))
+        draw_glorot(self.named_parameters(), nn.init.xavier_normal_, relu=True)
 
     def forward(
         self, graph: Edges, x: Features, edge_weight: Tensor | None = None, *, edge_features: Tensor

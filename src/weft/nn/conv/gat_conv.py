@@ -15,7 +15,6 @@ from .._arguments import (
     Sizes,
     as_pair,
     check_edge_weight,
-    draw_seed,
     drop_features,
     resolve_ends,
 )
@@ -27,10 +26,12 @@ from .._attention import (
     by_head,
     check_edge_features,
     check_residual,
+    edge_factors,
     joined,
     residual_map,
     weighted,
 )
+from .._reset import draw_glorot
 
 
 @final
@@ -130,11 +131,7 @@ class GATConv(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw weights from Glorot's normal distribution with the gain of relu and set biases to 0."""
-        for name, parameter in self.named_parameters():
-            if name.endswith("bias"):
-                nn.init.zeros_(parameter)
-            else:
-                nn.init.xavier_normal_(parameter, gain=nn.init.calculate_gain("relu"))
+        draw_glorot(self.named_parameters(), nn.init.xavier_normal_, relu=True)
 
     def forward(
         self, graph: Edges, x: Features, edge_weight: Tensor | None = None, *, edge_features: Tensor | None = None
@@ -149,9 +146,8 @@ class GATConv(nn.Module):
         if edge_features is not None:
             out = attend(rows, z, self._score(rows, left, right, edge_features), edge_weight, p)
         else:
-            weight = None if edge_weight is None else edge_weight.to(z.dtype)
-            seed = draw_seed(z) if p > 0 else None
-            out = gat_attention(rows, z, left, right, self.negative_slope, None, weight, p, seed)
+            factors = edge_factors(z, edge_weight, p)
+            out = gat_attention(rows, z, left, right, self.negative_slope, None, *factors)
         return joined(out, self.concat, self.res_fc(x_target) if self.residual else None, self.bias)
 
     def attention(

@@ -16,7 +16,6 @@ from .._arguments import (
     Sizes,
     as_pair,
     check_edge_weight,
-    draw_seed,
     drop_features,
     resolve_ends,
 )
@@ -27,11 +26,13 @@ from .._attention import (
     by_head,
     check_edge_features,
     check_residual,
+    edge_factors,
     joined,
     residual_map,
     weighted,
 )
 from .._formula import formula
+from .._reset import draw_glorot
 
 
 def _score(
@@ -150,11 +151,7 @@ class GATv2Conv(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw weights from Glorot's normal distribution with the gain of relu and set biases to 0."""
-        for name, parameter in self.named_parameters():
-            if name.endswith("bias"):
-                nn.init.zeros_(parameter)
-            else:
-                nn.init.xavier_normal_(parameter, gain=nn.init.calculate_gain("relu"))
+        draw_glorot(self.named_parameters(), nn.init.xavier_normal_, relu=True)
 
     def forward(
         self, graph: Edges, x: Features, edge_weight: Tensor | None = None, *, edge_features: Tensor | None = None
@@ -169,10 +166,9 @@ class GATv2Conv(nn.Module):
             score = self._score(adjacency, left, right, edge_features)
             out = attend(adjacency.by_target, left, score, edge_weight, p)
         else:
-            weight = None if edge_weight is None else edge_weight.to(left.dtype)
-            seed = draw_seed(left) if p > 0 else None
+            factors = edge_factors(left, edge_weight, p)
             attn = self.attn[0].expand(left.shape[1:])
-            out = gatv2_attention(adjacency.by_target, left, right, attn, self.negative_slope, None, weight, p, seed)
+            out = gatv2_attention(adjacency.by_target, left, right, attn, self.negative_slope, None, *factors)
         added = self.res_fc(x_target) if self.residual else None
         return joined(out, self.concat, added, self.bias, in_place=edge_features is not None)
 

@@ -24,6 +24,7 @@ from .._attention import (
     weighted,
 )
 from .._formula import formula
+from .._reset import draw_glorot
 
 Aggregator = Literal["sum", "mean", "max"]
 AGGREGATORS = ("sum", "mean", "max")
@@ -149,11 +150,7 @@ class GeneralConv(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw weights from Glorot's uniform distribution and set biases to 0."""
-        for name, parameter in self.named_parameters():
-            if name.endswith("bias"):
-                nn.init.zeros_(parameter)
-            else:
-                nn.init.xavier_uniform_(parameter)
+        draw_glorot(self.named_parameters())
 
     def forward(
         self, graph: Edges, x: Features, edge_weight: Tensor | None = None, *, edge_features: Tensor | None = None

@@ -11,6 +11,7 @@ from ...graph import Adjacency
 from ...ops import edge_softmax, sddmm, spmm
 from .._arguments import Edges, Features, Sizes, as_pair, resolve_ends, resolve_sources
 from .._attention import block_diagonal, by_head, joined
+from .._reset import draw_glorot
 
 Attention = Literal["none", "node", "edge"]
 ATTENTIONS = ("none", "node", "edge")
@@ -91,11 +92,7 @@ class HypergraphConv(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw weights from Glorot's uniform distribution and set the bias to 0."""
-        for name, parameter in self.named_parameters():
-            if name.endswith("bias"):
-                nn.init.zeros_(parameter)
-            else:
-                nn.init.xavier_uniform_(parameter)
+        draw_glorot(self.named_parameters())
 
     def forward(self, graph: Edges, x: Features, *, hyperedge_weight: Tensor | None = None) -> Tensor:
         """Compute the new features of all nodes, which are the sources."""

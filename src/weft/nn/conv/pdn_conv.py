@@ -11,6 +11,7 @@ from ...ops import sddmm, spmm
 from .._apply_edges import apply_edges
 from .._arguments import Edges, Features, resolve_sources
 from .._formula import formula
+from .._reset import draw_glorot
 
 Norm = Literal["none", "in"]
 NORMS = ("none", "in")
@@ -84,11 +85,7 @@ class PDNConv(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw weights from Glorot's uniform distribution and set biases to 0."""
-        for name, parameter in self.named_parameters():
-            if name.endswith("bias"):
-                nn.init.zeros_(parameter)
-            else:
-                nn.init.xavier_uniform_(parameter)
+        draw_glorot(self.named_parameters())
 
     def forward(self, graph: Edges, x: Features, *, edge_features: Tensor) -> Tensor:
         """Compute the new features of all targets."""

@@ -10,6 +10,7 @@ from ...errors import ShapeError, check_choice, check_probability, message
 from ...graph import Adjacency
 from ...ops import edge_softmax, relational_matmul, sddmm, spmm
 from .._arguments import Edges, Features, check_edge_weight, resolve_ends
+from .._reset import draw_glorot
 from .._types import check_types, paired_sources, products_first, typed_pairs, types_of
 from ..hetero.typed_linear import Regularizer, TypedLinear
 
@@ -108,11 +109,7 @@ class RGATConv(nn.Module):
     def reset_parameters(self) -> None:
         """Draw vectors of scores from Glorot's uniform distribution and matrices uniformly; the bias is 0."""
         self.linear_r.reset_parameters()
-        for name, parameter in self.named_parameters():
-            if name == "bias":
-                nn.init.zeros_(parameter)
-            elif not name.startswith("linear_r"):
-                nn.init.xavier_uniform_(parameter)
+        draw_glorot((name, own) for name, own in self.named_parameters() if not name.startswith("linear_r"))
 
     def forward(
         self,

@@ -21,6 +21,7 @@ from .._arguments import (
     resolve_ends,
 )
 from .._formula import formula
+from .._reset import draw_glorot
 
 Aggregator = Literal["mean", "sum", "max", "pool", "lstm", "gcn"]
 AGGREGATORS = ("mean", "sum", "max", "pool", "lstm", "gcn")
@@ -114,13 +115,7 @@ class SAGEConv(nn.Module):
         """Draw weights from Glorot's uniform distribution with the gain of relu, set biases to 0, and reset the LSTM."""
         if self.aggregator == "lstm":
             self.lstm.reset_parameters()
-        for name, parameter in self.named_parameters():
-            if name.startswith("lstm."):
-                continue
-            if name.endswith("bias"):
-                nn.init.zeros_(parameter)
-            else:
-                nn.init.xavier_uniform_(parameter, gain=nn.init.calculate_gain("relu"))
+        draw_glorot(((name, own) for name, own in self.named_parameters() if not name.startswith("lstm.")), relu=True)
 
     def forward(self, graph: Edges, x: Features, edge_weight: Tensor | None = None) -> Tensor:
         """Compute the new features of all targets."""

@@ -11,6 +11,7 @@ from ...graph import Adjacency
 from ...ops import edge_softmax, sddmm
 from .._arguments import Edges, Features, as_pair, check_edge_weight, drop_features, resolve_ends
 from .._attention import attend, block_diagonal, by_head, joined, weighted
+from .._reset import draw_glorot
 
 Attention = Literal["mixed", "dot"]
 ATTENTIONS = ("mixed", "dot")
@@ -93,11 +94,7 @@ class SuperGATConv(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw weights from Glorot's uniform distribution and set the bias to 0."""
-        for name, parameter in self.named_parameters():
-            if name.endswith("bias"):
-                nn.init.zeros_(parameter)
-            else:
-                nn.init.xavier_uniform_(parameter)
+        draw_glorot(self.named_parameters())
 
     def forward(self, graph: Edges, x: Features, edge_weight: Tensor | None = None) -> Tensor:
         """Compute the new features of all targets."""

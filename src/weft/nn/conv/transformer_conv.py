@@ -15,12 +15,21 @@ from .._arguments import (
     Sizes,
     as_pair,
     check_edge_weight,
-    draw_seed,
     drop_features,
     resolve_ends,
 )
-from .._attention import beside, by_head, check_edge_features, joined, probabilities, sum_edge_features, weighted
+from .._attention import (
+    beside,
+    by_head,
+    check_edge_features,
+    edge_factors,
+    joined,
+    probabilities,
+    sum_edge_features,
+    weighted,
+)
 from .._formula import formula
+from .._reset import draw_glorot
 
 _TERM = formula(lambda source, target, edge: (target["query"] * edge["features"]).sum(-1))
 
@@ -113,11 +122,7 @@ class TransformerConv(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw weights from Glorot's uniform distribution and set biases to 0."""
-        for name, parameter in self.named_parameters():
-            if name.endswith("bias"):
-                nn.init.zeros_(parameter)
-            else:
-                nn.init.xavier_uniform_(parameter)
+        draw_glorot(self.named_parameters())
 
     def forward(
         self, graph: Edges, x: Features, edge_weight: Tensor | None = None, *, edge_features: Tensor | None = None
@@ -134,9 +139,8 @@ class TransformerConv(nn.Module):
             out = spmm(rows, value, attention)
             out = out + sum_edge_features(adjacency, attention, edge_features, self.edge.weight)
         else:
-            weight = None if edge_weight is None else edge_weight.to(value.dtype)
-            seed = draw_seed(value) if p > 0 else None
-            out = dot_attention(rows, query, key, value, self.out_features**-0.5, None, weight, p, seed)
+            factors = edge_factors(value, edge_weight, p)
+            out = dot_attention(rows, query, key, value, self.out_features**-0.5, None, *factors)
         if self.skip is None or self.beta is not None:
             out = joined(out, self.concat)
         else:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from ...errors import FeatureError, OptionError, check_probability, message
 from ...graph import EdgeType
 from ...ops import gat_attention
-from .._arguments import draw_seed
+from .._attention import edge_factors
 from .by_type import ByType, TypedFeatures, TypedGraph, adjacencies_of, split_ends
 
 
@@ -152,8 +152,8 @@ class HANConv(nn.Module):
                 )
             z, own = z_source[name[0]], z_target[name[2]]
             left, right = (z * self.lin_src[_key(name)]).sum(-1), (own * self.lin_dst[_key(name)]).sum(-1)
-            rows, seed = adjacencies[name].by_target, draw_seed(z) if p > 0 else None
-            h = gat_attention(rows, z, left.to(z.dtype), right.to(z.dtype), self.negative_slope, None, None, p, seed)
+            rows, factors = adjacencies[name].by_target, edge_factors(z, None, p)
+            h = gat_attention(rows, z, left.to(z.dtype), right.to(z.dtype), self.negative_slope, None, *factors)
             found.setdefault(name[2], {})[name] = h.flatten(1).relu()
         return found
 
