@@ -16,6 +16,7 @@ CALLS = {
     "shortest_paths": lambda graph, **options: algorithms.shortest_paths(graph, [], **options),
     "homophily": lambda graph, **options: algorithms.homophily(graph, LABELS[: nodes(graph)], **options),
     "propagate_labels": lambda graph, **options: algorithms.propagate_labels(graph, LABELS[: nodes(graph)], **options),
+    "spread_values": lambda graph, **options: algorithms.spread_values(graph, torch.ones(nodes(graph)), **options),
     "partition": lambda graph, **options: algorithms.partition(graph, 2, **options),
     "partition_quality": lambda graph, **options: algorithms.partition_quality(graph, LABELS[: nodes(graph)], **options),
 } | {

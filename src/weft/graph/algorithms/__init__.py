@@ -25,6 +25,7 @@ from ._search import BreadthFirst as BreadthFirst
 from ._search import DepthFirst as DepthFirst
 from ._search import bfs as bfs
 from ._search import dfs as dfs
+from ._spread import spread_values as spread_values
 from ._triangles import clustering as clustering
 from ._triangles import transitivity as transitivity
 from ._triangles import triangles as triangles

@@ -6,12 +6,13 @@ import torch
 from torch import Tensor
 
 from ...errors import OptionError, check_choice, check_probability, message
-from ...ops import Structure, settle_labels, spmm
+from ...ops import settle_labels
 from .._adjacency import Adjacency
 from .._graph import Graph
 from .._naming import EdgeType
 from ._edges import inner_edges, neighbors_of, numbers_of_nodes
 from ._grouping import Grouping, grouped
+from ._spread import spread_values
 
 Method: TypeAlias = Literal["spread", "clamp"]
 """Whether known labels may change, or stay."""
@@ -94,20 +95,14 @@ def propagate_labels(
     known, scores = _known_scores(label, num_classes, adjacency)
     check_choice("propagate_labels", "method", method, get_args(Method))
     check_probability("propagate_labels", "alpha", alpha)
-    rows = Structure(*adjacency.by_target[:2])
-    out = scores
-    if method == "clamp":
-        kept = scores[known]
-        for _ in range(num_iterations):
-            out = spmm(rows, out, reduce="mean").index_copy_(0, known, kept)
-        return out
-    leaving, entering = (
-        degrees.to(scores.dtype).clamp(min=1).rsqrt() for degrees in (adjacency.out_degrees(), adjacency.in_degrees())
-    )
-    restart = scores * (1 - alpha)
-    for _ in range(num_iterations):
-        out = spmm(rows, out, source_scale=leaving, target_scale=entering).mul_(alpha).add_(restart)
-    return out
+    if method == "spread":
+        return spread_values(adjacency, scores, alpha=alpha, num_iterations=num_iterations)
+    kept = scores[known]
+
+    def reset(scores: Tensor) -> Tensor:
+        return scores.index_copy_(0, known, kept)
+
+    return spread_values(adjacency, scores, alpha=1.0, norm="right", num_iterations=num_iterations, after=reset)
 
 
 def _known_scores(label: Tensor, num_classes: int | None, adjacency: Adjacency) -> tuple[Tensor, Tensor]:

@@ -6,7 +6,5 @@ from .gat import GAT as GAT
 from .gcn import GCN as GCN
 from .graph_sage import GraphSAGE as GraphSAGE
 from .headed_stack import HeadedStack as HeadedStack
-from .label_propagation import LabelPropagation as LabelPropagation
 from .layer_stack import LayerStack as LayerStack
 from .sign import SIGN as SIGN
-from .sign import hop_features as hop_features

@@ -1,13 +1,16 @@
 """Correct and Smooth: what a model predicts is repaired by the labels that are known."""
 
-from typing import final
+from typing import Literal, final
 
 import torch
 from torch import Tensor, nn
 
-from ...errors import ShapeError, message
-from .._arguments import Edges
-from ._diffusion import Norm, check_diffusion, diffuse, one_hot, square
+from ...errors import OptionError, ShapeError, check_choice, check_probability, message
+from ...graph import Adjacency, Graph
+from ...graph.algorithms import spread_values
+
+Norm = Literal["both", "right"]
+Edges = Graph | Adjacency
 
 
 @final
@@ -29,8 +32,7 @@ class CorrectAndSmooth(nn.Module):
         num_correct_steps, correct_alpha: how often and how far errors spread.
         num_smooth_steps, smooth_alpha: how often and how far predictions spread.
         scale: of the errors; None finds one for each node.
-        correct_norm, smooth_norm: "both" for 1 / sqrt(d_out(j) * d_in(i)), "in" for 1 / sqrt(d_in(j) * d_in(i)), "right"
-            for the mean; d are sums of the weights of edges.
+        correct_norm, smooth_norm: "both" or "right", as `weft.graph.algorithms.spread_values` has them.
 
     Raises:
         OptionError: in the constructor, if an option does not exist.
@@ -64,8 +66,13 @@ class CorrectAndSmooth(nn.Module):
         smooth_norm: Norm = "both",
     ) -> None:
         super().__init__()
-        check_diffusion("CorrectAndSmooth", num_correct_steps, correct_alpha, correct_norm)
-        check_diffusion("CorrectAndSmooth", num_smooth_steps, smooth_alpha, smooth_norm)
+        for name, norm in (("correct_norm", correct_norm), ("smooth_norm", smooth_norm)):
+            check_choice("CorrectAndSmooth", name, norm, ("both", "right"))
+        for name, alpha in (("correct_alpha", correct_alpha), ("smooth_alpha", smooth_alpha)):
+            check_probability("CorrectAndSmooth", name, alpha)
+        if min(num_correct_steps, num_smooth_steps) < 0:
+            got = f"{num_correct_steps} and {num_smooth_steps}"
+            raise OptionError(message("CorrectAndSmooth", "numbers of steps of at least 0", got))
         self.num_correct_steps, self.correct_alpha, self.correct_norm = num_correct_steps, correct_alpha, correct_norm
         self.num_smooth_steps, self.smooth_alpha, self.smooth_norm = num_smooth_steps, smooth_alpha, smooth_norm
         self.scale = scale
@@ -93,18 +100,17 @@ class CorrectAndSmooth(nn.Module):
         tensor([[1., 0.],
                 [1., 0.]])
         """
-        y, known = self._known(graph, z, labels, mask)
+        y, known = self._known(z, labels, mask)
         error = (y - z).where(known, 0)
 
         def after(spread: Tensor) -> Tensor:
             return spread.clamp(-1, 1) if self.scale is None else error.where(known, spread)
 
-        spread = diffuse(
-            "CorrectAndSmooth",
+        spread = spread_values(
             graph,
             error,
-            edge_weight=edge_weight,
-            num_steps=self.num_correct_steps,
+            weight=edge_weight,
+            num_iterations=self.num_correct_steps,
             alpha=self.correct_alpha,
             norm=self.correct_norm,
             after=after,
@@ -130,13 +136,12 @@ class CorrectAndSmooth(nn.Module):
         tensor([[0.5000, 0.0000],
                 [0.7500, 0.2500]])
         """
-        y, known = self._known(graph, z, labels, mask)
-        return diffuse(
-            "CorrectAndSmooth",
+        y, known = self._known(z, labels, mask)
+        return spread_values(
             graph,
             y.where(known, z),
-            edge_weight=edge_weight,
-            num_steps=self.num_smooth_steps,
+            weight=edge_weight,
+            num_iterations=self.num_smooth_steps,
             alpha=self.smooth_alpha,
             norm=self.smooth_norm,
             after=lambda spread: spread.clamp(0, 1),
@@ -148,16 +153,20 @@ class CorrectAndSmooth(nn.Module):
         parts = [str(self.num_correct_steps), str(self.num_smooth_steps)]
         return ", ".join([*parts, *(f"{name}={getattr(self, name)!r}" for name in names)])
 
-    def _known(self, graph: Edges, z: Tensor, labels: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    def _known(self, z: Tensor, labels: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Labels as rows of as many columns as z, and the mask as a column."""
-        count = square("CorrectAndSmooth", graph, z).num_targets
-        if mask.shape != (count,) or z.dim() != 2:
-            got = f"{tuple(z.shape)} and {tuple(mask.shape)}"
-            expected = f"`z` of shape ({count}, num_classes) and `mask` of shape ({count},)"
-            raise ShapeError(message("CorrectAndSmooth", expected, got))
-        y = one_hot("CorrectAndSmooth", labels, count).to(z.dtype)
-        if y.shape[1] > z.shape[1]:
-            raise ShapeError(
-                message("CorrectAndSmooth", f"labels below {z.shape[1]}, as `z` has it", f"{y.shape[1] - 1}")
+        count, num_classes = z.shape if z.dim() == 2 else (-1, 0)
+        if count < 0 or mask.shape != (count,) or labels.shape not in ((count,), (count, num_classes)):
+            got = f"{tuple(z.shape)}, {tuple(labels.shape)} and {tuple(mask.shape)}"
+            expected = (
+                "`z` of shape (num_nodes, num_classes), `labels` of that shape or (num_nodes,), `mask` of (num_nodes,)"
             )
-        return torch.nn.functional.pad(y, (0, z.shape[1] - y.shape[1])), mask.unsqueeze(1)
+            raise ShapeError(message("CorrectAndSmooth", expected, got))
+        if labels.dim() == 2:
+            return labels.to(z.dtype), mask.unsqueeze(1)
+        if labels.numel() and int(labels.max()) >= num_classes:
+            raise ShapeError(
+                message("CorrectAndSmooth", f"labels below {num_classes}, as `z` has it", f"{int(labels.max())}")
+            )
+        classes = torch.arange(num_classes, device=labels.device)
+        return (labels.unsqueeze(1) == classes).to(z.dtype), mask.unsqueeze(1)

@@ -7,9 +7,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ...errors import OptionError, check_probability, message
-from .._arguments import Edges, check_edge_weight, resolve_sources
+from .._arguments import Edges, check_edge_weight
 from .._propagation import propagation
-from ._diffusion import square
+from .._square import resolve_square
 
 
 @final
@@ -69,7 +69,7 @@ class DAGNN(nn.Module):
 
     def forward(self, graph: Edges, x: Tensor, edge_weight: Tensor | None = None) -> Tensor:
         """Compute the result of every node."""
-        adjacency, x = resolve_sources("DAGNN", square("DAGNN", graph, x), x, self.first.in_features)
+        adjacency, x = resolve_square("DAGNN", graph, x, self.first.in_features)
         check_edge_weight("DAGNN", edge_weight, adjacency)
         z = self.first(functional.dropout(x, self.dropout, self.training)).relu()
         h = self.second(functional.dropout(z, self.dropout, self.training))

@@ -7,51 +7,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ...errors import OptionError, ShapeError, check_choice, check_probability, message
-from .._arguments import Edges, check_edge_weight
-from .._propagation import propagation
-from ._diffusion import NORMS, Norm, square
-
-
-def hop_features(
-    graph: Edges, x: Tensor, num_hops: int, *, edge_weight: Tensor | None = None, norm: Norm = "right"
-) -> list[Tensor]:
-    """Compute the features of 0 to `num_hops` steps along the edges, `h_k = A^k x`.
-
-    *Shapes* `x: (num_nodes, *)`; `edge_weight: (num_edges,)` -> num_hops + 1 tensors of the shape of x, x first
-
-    Args:
-        norm: A is "right", the mean over the edges that enter a node, "both", 1 / sqrt(d_out(j) * d_in(i)), or "in", 1 /
-            sqrt(d_in(j) * d_in(i)), where d are sums of the weights of edges.
-
-    Raises:
-        ShapeError: if the graph is not square, or x or the weights do not fit it.
-        OptionError: if `num_hops` is negative, or there is no such norm.
-
-    *Cost* num_hops x E x F reads.
-
-    >>> import torch
-    >>> from weft.graph import Graph
-    >>> path = Graph(torch.tensor([0, 1]), torch.tensor([1, 2]), num_nodes=3)
-    >>> [h.tolist() for h in hop_features(path, torch.tensor([1.0, 2.0, 3.0]), 2)]
-    [[1.0, 2.0, 3.0], [0.0, 1.0, 2.0], [0.0, 0.0, 1.0]]
-    """
-    check_choice("hop_features", "norm", norm, NORMS)
-    if num_hops < 0:
-        raise OptionError(message("hop_features", "`num_hops` that is not negative", str(num_hops)))
-    adjacency = square("hop_features", graph, x)
-    check_edge_weight("hop_features", edge_weight, adjacency)
-    step, found = propagation(adjacency, x, edge_weight, norm), [x]
-    for _ in range(num_hops):
-        found.append(step(found[-1]))
-    return found
+from ...errors import OptionError, ShapeError, check_probability, message
 
 
 @final
 class SIGN(nn.Module):
     """A linear map for each number of hops, side by side, and a network over them; edges were used before.
 
-    `out = W_out prelu(drop(concat over k of W_k h_k))`, with h_k from `hop_features`
+    `out = W_out prelu(drop(concat over k of W_k h_k))`, with h_k the features of k hops, which
+    `weft.graph.transforms.propagate_features` computes
 
     *Shapes* `hops`: num_hops + 1 tensors `(batch, in_features) -> (batch, out_features)`. Rows are nodes, any of them.
 
@@ -72,9 +36,11 @@ class SIGN(nn.Module):
 
     >>> import torch
     >>> from weft.graph import Graph
-    >>> graph = Graph(torch.tensor([0, 1, 2]), torch.tensor([1, 2, 0]), num_nodes=3)
-    >>> hops = hop_features(graph, torch.randn(3, 4), 2)
-    >>> SIGN(4, 8, 2, num_hops=2)([h[:2] for h in hops]).shape
+    >>> from weft.graph.transforms import propagate_features
+    >>> graph = Graph([0, 1, 2], [1, 2, 0])
+    >>> graph.nodes["x"] = torch.randn(3, 4)
+    >>> nodes = propagate_features(graph, 2).nodes
+    >>> SIGN(4, 8, 2, num_hops=2)([nodes[name][:2] for name in ("x", "x_1", "x_2")]).shape
     torch.Size([2, 2])
     """
 
@@ -113,7 +79,7 @@ class SIGN(nn.Module):
         """Compute the result of every row."""
         shapes = {tuple(h.shape) for h in hops}
         if len(hops) != self.num_hops + 1 or len(shapes) > 1:
-            expected = f"{self.num_hops + 1} tensors of one shape, as `hop_features` gives them"
+            expected = f"{self.num_hops + 1} tensors of one shape"
             raise ShapeError(message("SIGN", expected, f"{len(hops)} of {len(shapes)} shapes"))
         joined = self.activation(torch.cat([network(h) for network, h in zip(self.hops, hops, strict=True)], -1))
         found: Tensor = self.out(functional.dropout(joined, self.dropout, self.training))

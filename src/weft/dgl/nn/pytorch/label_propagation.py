@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from ....nn.models import LabelPropagation as Propagation
+from ....graph.algorithms import spread_values
 from ..._graph import DGLGraph
 from .._translated import adjacency_of, check_option
 
@@ -14,7 +16,7 @@ NORMS: dict[str, Literal["both", "right"]] = {"sym": "both", "row": "right"}
 
 
 class LabelPropagation(nn.Module):
-    """Labels of some nodes spread along edges: `weft.nn.models.LabelPropagation`.
+    """Labels of some nodes spread along edges: `weft.graph.algorithms.spread_values`, and what DGL does after each step.
 
     *Shapes* `labels: (num_nodes,)`, classes, or `(num_nodes, num_classes)`; `mask: (num_nodes,)` -> `(num_nodes, num_classes)`
 
@@ -45,10 +47,19 @@ class LabelPropagation(nn.Module):
     ) -> None:
         super().__init__()
         check_option("LabelPropagation", "norm_type", norm_type, tuple(NORMS), {})
-        options = {"clamp": clamp, "normalize": normalize, "reset": reset}
-        self._propagation = Propagation(k, alpha=alpha, norm=NORMS[norm_type], **options)
+        self.k, self.alpha, self.norm_type = k, alpha, norm_type
+        self.clamp, self.normalize, self.reset = clamp, normalize, reset
 
     def forward(self, g: DGLGraph, labels: Tensor, mask: Tensor | None = None) -> Tensor:
         """Compute a row of numbers for each node."""
-        found: Tensor = self._propagation(adjacency_of(g), labels, mask)
-        return found
+        first = (labels if labels.dim() > 1 else functional.one_hot(labels)).float()
+        known = first.new_ones(first.shape[0], 1, dtype=torch.bool) if mask is None else mask.reshape(-1, 1)
+        first = first.where(known, 0)
+
+        def after(y: Tensor) -> Tensor:
+            y = y.clamp(0, 1) if self.clamp else y
+            y = functional.normalize(y, p=1, dim=1) if self.normalize else y
+            return first.where(known, y) if self.reset else y
+
+        norm = NORMS[self.norm_type]
+        return spread_values(adjacency_of(g), first, alpha=self.alpha, norm=norm, num_iterations=self.k, after=after)
