@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional
 
 from ..errors import OptionError, ShapeError, message
 from ..graph import Adjacency
@@ -69,6 +71,16 @@ def scaled_by(adjacency: Adjacency, edge_weight: Tensor | None, by_node: Tensor,
         weight = _normalised(adjacency, edge_weight, by_node, by_node * factor)
         return Propagation(adjacency.by_target, weight, None, None)
     return Propagation(adjacency.by_target, edge_weight, by_node, by_node * factor)
+
+
+def map_narrow(fc: nn.Linear, x: Tensor, hops: Callable[[Tensor], Tensor]) -> Tensor:
+    """`fc(hops(x))` for hops that are linear, with the map before or after them, whichever is narrower."""
+    if fc.in_features <= fc.out_features:
+        mapped: Tensor = fc(hops(x))
+        return mapped
+    h = hops(functional.linear(x, fc.weight))
+    # In place: a fresh N x F costs more than the addition, and no gradient reads what stood there.
+    return h if fc.bias is None else h.add_(fc.bias)
 
 
 def normalised_weight(adjacency: Adjacency, edge_weight: Tensor, norm: Norm, eps: float = 0.0) -> Tensor:

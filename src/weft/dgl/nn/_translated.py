@@ -19,7 +19,11 @@ Activation = Callable[[Tensor], Tensor] | None
 
 
 def translated(name: str, given: Mapping[str, Any], **more: Any) -> nn.Module:
-    """Make weft's layer from the arguments of DGL's constructor, by the table of `_words`."""
+    """Make weft's layer from the arguments of DGL's constructor, by the table of `_words`.
+
+    Args:
+        given: by DGL's names, as `locals()` of the constructor has them; what the table does not name is left.
+    """
     words = (word.partition("=") for word in WORDS[name].split())
     named = {ours or theirs: given[theirs] for theirs, _, ours in words}
     made: nn.Module = getattr(layers, name)(**named, **more)

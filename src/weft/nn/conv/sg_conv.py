@@ -3,11 +3,11 @@
 from typing import final
 
 from torch import Tensor, nn
-from torch.nn import functional
 
 from ...errors import check_choice
 from .._arguments import Edges, check_edge_weight
-from .._propagation import NORMS, Norm, check_hops, propagation
+from .._propagation import NORMS, Norm, check_hops, map_narrow, propagation
+from .._reset import draw_glorot
 from .._square import resolve_square
 
 
@@ -68,18 +68,12 @@ class SGConv(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw the weight from Glorot's uniform distribution and set the bias to 0."""
-        nn.init.xavier_uniform_(self.fc.weight)
-        if self.fc.bias is not None:
-            nn.init.zeros_(self.fc.bias)
+        draw_glorot(self.fc.named_parameters())
 
     def forward(self, graph: Edges, x: Tensor, edge_weight: Tensor | None = None) -> Tensor:
         """Compute the new features of all nodes."""
-        if self.in_features <= self.out_features:
-            return self.fc(self.propagate(graph, x, edge_weight))  # type: ignore[no-any-return]
         resolve_square("SGConv", graph, x, self.in_features)
-        h = self._hops(graph, functional.linear(x, self.fc.weight), edge_weight)
-        # In place: a fresh N x F costs more than the addition, and no gradient reads what stood there.
-        return h if self.fc.bias is None else h.add_(self.fc.bias)
+        return map_narrow(self.fc, x, lambda h: self._hops(graph, h, edge_weight))
 
     def propagate(self, graph: Edges, x: Tensor, edge_weight: Tensor | None = None) -> Tensor:
         """Send features k times over the edges, without the linear map, whose argument may be kept when x stays.

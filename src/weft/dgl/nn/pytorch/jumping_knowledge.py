@@ -27,8 +27,7 @@ class JumpingKnowledge(Translated):
     """
 
     def __init__(self, mode: Any = "cat", in_feats: int | None = None, num_layers: int | None = None) -> None:
-        given = {"mode": mode, "in_feats": in_feats, "num_layers": num_layers}
-        super().__init__(translated("JumpingKnowledge", given))
+        super().__init__(translated("JumpingKnowledge", locals()))
         self.mode = mode
 
     def forward(self, feat_list: Sequence[Tensor]) -> Any:

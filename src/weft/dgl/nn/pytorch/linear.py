@@ -27,14 +27,7 @@ class TypedLinear(Translated):
     def __init__(
         self, in_size: int, out_size: int, num_types: int, regularizer: str | None = None, num_bases: int | None = None
     ) -> None:
-        given = {
-            "in_size": in_size,
-            "out_size": out_size,
-            "num_types": num_types,
-            "regularizer": regularizer,
-            "num_bases": num_bases,
-        }
-        super().__init__(translated("TypedLinear", given))
+        super().__init__(translated("TypedLinear", locals()))
         self.in_size, self.out_size, self.num_types = in_size, out_size, num_types
 
     def get_weight(self) -> Tensor:

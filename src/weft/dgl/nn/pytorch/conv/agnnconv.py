@@ -31,8 +31,7 @@ class AGNNConv(NoZeroInDegree):
     """
 
     def __init__(self, init_beta: float = 1.0, learn_beta: bool = True, allow_zero_in_degree: bool = False) -> None:
-        given = {"init_beta": init_beta, "learn_beta": learn_beta}
-        super().__init__(translated("AGNNConv", given), None, allow_zero_in_degree)
+        super().__init__(translated("AGNNConv", locals()), None, allow_zero_in_degree)
 
     def forward(self, graph: DGLGraph, feat: Any) -> Tensor:
         """Compute the new features of all targets."""

@@ -36,13 +36,7 @@ class AtomicConv(Translated):
         rbf_kernel_scaling: Tensor,
         features_to_use: Tensor | None = None,
     ) -> None:
-        given = {
-            "interaction_cutoffs": interaction_cutoffs,
-            "rbf_kernel_means": rbf_kernel_means,
-            "rbf_kernel_scaling": rbf_kernel_scaling,
-            "features_to_use": features_to_use,
-        }
-        super().__init__(translated("AtomicConv", given))
+        super().__init__(translated("AtomicConv", locals()))
 
     def forward(self, graph: DGLGraph, feat: Tensor, distances: Tensor) -> Tensor:
         """Compute the sums of all nodes."""

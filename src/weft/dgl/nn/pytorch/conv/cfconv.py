@@ -30,13 +30,7 @@ class CFConv(Translated):
     """
 
     def __init__(self, node_in_feats: int, edge_in_feats: int, hidden_feats: int, out_feats: int) -> None:
-        given = {
-            "node_in_feats": node_in_feats,
-            "edge_in_feats": edge_in_feats,
-            "hidden_feats": hidden_feats,
-            "out_feats": out_feats,
-        }
-        super().__init__(translated("CFConv", given))
+        super().__init__(translated("CFConv", locals()))
 
     def forward(self, g: DGLGraph, node_feats: Any, edge_feats: Tensor) -> Tensor:
         """Compute the new features of all targets."""

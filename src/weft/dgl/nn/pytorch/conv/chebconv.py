@@ -33,8 +33,7 @@ class ChebConv(Translated):
     def __init__(
         self, in_feats: int, out_feats: int, k: int, activation: Activation = torch.relu, bias: bool = True
     ) -> None:
-        given = {"in_feats": in_feats, "out_feats": out_feats, "k": k, "bias": bias}
-        super().__init__(translated("ChebConv", given, norm="in"), activation)
+        super().__init__(translated("ChebConv", locals(), norm="in"), activation)
 
     def forward(self, graph: DGLGraph, feat: Tensor, lambda_max: Sequence[float] | Tensor | None = None) -> Tensor:
         """Compute the new features of all nodes.

@@ -31,8 +31,7 @@ class DenseGraphConv(Translated):
         self, in_feats: int, out_feats: int, norm: str = "both", bias: bool = True, activation: Activation = None
     ) -> None:
         check_choice("DenseGraphConv", "norm", norm, NORMS)
-        given = {"in_feats": in_feats, "out_feats": out_feats, "norm": norm, "bias": bias}
-        super().__init__(translated("DenseGraphConv", given), activation)
+        super().__init__(translated("DenseGraphConv", locals()), activation)
 
     def forward(self, adj: Tensor, feat: Tensor) -> Tensor:
         """Compute the new features of all targets."""

@@ -35,8 +35,7 @@ class DenseSAGEConv(Translated):
         norm: Activation = None,
         activation: Activation = None,
     ) -> None:
-        given = {"in_feats": in_feats, "out_feats": out_feats, "bias": bias}
-        super().__init__(translated("DenseSAGEConv", given), activation)
+        super().__init__(translated("DenseSAGEConv", locals()), activation)
         self.feat_drop = nn.Dropout(feat_drop)
         self.norm = norm
 

@@ -47,18 +47,7 @@ class DGNConv(Translated):
         edge_feat_size: int = 0,
         residual: bool = True,
     ) -> None:
-        given = {
-            "in_size": in_size,
-            "out_size": out_size,
-            "aggregators": aggregators,
-            "scalers": scalers,
-            "delta": delta,
-            "dropout": dropout,
-            "num_towers": num_towers,
-            "edge_feat_size": edge_feat_size,
-            "residual": residual,
-        }
-        super().__init__(translated("DGNConv", given, graph_norm=True))
+        super().__init__(translated("DGNConv", locals(), graph_norm=True))
 
     def forward(
         self, graph: DGLGraph, node_feat: Tensor, edge_feat: Tensor | None = None, eig_vec: Tensor | None = None

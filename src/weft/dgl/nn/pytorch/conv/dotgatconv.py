@@ -32,8 +32,7 @@ class DotGatConv(NoZeroInDegree):
     def __init__(
         self, in_feats: int | tuple[int, int], out_feats: int, num_heads: int, allow_zero_in_degree: bool = False
     ) -> None:
-        given = {"in_feats": in_feats, "out_feats": out_feats, "num_heads": num_heads}
-        super().__init__(translated("DotGatConv", given), None, allow_zero_in_degree)
+        super().__init__(translated("DotGatConv", locals()), None, allow_zero_in_degree)
         self._num_heads, self._out_feats = num_heads, out_feats
 
     def forward(self, graph: DGLGraph, feat: Any, get_attention: bool = False) -> Any:

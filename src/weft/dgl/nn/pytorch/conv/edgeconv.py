@@ -32,8 +32,7 @@ class EdgeConv(NoZeroInDegree):
     def __init__(
         self, in_feat: int, out_feat: int, batch_norm: bool = False, allow_zero_in_degree: bool = False
     ) -> None:
-        given = {"in_feat": in_feat, "out_feat": out_feat, "batch_norm": batch_norm}
-        super().__init__(translated("EdgeConv", given, reverses=True), None, allow_zero_in_degree)
+        super().__init__(translated("EdgeConv", locals(), reverses=True), None, allow_zero_in_degree)
 
     def forward(self, g: DGLGraph, feat: Any) -> Tensor:
         """Compute the new features of all targets."""

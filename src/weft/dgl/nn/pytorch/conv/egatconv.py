@@ -41,15 +41,7 @@ class EGATConv(Translated):
         num_heads: int,
         bias: bool = True,
     ) -> None:
-        given = {
-            "in_node_feats": in_node_feats,
-            "in_edge_feats": in_edge_feats,
-            "out_node_feats": out_node_feats,
-            "out_edge_feats": out_edge_feats,
-            "num_heads": num_heads,
-            "bias": bias,
-        }
-        super().__init__(translated("EGATConv", given))
+        super().__init__(translated("EGATConv", locals()))
         self._num_heads = num_heads
 
     def forward(

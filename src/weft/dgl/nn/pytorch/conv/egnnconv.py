@@ -26,8 +26,7 @@ class EGNNConv(Translated):
     """
 
     def __init__(self, in_size: int, hidden_size: int, out_size: int, edge_feat_size: int = 0) -> None:
-        given = {"in_size": in_size, "hidden_size": hidden_size, "out_size": out_size}
-        super().__init__(translated("EGNNConv", given, edge_features=edge_feat_size or None, normalize=True))
+        super().__init__(translated("EGNNConv", locals(), edge_features=edge_feat_size or None, normalize=True))
 
     def forward(
         self, graph: DGLGraph, node_feat: Tensor, coord_feat: Tensor, edge_feat: Tensor | None = None

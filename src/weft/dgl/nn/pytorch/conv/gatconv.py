@@ -47,16 +47,7 @@ class GATConv(NoZeroInDegree):
         allow_zero_in_degree: bool = False,
         bias: bool = True,
     ) -> None:
-        given = {
-            "in_feats": in_feats,
-            "out_feats": out_feats,
-            "num_heads": num_heads,
-            "attn_drop": attn_drop,
-            "negative_slope": negative_slope,
-            "residual": residual,
-            "bias": bias,
-        }
-        super().__init__(translated("GATConv", given), activation, allow_zero_in_degree)
+        super().__init__(translated("GATConv", locals()), activation, allow_zero_in_degree)
         self.feat_drop = nn.Dropout(feat_drop)
         self._num_heads, self._out_feats = num_heads, out_feats
         if not residual:

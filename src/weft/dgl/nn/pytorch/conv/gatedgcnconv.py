@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
@@ -42,15 +40,7 @@ class GatedGCNConv(Translated):
         residual: bool = True,
         activation: Activation = torch.relu,
     ) -> None:
-        given: dict[str, Any] = {
-            "input_feats": input_feats,
-            "edge_feats": edge_feats,
-            "output_feats": output_feats,
-            "dropout": dropout,
-            "batch_norm": batch_norm,
-            "residual": residual,
-        }
-        super().__init__(translated("GatedGCNConv", given, activation=activation))
+        super().__init__(translated("GatedGCNConv", locals(), activation=activation))
         self.batch_norm = batch_norm
         if not batch_norm:  # DGL has them, and does not use them.
             self.bn_node, self.bn_edge = nn.BatchNorm1d(output_feats), nn.BatchNorm1d(output_feats)

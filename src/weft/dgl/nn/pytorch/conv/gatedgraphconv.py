@@ -28,14 +28,7 @@ class GatedGraphConv(Translated):
     """
 
     def __init__(self, in_feats: int, out_feats: int, n_steps: int, n_etypes: int, bias: bool = True) -> None:
-        given = {
-            "in_feats": in_feats,
-            "out_feats": out_feats,
-            "n_steps": n_steps,
-            "n_etypes": n_etypes,
-            "bias": bias,
-        }
-        super().__init__(translated("GatedGraphConv", given))
+        super().__init__(translated("GatedGraphConv", locals()))
 
     def forward(self, graph: DGLGraph, feat: Tensor, etypes: Tensor | None = None) -> Tensor:
         """Compute the states of all nodes after the last round."""

@@ -49,17 +49,7 @@ class GATv2Conv(NoZeroInDegree):
         bias: bool = True,
         share_weights: bool = False,
     ) -> None:
-        given = {
-            "in_feats": in_feats,
-            "out_feats": out_feats,
-            "num_heads": num_heads,
-            "attn_drop": attn_drop,
-            "negative_slope": negative_slope,
-            "residual": residual,
-            "bias": bias,
-            "share_weights": share_weights,
-        }
-        super().__init__(translated("GATv2Conv", given), activation, allow_zero_in_degree)
+        super().__init__(translated("GATv2Conv", locals()), activation, allow_zero_in_degree)
         self.feat_drop = nn.Dropout(feat_drop)
         self._num_heads, self._out_feats = num_heads, out_feats
         if share_weights:

@@ -47,15 +47,7 @@ class GCN2Conv(NoZeroInDegree):
         bias: bool = True,
         activation: Activation = None,
     ) -> None:
-        given = {
-            "in_feats": in_feats,
-            "layer": layer,
-            "alpha": alpha,
-            "lambda_": lambda_,
-            "project_initial_features": project_initial_features,
-            "bias": bias,
-        }
-        super().__init__(translated("GCN2Conv", given, norm="none"), activation, allow_zero_in_degree)
+        super().__init__(translated("GCN2Conv", locals(), norm="none"), activation, allow_zero_in_degree)
 
     def forward(self, graph: DGLGraph, feat: Tensor, feat_0: Tensor, edge_weight: Tensor | None = None) -> Tensor:
         """Compute the new features of all nodes."""

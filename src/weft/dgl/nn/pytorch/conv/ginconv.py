@@ -42,13 +42,7 @@ class GINConv(Translated):
         learn_eps: bool = False,
         activation: Activation = None,
     ) -> None:
-        given = {
-            "apply_func": apply_func,
-            "aggregator_type": aggregator_type,
-            "init_eps": init_eps,
-            "learn_eps": learn_eps,
-        }
-        super().__init__(translated("GINConv", given), activation)
+        super().__init__(translated("GINConv", locals()), activation)
 
     def forward(self, graph: DGLGraph, feat: Any, edge_weight: Tensor | None = None) -> Tensor:
         """Compute the new features of all targets."""

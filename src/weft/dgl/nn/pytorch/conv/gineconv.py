@@ -30,8 +30,7 @@ class GINEConv(Translated):
     """
 
     def __init__(self, apply_func: nn.Module | None = None, init_eps: float = 0, learn_eps: bool = False) -> None:
-        given = {"apply_func": apply_func, "init_eps": init_eps, "learn_eps": learn_eps}
-        super().__init__(translated("GINEConv", given))
+        super().__init__(translated("GINEConv", locals()))
 
     def forward(self, graph: DGLGraph, node_feat: Any, edge_feat: Tensor) -> Tensor:
         """Compute the new features of all targets."""

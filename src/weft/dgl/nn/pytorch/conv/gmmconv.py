@@ -45,16 +45,7 @@ class GMMConv(NoZeroInDegree):
         bias: bool = True,
         allow_zero_in_degree: bool = False,
     ) -> None:
-        given = {
-            "in_feats": in_feats,
-            "out_feats": out_feats,
-            "dim": dim,
-            "n_kernels": n_kernels,
-            "aggregator_type": aggregator_type,
-            "residual": residual,
-            "bias": bias,
-        }
-        super().__init__(translated("GMMConv", given), None, allow_zero_in_degree)
+        super().__init__(translated("GMMConv", locals()), None, allow_zero_in_degree)
 
     def forward(self, graph: DGLGraph, feat: Any, pseudo: Tensor) -> Tensor:
         """Compute the new features of all targets."""

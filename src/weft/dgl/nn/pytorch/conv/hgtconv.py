@@ -38,16 +38,7 @@ class HGTConv(Translated):
         dropout: float = 0.2,
         use_norm: bool = False,
     ) -> None:
-        given = {
-            "in_size": in_size,
-            "head_size": head_size,
-            "num_heads": num_heads,
-            "num_ntypes": num_ntypes,
-            "num_etypes": num_etypes,
-            "dropout": dropout,
-            "use_norm": use_norm,
-        }
-        super().__init__(translated("HGTConv", given))
+        super().__init__(translated("HGTConv", locals()))
 
     def forward(self, g: DGLGraph, x: Tensor, ntype: Tensor, etype: Tensor, *, presorted: bool = False) -> Tensor:
         """Compute the new features of all targets; whether types are sorted makes no difference."""

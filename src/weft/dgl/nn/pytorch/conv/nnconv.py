@@ -40,15 +40,7 @@ class NNConv(Translated):
         residual: bool = False,
         bias: bool = True,
     ) -> None:
-        given = {
-            "in_feats": in_feats,
-            "out_feats": out_feats,
-            "edge_func": edge_func,
-            "aggregator_type": aggregator_type,
-            "residual": residual,
-            "bias": bias,
-        }
-        super().__init__(translated("NNConv", given))
+        super().__init__(translated("NNConv", locals()))
 
     def forward(self, graph: DGLGraph, feat: Any, efeat: Tensor) -> Tensor:
         """Compute the new features of all targets."""

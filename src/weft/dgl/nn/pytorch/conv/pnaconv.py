@@ -46,18 +46,7 @@ class PNAConv(Translated):
         edge_feat_size: int = 0,
         residual: bool = True,
     ) -> None:
-        given = {
-            "in_size": in_size,
-            "out_size": out_size,
-            "aggregators": aggregators,
-            "scalers": scalers,
-            "delta": delta,
-            "dropout": dropout,
-            "num_towers": num_towers,
-            "edge_feat_size": edge_feat_size,
-            "residual": residual,
-        }
-        super().__init__(translated("PNAConv", given, graph_norm=True))
+        super().__init__(translated("PNAConv", locals(), graph_norm=True))
 
     def forward(self, graph: DGLGraph, node_feat: Tensor, edge_feat: Tensor | None = None) -> Tensor:
         """Compute the new features of all nodes."""

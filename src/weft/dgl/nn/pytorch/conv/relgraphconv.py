@@ -44,17 +44,7 @@ class RelGraphConv(Translated):
         dropout: float = 0.0,
         layer_norm: bool = False,
     ) -> None:
-        given = {
-            "in_feat": in_feat,
-            "out_feat": out_feat,
-            "num_rels": num_rels,
-            "regularizer": regularizer,
-            "num_bases": num_bases,
-            "bias": bias,
-            "self_loop": self_loop,
-            "layer_norm": layer_norm,
-        }
-        super().__init__(translated("RelGraphConv", given), activation)
+        super().__init__(translated("RelGraphConv", locals()), activation)
         self.dropout = nn.Dropout(dropout)
 
     def forward(

@@ -45,13 +45,7 @@ class SAGEConv(Translated):
         activation: Activation = None,
     ) -> None:
         check_choice("SAGEConv", "aggregator_type", aggregator_type, AGGREGATORS)
-        given = {
-            "in_feats": in_feats,
-            "out_feats": out_feats,
-            "aggregator_type": aggregator_type,
-            "bias": bias,
-        }
-        super().__init__(translated("SAGEConv", given), activation)
+        super().__init__(translated("SAGEConv", locals()), activation)
         self.feat_drop = nn.Dropout(feat_drop)
         self.norm = norm
 

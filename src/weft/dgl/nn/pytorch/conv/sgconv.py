@@ -40,8 +40,7 @@ class SGConv(NoZeroInDegree):
         norm: Activation = None,
         allow_zero_in_degree: bool = False,
     ) -> None:
-        given = {"in_feats": in_feats, "out_feats": out_feats, "k": k, "bias": bias}
-        super().__init__(translated("SGConv", given, norm="in"), None, allow_zero_in_degree)
+        super().__init__(translated("SGConv", locals(), norm="in"), None, allow_zero_in_degree)
         self.norm = norm
         self._cached = cached
         self._kept: Tensor | None = None

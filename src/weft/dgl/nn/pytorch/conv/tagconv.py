@@ -27,8 +27,7 @@ class TAGConv(Translated):
     def __init__(
         self, in_feats: int, out_feats: int, k: int = 2, bias: bool = True, activation: Activation = None
     ) -> None:
-        given = {"in_feats": in_feats, "out_feats": out_feats, "k": k, "bias": bias}
-        super().__init__(translated("TAGConv", given, norm="in"), activation)
+        super().__init__(translated("TAGConv", locals(), norm="in"), activation)
 
     def forward(self, graph: DGLGraph, feat: Tensor, edge_weight: Tensor | None = None) -> Tensor:
         """Compute the new features of all nodes."""
