@@ -5,12 +5,7 @@ The driver starts it as `python -m benchmarks.layers.worker NAME` and keeps it f
 
 from __future__ import annotations
 
-import gc
 import importlib
-import json
-import os
-import sys
-import traceback
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,6 +16,7 @@ from torch import Tensor, nn
 
 from benchmarks.fixtures.recipe import Rows, build
 from benchmarks.machine import versions
+from benchmarks.serving import Served, serve
 from benchmarks.stopwatch import Stopwatch
 
 from .cases import LAYERS, WIDTH, Theirs
@@ -29,14 +25,13 @@ PACKAGES = {"weft": "weft", "dgl": "dgl", "pyg": "torch_geometric"}
 HOMES = {"dgl": "dgl.nn.pytorch", "pyg": "torch_geometric.nn"}
 
 
-class Worker:
+class Worker(Served):
     """A library, the graph, and the layer that is timed."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.graph: Any = None
         self.counts: dict[str, int] = {}
-        self.stopwatch: Stopwatch | None = None
 
     def start(self, threads: int, memory: float) -> dict[str, Any]:
         """Set the number of threads; the memory is the machine's."""
@@ -88,28 +83,6 @@ class Worker:
                 errors[peer] = float((call() - expected).norm() / expected.norm().clamp(min=1e-12))
         self._keep(call, x, made)
         return {"there": True, "errors": errors, "kernels": self._kernels(call, x, made)}
-
-    def drop(self) -> dict[str, Any]:
-        """Forget the layer."""
-        self.stopwatch = None
-        gc.collect()
-        return {}
-
-    def time(self, what: str, number: int) -> dict[str, Any]:
-        """Time `number` calls of a pass."""
-        return self._ready().time(what, number)
-
-    def memory(self) -> dict[str, Any]:
-        """Say how many bytes a step holds at its peak beyond its inputs."""
-        return self._ready().memory()
-
-    def calibrate(self, what: str) -> dict[str, Any]:
-        """Say how many calls one timed run needs to be long enough."""
-        return self._ready().calibrate(what)
-
-    def _ready(self) -> Stopwatch:
-        assert self.stopwatch is not None, "prepare comes first"
-        return self.stopwatch
 
     def _keep(self, call: Any, x: Tensor, made: nn.Module) -> None:
         out = call()
@@ -167,22 +140,5 @@ def first(found: Any) -> Tensor:
     return out
 
 
-def answer(worker: Worker, request: dict[str, Any]) -> dict[str, Any]:
-    """Do what a request asks; a failure becomes an answer, too."""
-    try:
-        return {"ok": True, **getattr(worker, request.pop("do"))(**request)}
-    except Exception as error:
-        return {"ok": False, "kind": "error", "why": str(error) or repr(error), "trace": traceback.format_exc()}
-
-
-def main() -> None:
-    """Answer requests until the input ends; what libraries print goes to stderr."""
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    worker = Worker(sys.argv[1])
-    for line in sys.stdin:
-        print(json.dumps(answer(worker, json.loads(line))), file=answers, flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    serve(Worker)

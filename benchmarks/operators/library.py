@@ -12,16 +12,13 @@ import torch
 from torch import Tensor
 
 from benchmarks.graphs import EdgeList
+from benchmarks.serving import UnsupportedError
 
 from .cases import DTYPES, Case
 from .families.graphs import DAMPING, ROUNDS
 from .families.operator import NO_GRADIENT
 
 Method = TypeVar("Method", bound=Callable[..., Any])
-
-
-class UnsupportedError(Exception):
-    """The library has nothing for this case; the text says what is missing."""
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,8 @@ the libraries can take turns on the same inputs.
 
 from __future__ import annotations
 
-import gc
 import importlib
-import json
-import os
 import resource
-import sys
-import traceback
 from dataclasses import replace
 from typing import Any
 
@@ -20,10 +15,11 @@ import numpy as np
 import torch
 
 from benchmarks.graphs import EdgeList
+from benchmarks.serving import Served, UnsupportedError, out_of_memory, serve
 from benchmarks.stopwatch import Stopwatch, cotangent, sample
 
 from .cases import Case, inputs
-from .library import Library, Prepared, Problem, UnsupportedError
+from .library import Library, Prepared, Problem
 
 LIBRARIES = {
     "weft": ("with_weft", "Weft"),
@@ -36,14 +32,13 @@ LIBRARIES = {
 PEERS = ("weft", "dgl", "pyg", "torch", "scipy")
 
 
-class Worker:
+class Worker(Served):
     """The library, the graph and the case that are loaded."""
 
     def __init__(self, name: str) -> None:
         module, kind = LIBRARIES[name]
         self.library: Library = getattr(importlib.import_module(f".{module}", __package__), kind)()
         self.edges = EdgeList(np.zeros(0), np.zeros(0), 0)
-        self.stopwatch: Stopwatch | None = None
 
     def start(self, threads: int, memory: float) -> dict[str, Any]:
         """Set the number of threads and the most memory that this process may hold, in GB."""
@@ -59,11 +54,6 @@ class Worker:
             ends = stored["source"], stored["target"]
             self.edges = EdgeList(*ends, int(stored["num_nodes"]), stored.get("sizes"))
         self.library.load(self.edges)
-        return {}
-
-    def threads(self, count: int) -> dict[str, Any]:
-        """Change the number of threads."""
-        torch.set_num_threads(count)
         return {}
 
     def prepare(self, case: dict[str, Any]) -> dict[str, Any]:
@@ -110,28 +100,6 @@ class Worker:
                 results[name] = sample(restore(value) if restore else value)
         return results, shape, kind
 
-    def time(self, what: str, number: int) -> dict[str, Any]:
-        """Time `number` calls of a pass and give the seconds of one."""
-        return self._ready().time(what, number)
-
-    def memory(self) -> dict[str, Any]:
-        """Say how many bytes one step, forward and where there is one backward, holds at its peak beyond its inputs."""
-        return self._ready().memory()
-
-    def calibrate(self, what: str) -> dict[str, Any]:
-        """Say how many calls one timed run needs to be long enough."""
-        return self._ready().calibrate(what)
-
-    def drop(self) -> dict[str, Any]:
-        """Forget the case."""
-        self.stopwatch = None
-        gc.collect()
-        return {}
-
-    def _ready(self) -> Stopwatch:
-        assert self.stopwatch is not None, "prepare comes first"
-        return self.stopwatch
-
 
 def rounded(arrays: dict[str, np.ndarray], dtype: str) -> dict[str, np.ndarray]:
     """Round numbers to what a dtype can hold, kept in float32."""
@@ -144,37 +112,10 @@ def rounded(arrays: dict[str, np.ndarray], dtype: str) -> dict[str, np.ndarray]:
     }
 
 
-def out_of_memory(error: Exception) -> bool:
-    """Say whether an error means that there was not enough memory."""
-    text = str(error)
-    return isinstance(error, MemoryError) or "allocate memory" in text or "not enough memory" in text
-
-
 def first_line(error: Exception) -> str:
     """Give what an error says first."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)[:160]
 
 
-def answer(worker: Worker, request: dict[str, Any]) -> dict[str, Any]:
-    """Do what a request asks; a failure becomes an answer, too."""
-    try:
-        return {"ok": True, **getattr(worker, request.pop("do"))(**request)}
-    except UnsupportedError as error:
-        return {"ok": False, "kind": "unsupported", "why": str(error)}
-    except Exception as error:
-        if out_of_memory(error):
-            return {"ok": False, "kind": "memory", "why": str(error) or "out of memory"}
-        return {"ok": False, "kind": "error", "why": str(error) or repr(error), "trace": traceback.format_exc()}
-
-
-def main() -> None:
-    """Answer requests until the input ends; what libraries print goes to stderr."""
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    worker = Worker(sys.argv[1])
-    for line in sys.stdin:
-        print(json.dumps(answer(worker, json.loads(line))), file=answers, flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    serve(Worker)

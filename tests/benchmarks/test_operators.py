@@ -21,7 +21,8 @@ from benchmarks.operators.families.segments import segment_lengths
 from benchmarks.operators.families.sparse import MOST_PATHS, compressed, thinned
 from benchmarks.operators.library import Prepared
 from benchmarks.operators.remote import Remote, Settings, WorkerError
-from benchmarks.operators.worker import Worker, answer, rounded
+from benchmarks.operators.worker import Worker, rounded
+from benchmarks.serving import answer
 from benchmarks.stopwatch import cotangent
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*[Ss]parse.*:UserWarning")

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from .. import settings
 from ..errors import WeftError
 from ..graph import Adjacency, Block, Graph
+from ._contract import Compilations, run_or_exempt
 from ._layer_case import EDGE_WEIGHT, LayerCase, Make, Values
 
 Case = LayerCase | Make
@@ -53,16 +54,7 @@ def run_check(check: Callable[["Subject"], None], case: Case) -> None:
     Raises:
         AssertionError: naming the layer and what it broke, or a check that it is exempt from and passes.
     """
-    subject = Subject(case)
-    reason = subject.case.exempt.get(check.__name__)
-    if reason is None:
-        check(subject)
-        return
-    try:
-        check(subject)
-    except AssertionError:
-        return
-    raise AssertionError(f"{subject.name}: {check.__name__} passes, from which it is exempt: {reason}")
+    run_or_exempt(check, Subject(case))
 
 
 class Subject:
@@ -360,25 +352,17 @@ def check_autocast(subject: Subject) -> None:
 
 def check_compile(subject: Subject) -> None:
     """torch.compile(fullgraph=True) gives the same results and gradients, compiled at most twice for all sizes."""
-    compilations = 0
-
-    def backend(module: Any, inputs: Any) -> Any:
-        nonlocal compilations
-        compilations += 1
-        return torch._dynamo.lookup_backend("aot_eager")(module, inputs)
-
-    torch._dynamo.reset()
-    compiled = torch.compile(subject.layer, fullgraph=True, backend=backend, dynamic=True)
+    compilations = Compilations(subject.layer)
     for num_nodes, num_edges in ((9, 20), (12, 33), (7, 50)):
         given = _random_graph(num_nodes, num_edges), subject.features(num_nodes), subject.draw(num_edges, num_nodes)
         expected = subject.results(subject.layer, *given)
         try:
-            found = subject.results(compiled, *given)
+            found = subject.results(compilations.compiled, *given)
         except Exception as error:
             raise AssertionError(f"{subject.name}: does not compile: {error}") from error
         for value, (name, wanted) in zip(found.values(), expected.items(), strict=True):
             subject.assert_close(f"compiled, {num_nodes} nodes, {name}", [value], [wanted])
-    assert compilations <= 2, f"{subject.name}: compiled {compilations} times for 3 sizes"
+    assert compilations.count <= 2, f"{subject.name}: compiled {compilations.count} times for 3 sizes"
 
 
 def check_export(subject: Subject) -> None:

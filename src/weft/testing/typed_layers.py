@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ..graph import Adjacency, Block, EdgeType, Graph
+from ._contract import Compilations, run_or_exempt
 from .layers import SECTIONS, largest_allocation
 
 Widths = Mapping[str, int]
@@ -79,16 +80,7 @@ def run_typed_check(check: Callable[[TypedSubject], None], case: Case) -> None:
     Raises:
         AssertionError: naming the layer and what it broke, or a check that it is exempt from and passes.
     """
-    subject = TypedSubject(case)
-    reason = subject.case.exempt.get(check.__name__)
-    if reason is None:
-        check(subject)
-        return
-    try:
-        check(subject)
-    except AssertionError:
-        return
-    raise AssertionError(f"{subject.name}: {check.__name__} passes, from which it is exempt: {reason}")
+    run_or_exempt(check, TypedSubject(case))
 
 
 class TypedSubject:
@@ -293,26 +285,18 @@ def check_autocast(subject: TypedSubject) -> None:
 
 def check_compile(subject: TypedSubject) -> None:
     """torch.compile(fullgraph=True) gives the same results and gradients, compiled at most twice for all sizes."""
-    compilations = 0
-
-    def backend(module: Any, inputs: Any) -> Any:
-        nonlocal compilations
-        compilations += 1
-        return torch._dynamo.lookup_backend("aot_eager")(module, inputs)
-
-    torch._dynamo.reset()
-    compiled = torch.compile(subject.layer, fullgraph=True, backend=backend, dynamic=True)
+    compilations = Compilations(subject.layer)
     for scale in (3, 4, 5):
         counts = {name: scale * count + at for at, (name, count) in enumerate(COUNTS.items())}
         given = _random_graph(counts, 7 * scale), subject.features(counts)
         expected = subject.results(subject.layer, *given)
         try:
-            found = subject.results(compiled, *given)
+            found = subject.results(compilations.compiled, *given)
         except Exception as error:
             raise AssertionError(f"{subject.name}: does not compile: {error}") from error
         # Parameters of a compiled module carry a prefix.
         subject.assert_close("compiled", {n.removeprefix("_orig_mod."): v for n, v in found.items()}, expected)
-    assert compilations <= 2, f"{subject.name}: compiled {compilations} times for 3 sizes"
+    assert compilations.count <= 2, f"{subject.name}: compiled {compilations.count} times for 3 sizes"
 
 
 def check_export(subject: TypedSubject) -> None:
