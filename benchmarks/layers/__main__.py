@@ -1,6 +1,6 @@
 """Time training steps of layers beside those of DGL and PyG: `python -m benchmarks.layers`.
 
-Graphs have every edge in both directions, so that all libraries mean the same by the degree of a node. A peer's weights are
+Graphs have every edge in both directions and no self loops, so that all libraries mean the same by the degree of a node. A peer's weights are
 loaded into weft's layer, which has to give the peer's result; then a step, forward and backward to the features and every
 parameter, is timed in turns.
 """
@@ -34,8 +34,9 @@ GRAPHS = {
 
 
 def mirrored(edges: EdgeList) -> EdgeList:
-    """Give every edge in both directions."""
-    ends = (edges.source, edges.target)
+    """Give every edge in both directions, and leave self loops out."""
+    kept = edges.source != edges.target
+    ends = (edges.source[kept], edges.target[kept])
     return EdgeList(np.concatenate(ends), np.concatenate(ends[::-1]), edges.num_nodes)
 
 
@@ -51,6 +52,9 @@ def measure(layer: str, remotes: dict[str, Remote], settings: Settings) -> dict[
     with tempfile.TemporaryDirectory(prefix="weft-layers-") as folder:
         for name in sorted(remotes, key=lambda name: name == "weft"):
             found = remotes[name].ask("prepare", layer=layer, folder=folder)
+            if not found["ok"] and name != "weft" and found["kind"] == "memory":
+                missing[name] = found["why"]
+                continue
             if not found["ok"]:
                 raise WorkerError(f"{layer}: {name} fails: {found['why']}\n{found.get('trace', '')}")
             if found["there"]:
@@ -109,8 +113,9 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--budget", type=float, default=10.0, help="seconds after which a step stops at 3 rounds")
-    parser.add_argument("--output", type=Path, default=machine.RESULTS / "layers.json")
+    parser.add_argument("--output", type=Path, help="result file, default benchmarks/results/layers.json")
     options = parser.parse_args()
+    output = options.output or machine.RESULTS / ("layers_quick.json" if options.quick else "layers.json")
     settings = Settings(options.threads, options.repeat, options.budget, keep_memory=True)
     remotes = {}
     for name in options.libraries:
@@ -133,7 +138,7 @@ def main() -> int:
                 except WorkerError as error:
                     errors.append(str(error))
                 versions = {name: remote.versions for name, remote in remotes.items()}
-                machine.write_json(options.output, {**about, "versions": versions, "cases": cases, "errors": errors})
+                machine.write_json(output, {**about, "versions": versions, "cases": cases, "errors": errors})
                 print(f"{graph} {layer}", file=sys.stderr, flush=True)
     for remote in remotes.values():
         remote.stop()

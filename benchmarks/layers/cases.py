@@ -177,7 +177,7 @@ LAYERS: dict[str, Timed] = {
         "RelGraphConv", {**SIZES, "num_types": NUM_TYPES},
         Theirs("RelGraphConv", {"in_feat": WIDTH, "out_feat": WIDTH, "num_rels": NUM_TYPES},
                lambda layer, graph, x, edge_type: layer(graph, x, edge_type)),
-        Theirs("FastRGCNConv", {**IN_OUT, "num_relations": NUM_TYPES, "aggr": "add"},
+        Theirs("RGCNConv", {**IN_OUT, "num_relations": NUM_TYPES, "aggr": "add"},
                lambda layer, graph, x, edge_type: layer(x, graph.index, edge_type)),
         {"edge_type": Rows("edge", num_types=NUM_TYPES)},
     ),

@@ -82,18 +82,22 @@ class Worker(Served):
                 expected = torch.load(f"{folder}/{peer}.pt", weights_only=True)
                 errors[peer] = float((call() - expected).norm() / expected.norm().clamp(min=1e-12))
         self._keep(call, x, made)
-        return {"there": True, "errors": errors, "kernels": self._kernels(call, x, made)}
+        return {"there": True, "errors": errors, "kernels": self._kernels()}
 
     def _keep(self, call: Any, x: Tensor, made: nn.Module) -> None:
-        out = call()
-        self.stopwatch = Stopwatch(call, [x, *made.parameters()], tuple(out.shape), out.dtype, backward=True)
+        """Time this call, and what of the features and parameters its first result depends on."""
+        out, leaves = call(), [x, *made.parameters()]
+        found = torch.autograd.grad(out.sum(), leaves, allow_unused=True)
+        used = [leaf for leaf, gradient in zip(leaves, found) if gradient is not None]  # noqa: B905
+        self.stopwatch = Stopwatch(call, used, tuple(out.shape), out.dtype, backward=True)
 
-    def _kernels(self, call: Any, x: Tensor, made: nn.Module) -> str:
+    def _kernels(self) -> str:
         """Run a step with fallbacks forbidden and name the operators that ran."""
         from weft import ops
 
+        ready = self._ready()
         with ops.using("native"), torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as watch:
-            torch.autograd.grad(call().sum(), [x, *made.parameters()])
+            torch.autograd.grad(ready.call().sum(), ready.leaves)
         return ", ".join(
             sorted({event.name.split("::")[1] for event in watch.events() if event.name.startswith("weft::")})
         )

@@ -32,7 +32,7 @@ def test_a_seed_repeats_draws() -> None:
 
 def test_initializers_make_new_rows() -> None:
     assert dgl.init.zero_initializer((2,), torch.float64, torch.device("cpu"), None).dtype is torch.float64
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(NotImplementedError, match="use zero_initializer"):
         dgl.init.base_initializer((2,), torch.float64, torch.device("cpu"), None)
 
 

@@ -138,4 +138,6 @@ def zero_initializer(shape: tuple[int, ...], dtype: torch.dtype, ctx: torch.devi
 
 def base_initializer(shape: tuple[int, ...], dtype: torch.dtype, ctx: torch.device, id_range: Any) -> Tensor:
     """What an initializer gets; this one refuses to make anything."""
-    raise NotImplementedError
+    raise NotImplementedError(
+        "base_initializer only shows what an initializer gets; hint: use zero_initializer, or write one"
+    )

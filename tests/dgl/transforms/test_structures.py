@@ -87,7 +87,7 @@ def test_transforms_run_one_after_the_other():
     assert repr(chain) == "Compose([\n  AddSelfLoop(),\n  AddReverse()\n])"
     g = messy()
     assert Compose([])(g) is g
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(NotImplementedError, match="BaseTransform has no __call__"):
         BaseTransform()(g)
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.nn.conv.agreement import assert_same_with_gradients, drawn
+from tests.nn.compared import assert_agrees, drawn
 from weft.errors import ShapeError
 from weft.graph import Adjacency, Graph
 from weft.nn import AGNNConv
@@ -28,7 +28,7 @@ def test_agrees_with_its_formula(weighted: bool) -> None:
     weights = attention * weight if weighted else attention
     expected = torch.zeros(NUM_TARGETS, 3, dtype=torch.float64).index_add(0, TARGET, weights[:, None] * x[SOURCE])
     found = layer(ADJACENCY, (x, own), weight if weighted else None)
-    assert_same_with_gradients(found, expected, [x, own, weight, layer.beta])
+    assert_agrees(found, expected, [x, own, weight, layer.beta])
 
 
 def test_beta_may_stay_as_it_is() -> None:

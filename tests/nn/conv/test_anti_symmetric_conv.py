@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.nn.conv.agreement import assert_same_with_gradients, drawn
+from tests.nn.compared import assert_agrees, drawn
 from weft.errors import OptionError, ShapeError
 from weft.graph import Adjacency, Graph
 from weft.nn import AntiSymmetricConv, GraphConv, SAGEConv
@@ -47,7 +47,7 @@ def test_agrees_with_its_steps(options: dict[str, Any], weighted: bool) -> None:
         change = h @ own.T + matrix @ h @ layer.phi.weight + (0 if layer.bias is None else layer.bias)
         h = h + layer.epsilon * layer.activation(change)
     found = layer(GRAPH, x, weight if weighted else None)
-    assert_same_with_gradients(found, h, [x, weight, *layer.parameters()])
+    assert_agrees(found, h, [x, weight, *layer.parameters()])
 
 
 def test_any_layer_may_be_phi() -> None:

@@ -6,7 +6,7 @@ import weakref
 import pytest
 import torch
 
-from tests.nn.conv.checks import NUM_NODES, SQUARE, assert_agrees, matrix, normalised, random_rows
+from tests.nn.compared import NUM_EDGES, NUM_NODES, SQUARE, assert_agrees, drawn, matrix, normalised
 from weft.errors import OptionError, ShapeError
 from weft.nn import APPNPConv
 from weft.nn import _edge_dropout as dropout
@@ -22,7 +22,7 @@ CASES = {
 @pytest.mark.parametrize("weighted", ["no", "constant", "learned"])
 def test_agrees_with_dense_matrices(norm: str, weighted: str) -> None:
     layer = APPNPConv(3, 0.2, norm=norm)
-    x, weight = random_rows(NUM_NODES, 3), random_rows(11, positive=True)
+    x, weight = drawn(NUM_NODES, 3), drawn(NUM_EDGES, positive=True)
     given = {"no": None, "constant": weight.detach(), "learned": weight}[weighted]
     dense, expected = normalised(matrix(torch.ones_like(weight) if given is None else given), norm), x
     for _ in range(3):
@@ -34,7 +34,7 @@ def test_agrees_with_dense_matrices(norm: str, weighted: str) -> None:
 @pytest.mark.parametrize("weighted", [False, True])
 def test_gradients_are_those_of_the_edges_that_were_kept(norm: str, weighted: bool) -> None:
     layer = APPNPConv(3, 0.2, edge_dropout=0.5, norm=norm)
-    x, weight = random_rows(NUM_NODES, 3), random_rows(11, positive=True)
+    x, weight = drawn(NUM_NODES, 3), drawn(NUM_EDGES, positive=True)
     given = (weight,) if weighted else ()
 
     def call(x: torch.Tensor, *given: torch.Tensor) -> torch.Tensor:
@@ -56,21 +56,21 @@ def test_each_hop_drops_other_edges_and_keeps_the_mean() -> None:
     torch.testing.assert_close(runs.var(0), degrees * 0.3 / 0.7, rtol=0.1, atol=0)
     twice = APPNPConv(2, 0.0, edge_dropout=0.5, norm="none")
     several = torch.stack([twice(SQUARE, x) for _ in range(3000)])
-    torch.testing.assert_close(several.mean(0), matrix(torch.ones(11).double()) @ degrees, rtol=0.15, atol=0)
+    torch.testing.assert_close(several.mean(0), matrix(torch.ones(NUM_EDGES).double()) @ degrees, rtol=0.15, atol=0)
     assert APPNPConv(1, 0.0, edge_dropout=1.0)(SQUARE, x).abs().sum() == 0
 
 
 def test_dropped_edges_are_not_kept_for_backward(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: list[weakref.ref[torch.Tensor]] = []
+    draws: list[weakref.ref[torch.Tensor]] = []
     rand = torch.rand
 
     def draw(*args: object, **options: object) -> torch.Tensor:
         values = rand(*args, **options)  # type: ignore[call-overload]
-        drawn.append(weakref.ref(values))
+        draws.append(weakref.ref(values))
         return values
 
     monkeypatch.setattr(dropout.torch, "rand", draw)
-    x = random_rows(NUM_NODES, 3)
+    x = drawn(NUM_NODES, 3)
     saved: list[int] = []
     real = torch.autograd.graph.saved_tensors_hooks
 
@@ -84,11 +84,11 @@ def test_dropped_edges_are_not_kept_for_backward(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(torch.autograd.graph, "saved_tensors_hooks", counted)
     out = APPNPConv(4, 0.1, edge_dropout=0.5)(SQUARE, x)
-    assert len(drawn) == sum(saved) == 4
+    assert len(draws) == sum(saved) == 4
     gc.collect()
-    assert all(each() is None for each in drawn)
+    assert all(each() is None for each in draws)
     out.sum().backward()
-    assert len(drawn) == 8
+    assert len(draws) == 8
 
 
 def test_wrong_arguments_are_told() -> None:
@@ -101,7 +101,7 @@ def test_wrong_arguments_are_told() -> None:
     with pytest.raises(OptionError, match="`norm` to be one of"):
         APPNPConv(2, 0.5, norm="l2")
     with pytest.raises(ShapeError, match="got a pair"):
-        APPNPConv(2, 0.5)(SQUARE, (torch.ones(8, 3), torch.ones(8, 3)))
+        APPNPConv(2, 0.5)(SQUARE, (torch.ones(6, 3), torch.ones(6, 3)))
 
 
 def test_text_form_is_the_constructor() -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.nn.conv.compared import BIPARTITE, NUM_EDGES, SOURCE, assert_agrees, drawn, sums
+from tests.nn.compared import BIPARTITE, NUM_EDGES, SOURCE, assert_agrees, drawn, sums
 from weft.errors import OptionError, ShapeError
 from weft.nn import AtomicConv
 from weft.testing import Input, LayerCase

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tests.nn.conv.compared import BIPARTITE, NUM_EDGES, SOURCE, assert_agrees, drawn, settled, sums
+from tests.nn.compared import BIPARTITE, NUM_EDGES, SOURCE, assert_agrees, drawn, settled, sums
 from weft.errors import ShapeError
 from weft.nn import CFConv
 from weft.testing import Input, LayerCase

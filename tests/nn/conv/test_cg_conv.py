@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from tests.nn.conv.compared import BIPARTITE, NUM_EDGES, SOURCE, TARGET, assert_agrees, drawn, settled, sums
+from tests.nn.compared import BIPARTITE, NUM_EDGES, SOURCE, TARGET, assert_agrees, drawn, settled, sums
 from weft.errors import OptionError
 from weft.nn import CGConv
 from weft.testing import Input, LayerCase

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.nn.conv.checks import NUM_NODES, SQUARE, assert_agrees, matrix, normalised, random_rows, settle
+from tests.nn.compared import NUM_EDGES, NUM_NODES, SQUARE, assert_agrees, drawn, matrix, normalised, settled
 from weft.errors import OptionError, ShapeError
 from weft.nn import ChebConv
 from weft.testing import LayerCase
@@ -35,8 +35,8 @@ def formula(layer: ChebConv, x: Tensor, weight: Tensor, scale: Tensor) -> Tensor
 def test_agrees_with_dense_matrices(
     norm: str, width: int, out: int, k: int, weighted: bool, eigenvalue: float | str | None
 ) -> None:
-    layer = settle(ChebConv(width, out, k, norm=norm))
-    x, weight = random_rows(NUM_NODES, width), random_rows(11, positive=True)
+    layer = settled(ChebConv(width, out, k, norm=norm))
+    x, weight = drawn(NUM_NODES, width), drawn(NUM_EDGES, positive=True)
     shapes = {"one": torch.tensor(1.4).double(), "each": torch.rand(NUM_NODES).double() + 1}
     highest = shapes.get(eigenvalue, eigenvalue) if isinstance(eigenvalue, str) else eigenvalue
     scale = 2 / torch.as_tensor(2.0 if highest is None else highest, dtype=torch.float64)
@@ -58,13 +58,13 @@ def test_wrong_arguments_are_told() -> None:
         ChebConv(3, 2, 0)
     with pytest.raises(OptionError, match="`norm` to be one of"):
         ChebConv(3, 2, 2, norm="sym")
-    x = torch.ones(8, 3)
+    x = torch.ones(6, 3)
     with pytest.raises(OptionError, match='`lambda_max` with norm "none", got none; hint: pass lambda_max'):
         ChebConv(3, 2, 2, norm="none")(SQUARE, x)
-    with pytest.raises(ShapeError, match=r"`lambda_max` of shape \(\) or \(8,\), got \(2,\); hint: repeat it"):
+    with pytest.raises(ShapeError, match=r"`lambda_max` of shape \(\) or \(6,\), got \(2,\); hint: repeat it"):
         ChebConv(3, 2, 2)(SQUARE, x, lambda_max=torch.ones(2))
-    with pytest.raises(ShapeError, match=r"ChebConv: expected `x` of shape \(8, \*, 3\), got \(8, 2\)"):
-        ChebConv(3, 2, 2)(SQUARE, torch.ones(8, 2))
+    with pytest.raises(ShapeError, match=r"ChebConv: expected `x` of shape \(6, \*, 3\), got \(6, 2\)"):
+        ChebConv(3, 2, 2)(SQUARE, torch.ones(6, 2))
 
 
 def test_text_form_is_the_constructor() -> None:

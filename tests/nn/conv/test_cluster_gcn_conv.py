@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.nn.conv.agreement import assert_same_with_gradients, drawn
+from tests.nn.compared import assert_agrees, drawn
 from weft.errors import ShapeError
 from weft.graph import Adjacency, Graph
 from weft.nn import ClusterGCNConv
@@ -44,7 +44,7 @@ def test_agrees_with_dense_matrices(diag_lambda: float, width: int, out: int, we
     matrix = matrix + diag_lambda * torch.diag(matrix.diag())
     expected = layer.lin_out(matrix @ x) + layer.lin_root(x)
     found = layer(GRAPH, x, weight if weighted else None)
-    assert_same_with_gradients(found, expected, [x, weight, *layer.parameters()])
+    assert_agrees(found, expected, [x, weight, *layer.parameters()])
 
 
 def test_pair_has_two_widths() -> None:

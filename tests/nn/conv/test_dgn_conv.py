@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from tests.nn.conv.agreement import assert_same_with_gradients, drawn
+from tests.nn.compared import assert_agrees, drawn
 from weft.errors import OptionError, ShapeError
 from weft.graph import Adjacency, Graph
 from weft.nn import DGNConv
@@ -69,7 +69,7 @@ def test_agrees_with_its_formula(options: dict[str, Any]) -> None:
     edges = drawn(7, 2) if layer.edge_features else None
     found, expected = layer(ADJACENCY, x, eigenvectors=vectors, edge_features=edges), formula(layer, x, vectors, edges)
     wanted = [*x, *vectors, *layer.parameters(), *([] if edges is None else [edges])]
-    assert_same_with_gradients(found, expected, wanted)
+    assert_agrees(found, expected, wanted)
 
 
 def test_constant_vectors_give_no_direction() -> None:

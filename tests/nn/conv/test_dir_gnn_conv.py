@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.nn.conv.agreement import assert_same_with_gradients, drawn
+from tests.nn.compared import assert_agrees, drawn
 from weft.errors import OptionError, ShapeError
 from weft.graph import Adjacency, Graph
 from weft.nn import DirGNNConv, GraphConv, PNAConv, SAGEConv
@@ -42,7 +42,7 @@ def test_agrees_with_dense_matrices(root_weight: bool, weighted: bool) -> None:
     expected = 0.7 * (matrix @ x @ one.weight + one.bias) + 0.3 * (matrix.T @ x @ other.weight + other.bias)
     expected = expected + layer.lin(x) if root_weight else expected
     found = layer(GRAPH, x, weight if weighted else None)
-    assert_same_with_gradients(found, expected, [x, weight, *layer.parameters()])
+    assert_agrees(found, expected, [x, weight, *layer.parameters()])
 
 
 def test_edge_features_go_with_their_edges() -> None:

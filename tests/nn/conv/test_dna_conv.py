@@ -5,17 +5,17 @@ from typing import Any
 import pytest
 import torch
 
-from tests.nn.agreement import (
-    ADJACENCY,
+from tests.nn.compared import (
+    BIPARTITE,
     NUM_EDGES,
     NUM_SOURCES,
     NUM_TARGETS,
     SOURCE,
     TARGET,
-    assert_agree,
-    draw,
-    normal,
-    sum_by_target,
+    assert_agrees,
+    drawn,
+    settled,
+    sums,
 )
 from weft.errors import OptionError, ShapeError
 from weft.graph import Graph
@@ -38,8 +38,8 @@ def grouped(linear: Any, x: torch.Tensor) -> torch.Tensor:
 ], ids=str)  # fmt: skip
 @pytest.mark.parametrize("weighted", [False, True])
 def test_agrees_with_its_formula(options: dict[str, Any], weighted: bool) -> None:
-    layer: Any = normal(DNAConv(6, **options))
-    x, weight, heads = (draw(NUM_SOURCES, 3, 6), draw(NUM_TARGETS, 3, 6)), draw(NUM_EDGES), layer.num_heads
+    layer: Any = settled(DNAConv(6, **options))
+    x, weight, heads = (drawn(NUM_SOURCES, 3, 6), drawn(NUM_TARGETS, 3, 6)), drawn(NUM_EDGES), layer.num_heads
     query = grouped(layer.query, x[1])[:, -1:].reshape(NUM_TARGETS, 1, heads, -1)[TARGET]
     key, value = (grouped(each, x[0]).reshape(NUM_SOURCES, 3, heads, -1)[SOURCE] for each in (layer.key, layer.value))
     score = (query * key).sum(-1) / (6 / heads) ** 0.5
@@ -50,8 +50,8 @@ def test_agrees_with_its_formula(options: dict[str, Any], weighted: bool) -> Non
         degrees = torch.bincount(SOURCE, minlength=NUM_SOURCES)[SOURCE] * torch.bincount(TARGET)[TARGET]
         messages = messages / degrees.double().sqrt()[:, None]
     given = (weight,) if weighted else ()
-    found = [call(ADJACENCY, x, *given) for call in (layer, layer.attention)]
-    assert_agree(found, [sum_by_target(messages), p], [*x, *given, *layer.parameters()])
+    found = [call(BIPARTITE, x, *given) for call in (layer, layer.attention)]
+    assert_agrees(found, [sums(messages), p], [*x, *given, *layer.parameters()])
 
 
 def test_one_layer_may_come_without_a_dimension() -> None:

@@ -1,10 +1,12 @@
 """EdgeConv agrees with its formula, split into the two ends or not; what it refuses it explains."""
 
+import copy
+
 import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.nn.conv.compared import BIPARTITE, SOURCE, TARGET, assert_agrees, drawn, settled, sums
+from tests.nn.compared import BIPARTITE, SOURCE, TARGET, assert_agrees, drawn, settled, sums
 from weft.errors import FormulaError, OptionError, ShapeError
 from weft.nn import EdgeConv, explain_plan
 from weft.nn.conv import edge_conv
@@ -39,7 +41,7 @@ def differences(x: Tensor, own: Tensor) -> Tensor:
 @pytest.mark.parametrize("training", [False, True])
 def test_agrees_with_its_formula(aggregator: str, norm: bool, training: bool) -> None:
     layer = settled(EdgeConv(3, 4, aggregator=aggregator, batch_norm=norm)).train(training)
-    twin = settled(EdgeConv(3, 4, aggregator=aggregator, batch_norm=norm)).train(training)
+    twin = copy.deepcopy(layer)
     x, own = drawn(4, 3), drawn(6, 3)
     found = layer(BIPARTITE, (x, own))
     messages = layer.theta(differences(x, own)) + layer.phi(own[TARGET])

@@ -5,18 +5,18 @@ from typing import Any
 import pytest
 import torch
 
-from tests.nn.agreement import (
-    ADJACENCY,
+from tests.nn.compared import (
+    BIPARTITE,
     NUM_EDGES,
     NUM_SOURCES,
     NUM_TARGETS,
     SOURCE,
     TARGET,
-    assert_agree,
-    draw,
-    normal,
+    assert_agrees,
+    drawn,
+    settled,
     softmax_by_target,
-    sum_by_target,
+    sums,
 )
 from weft.errors import OptionError, ShapeError
 from weft.graph import Graph
@@ -38,22 +38,22 @@ WIDTH, HEADS = 3, 2
 @pytest.mark.parametrize("sizes", [4, (4, 5), (4, HEADS * WIDTH)], ids=str)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_agrees_with_its_formula(options: dict[str, Any], sizes: int | tuple[int, int], weighted: bool) -> None:
-    layer: Any = normal(EdgeGATConv(sizes, WIDTH, HEADS, edge_features=2, **options))
-    x = draw(NUM_SOURCES, 4), draw(NUM_TARGETS, sizes if isinstance(sizes, int) else sizes[1])
-    weight, edge = draw(NUM_EDGES), draw(NUM_EDGES, 2)
+    layer: Any = settled(EdgeGATConv(sizes, WIDTH, HEADS, edge_features=2, **options))
+    x = drawn(NUM_SOURCES, 4), drawn(NUM_TARGETS, sizes if isinstance(sizes, int) else sizes[1])
+    weight, edge = drawn(NUM_EDGES), drawn(NUM_EDGES, 2)
     source, target = (layer.fc_src, layer.fc_dst) if isinstance(sizes, tuple) else (layer.fc, layer.fc)
     z, own = source(x[0]).reshape(-1, HEADS, WIDTH)[SOURCE], target(x[1]).reshape(-1, HEADS, WIDTH)[TARGET]
     f = layer.fc_edge(edge).reshape(-1, HEADS, WIDTH)
     score = (z * layer.attn_l + own * layer.attn_r + f * layer.attn_edge).sum(-1)
     attention = softmax_by_target(torch.nn.functional.leaky_relu(score, layer.negative_slope))
     attention = attention * weight[:, None] if weighted else attention
-    out = sum_by_target(attention[..., None] * (z + f))
+    out = sums(attention[..., None] * (z + f))
     out = out.flatten(1) if layer.concat else out.mean(1)
     out = out if layer.res_fc is None else out + layer.res_fc(x[1])
     out = out if layer.bias is None else out + layer.bias
     given = (weight,) if weighted else ()
-    found = [call(ADJACENCY, x, *given, edge_features=edge) for call in (layer, layer.attention)]
-    assert_agree(found, (out, attention), [*x, *given, edge, *layer.parameters()])
+    found = [call(BIPARTITE, x, *given, edge_features=edge) for call in (layer, layer.attention)]
+    assert_agrees(found, (out, attention), [*x, *given, edge, *layer.parameters()])
 
 
 def test_dimensions_between_nodes_and_features_are_kept() -> None:

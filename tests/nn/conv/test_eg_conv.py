@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.nn.conv.agreement import assert_same_with_gradients, drawn
+from tests.nn.compared import assert_agrees, drawn
 from weft.errors import OptionError
 from weft.graph import Adjacency
 from weft.nn import EGConv
@@ -51,7 +51,7 @@ def test_agrees_with_its_formula(aggregators: list[str], bias: bool) -> None:
         weights = layer.comb_lin(own[node]).reshape(2, len(aggregators), 3)
         rows.append(torch.einsum("hab,abf->hf", weights, aggregates).flatten())
     expected = torch.stack(rows) + (layer.bias if bias else 0)
-    assert_same_with_gradients(layer(ADJACENCY, (x, own)), expected, [x, own, *layer.parameters()])
+    assert_agrees(layer(ADJACENCY, (x, own)), expected, [x, own, *layer.parameters()])
 
 
 def test_wrong_arguments_are_told() -> None:

@@ -5,18 +5,18 @@ from typing import Any
 import pytest
 import torch
 
-from tests.nn.agreement import (
-    ADJACENCY,
+from tests.nn.compared import (
+    BIPARTITE,
     NUM_EDGES,
     NUM_SOURCES,
     NUM_TARGETS,
     SOURCE,
     TARGET,
-    assert_agree,
-    draw,
-    normal,
+    assert_agrees,
+    drawn,
+    settled,
     softmax_by_target,
-    sum_by_target,
+    sums,
 )
 from weft.errors import ShapeError
 from weft.graph import Graph
@@ -37,23 +37,23 @@ WIDTH, HEADS = 3, 2
 @pytest.mark.parametrize("sizes", [4, (4, 5)], ids=str)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_agrees_with_its_formula(options: dict[str, Any], sizes: int | tuple[int, int], weighted: bool) -> None:
-    layer: Any = normal(EGATConv(sizes, WIDTH, HEADS, edge_features=2, out_edge_features=5, **options))
-    x = draw(NUM_SOURCES, 4), draw(NUM_TARGETS, sizes if isinstance(sizes, int) else sizes[1])
-    weight, edge = draw(NUM_EDGES), draw(NUM_EDGES, 2)
+    layer: Any = settled(EGATConv(sizes, WIDTH, HEADS, edge_features=2, out_edge_features=5, **options))
+    x = drawn(NUM_SOURCES, 4), drawn(NUM_TARGETS, sizes if isinstance(sizes, int) else sizes[1])
+    weight, edge = drawn(NUM_EDGES), drawn(NUM_EDGES, 2)
     new = layer.fc_ni(x[0])[SOURCE] + layer.fc_fij(edge) + layer.fc_nj(x[1])[TARGET]
     new = torch.nn.functional.leaky_relu(new if layer.bias is None else new + layer.bias, 0.01)
     by_head = new.reshape(-1, HEADS, 5)
     attention = softmax_by_target((by_head * layer.attn).sum(-1))
     attention = attention * weight[:, None] if weighted else attention
     z = layer.fc_node_src(x[0]).reshape(-1, HEADS, WIDTH)[SOURCE]
-    out = sum_by_target(attention[..., None] * z)
+    out = sums(attention[..., None] * z)
     expected = (out.flatten(1), new, attention) if layer.concat else (out.mean(1), by_head.mean(1), attention)
     given = (weight,) if weighted else ()
     found = (
-        *layer(ADJACENCY, x, *given, edge_features=edge),
-        layer.attention(ADJACENCY, x, *given, edge_features=edge),
+        *layer(BIPARTITE, x, *given, edge_features=edge),
+        layer.attention(BIPARTITE, x, *given, edge_features=edge),
     )
-    assert_agree(found, expected, [*x, *given, edge, *layer.parameters()])
+    assert_agrees(found, expected, [*x, *given, edge, *layer.parameters()])
 
 
 def test_dimensions_between_nodes_and_features_are_kept() -> None:

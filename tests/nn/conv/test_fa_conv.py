@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import weft
-from tests.nn.conv.agreement import assert_same_with_gradients, drawn
+from tests.nn.compared import assert_agrees, drawn
 from weft.errors import OptionError, ShapeError
 from weft.graph import Adjacency
 from weft.nn import FAConv
@@ -34,7 +34,7 @@ def test_agrees_with_its_formula(norm: str, weighted: bool) -> None:
     factor = factor * weight[:, None] if weighted else factor
     expected = (0.3 * initial).index_add(0, TARGET, factor * x[SOURCE])
     found = layer(ADJACENCY, (x, own), weight if weighted else None, x_initial=initial)
-    assert_same_with_gradients(found, expected, [x, own, initial, weight, *layer.parameters()])
+    assert_agrees(found, expected, [x, own, initial, weight, *layer.parameters()])
 
 
 def test_message_is_a_program() -> None:

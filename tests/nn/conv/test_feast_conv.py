@@ -5,17 +5,17 @@ from typing import Any
 import pytest
 import torch
 
-from tests.nn.agreement import (
-    ADJACENCY,
+from tests.nn.compared import (
+    BIPARTITE,
     NUM_EDGES,
     NUM_SOURCES,
     NUM_TARGETS,
     SOURCE,
     TARGET,
-    assert_agree,
-    draw,
-    normal,
-    sum_by_target,
+    assert_agrees,
+    drawn,
+    settled,
+    sums,
 )
 from weft.errors import ShapeError
 from weft.graph import Graph
@@ -31,15 +31,15 @@ CASES = {
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_agrees_with_its_formula(width: int, bias: bool, weighted: bool) -> None:
-    layer: Any = normal(FeaStConv(4, width, 2, bias=bias))
-    x, weight = (draw(NUM_SOURCES, 4), draw(NUM_TARGETS, 4)), draw(NUM_EDGES)
+    layer: Any = settled(FeaStConv(4, width, 2, bias=bias))
+    x, weight = (drawn(NUM_SOURCES, 4), drawn(NUM_TARGETS, 4)), drawn(NUM_EDGES)
     q = (layer.u(x[0][SOURCE] - x[1][TARGET]) + layer.c).softmax(-1)
     messages = (q[..., None] * layer.fc(x[0]).reshape(-1, 2, width)[SOURCE]).sum(1)
     messages = messages * weight[:, None] if weighted else messages
-    out = sum_by_target(messages) / torch.bincount(TARGET, minlength=NUM_TARGETS).clamp(min=1)[:, None]
+    out = sums(messages) / torch.bincount(TARGET, minlength=NUM_TARGETS).clamp(min=1)[:, None]
     out = out if layer.bias is None else out + layer.bias
     given = (weight,) if weighted else ()
-    assert_agree([layer(ADJACENCY, x, *given)], [out], [*x, *given, *layer.parameters()])
+    assert_agrees([layer(BIPARTITE, x, *given)], [out], [*x, *given, *layer.parameters()])
 
 
 @pytest.mark.parametrize("width", [3, 5])
@@ -50,7 +50,7 @@ def test_dimensions_between_nodes_and_features_are_kept(width: int) -> None:
 
 def test_wrong_arguments_are_told() -> None:
     with pytest.raises(ShapeError, match=r"one tensor for 4 sources and 6 targets"):
-        FeaStConv(4, 3, 2)(ADJACENCY, torch.randn(4, 4))
+        FeaStConv(4, 3, 2)(BIPARTITE, torch.randn(4, 4))
     with pytest.raises(ShapeError, match=r"`edge_weight` of shape \(7,\)"):
         FeaStConv(4, 3, 2)(Graph(SOURCE, TARGET, 5), torch.randn(5, 4), torch.rand(6))
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.nn.conv.compared import BIPARTITE, NUM_TARGETS, SOURCE, TARGET, assert_agrees, drawn, settled, sums
+from tests.nn.compared import BIPARTITE, NUM_TARGETS, SOURCE, TARGET, assert_agrees, drawn, settled, sums
 from weft.errors import OptionError, ShapeError
 from weft.nn import FiLMConv
 from weft.testing import Input, LayerCase

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.nn.conv.compared import BIPARTITE, NUM_EDGES, SOURCE, SQUARE, assert_agrees, drawn, settled, sums
+from tests.nn.compared import BIPARTITE, NUM_EDGES, SOURCE, SQUARE, assert_agrees, drawn, settled, sums
 from weft.errors import DtypeError, IdError, OptionError, ShapeError
 from weft.nn import GatedGraphConv
 from weft.testing import Input, LayerCase

@@ -5,17 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tests.nn.conv.compared import (
-    BIPARTITE,
-    NUM_EDGES,
-    NUM_TARGETS,
-    SOURCE,
-    TARGET,
-    assert_agrees,
-    drawn,
-    settled,
-    sums,
-)
+from tests.nn.compared import BIPARTITE, NUM_EDGES, NUM_TARGETS, SOURCE, TARGET, assert_agrees, drawn, settled, sums
 from weft.errors import OptionError
 from weft.nn import GENConv
 from weft.testing import Input, LayerCase

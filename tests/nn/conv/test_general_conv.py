@@ -5,18 +5,18 @@ from typing import Any
 import pytest
 import torch
 
-from tests.nn.agreement import (
-    ADJACENCY,
+from tests.nn.compared import (
+    BIPARTITE,
     NUM_EDGES,
     NUM_SOURCES,
     NUM_TARGETS,
     SOURCE,
     TARGET,
-    assert_agree,
-    draw,
-    normal,
+    assert_agrees,
+    drawn,
+    settled,
     softmax_by_target,
-    sum_by_target,
+    sums,
 )
 from weft.errors import OptionError, ShapeError
 from weft.graph import Graph
@@ -43,9 +43,9 @@ CASES = {
 def test_agrees_with_its_formula(
     options: dict[str, Any], directed: bool, edge_features: int | None, weighted: bool
 ) -> None:
-    layer: Any = normal(GeneralConv(4, 3, num_heads=2, directed=directed, edge_features=edge_features, **options))
-    x, weight = (draw(NUM_SOURCES, 4), draw(NUM_TARGETS, 4)), draw(NUM_EDGES)
-    edge = None if edge_features is None else draw(NUM_EDGES, 2)
+    layer: Any = settled(GeneralConv(4, 3, num_heads=2, directed=directed, edge_features=edge_features, **options))
+    x, weight = (drawn(NUM_SOURCES, 4), drawn(NUM_TARGETS, 4)), drawn(NUM_EDGES)
+    edge = None if edge_features is None else drawn(NUM_EDGES, 2)
 
     def messages(near: torch.Tensor, far: torch.Tensor) -> torch.Tensor:
         found = layer.fc_src(near)
@@ -65,17 +65,17 @@ def test_agrees_with_its_formula(
         rows = [sent[node == TARGET] for node in range(NUM_TARGETS)]
         out = torch.stack([part.amax(0) if len(part) else sent.new_zeros(2, 3) for part in rows])
     else:
-        out = sum_by_target(sent)
+        out = sums(sent)
     if layer.aggregator == "mean":
         out = out / torch.bincount(TARGET, minlength=NUM_TARGETS).clamp(min=1)[:, None, None]
     out = out.mean(1) if layer.res_fc is None else out.mean(1) + layer.res_fc(x[1])
     out = torch.nn.functional.normalize(out, dim=-1) if layer.normalize else out
     given = (weight,) if weighted else ()
-    found = [layer(ADJACENCY, x, *given, edge_features=edge)]
+    found = [layer(BIPARTITE, x, *given, edge_features=edge)]
     if attention is not None:
-        found.append(layer.attention(ADJACENCY, x, *given, edge_features=edge))
+        found.append(layer.attention(BIPARTITE, x, *given, edge_features=edge))
     wanted = [*x, *given, *([] if edge is None else [edge]), *layer.parameters()]
-    assert_agree(found, [out] if attention is None else [out, attention], wanted)
+    assert_agrees(found, [out] if attention is None else [out, attention], wanted)
 
 
 def test_wrong_arguments_are_told() -> None:

@@ -4,16 +4,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.nn.conv.checks import (
+from tests.nn.compared import (
     BIPARTITE,
+    NUM_EDGES,
     NUM_NODES,
     NUM_TARGETS,
-    SOURCES,
+    SOURCE,
     SQUARE,
-    TARGETS,
+    TARGET,
     assert_agrees,
-    random_rows,
-    settle,
+    drawn,
+    settled,
 )
 from weft.errors import OptionError, ShapeError
 from weft.nn import GINConv
@@ -33,8 +34,8 @@ def formula(layer: GINConv, x: tuple[Tensor, Tensor], weight: Tensor) -> Tensor:
     """The layer as its docstring tells it, one target after the other."""
     rows = []
     for target in range(NUM_TARGETS):
-        edges = target == TARGETS
-        h = x[0][SOURCES[edges]] * weight[edges, None]
+        edges = target == TARGET
+        h = x[0][SOURCE[edges]] * weight[edges, None]
         reduced = {"sum": h.sum, "mean": h.mean, "max": h.amax}[layer.aggregator](0) if len(h) else 0.0
         row = (1 + layer.eps) * x[1][target] + reduced
         rows.append(row if layer.apply_func is None else layer.apply_func(row))
@@ -47,8 +48,8 @@ def formula(layer: GINConv, x: tuple[Tensor, Tensor], weight: Tensor) -> Tensor:
 @pytest.mark.parametrize("has_network", [False, True])
 def test_agrees_with_its_formula(aggregator: str, weighted: bool, learn_eps: bool, has_network: bool) -> None:
     layer = GINConv(network(3, 2) if has_network else None, aggregator, eps=0.4, learn_eps=learn_eps)
-    layer = settle(layer)
-    x, own, weight = random_rows(6, 3), random_rows(5, 3), random_rows(9)
+    layer = settled(layer)
+    x, own, weight = drawn(4, 3), drawn(6, 3), drawn(NUM_EDGES)
     found = layer(BIPARTITE, (x, own), weight if weighted else None)
     expected = formula(layer, (x, own), weight if weighted else torch.ones_like(weight))
     assert_agrees(found, expected, [x, own, *layer.parameters(), *([weight] if weighted else [])])
@@ -59,7 +60,7 @@ def test_a_constant_eps_belongs_to_the_state() -> None:
     assert list(layer.state_dict()) == ["eps"]
     assert not list(layer.parameters())
     x = torch.randn(NUM_NODES, 3)
-    torch.testing.assert_close(layer(SQUARE, x)[7], 1.5 * x[7])
+    torch.testing.assert_close(layer(SQUARE, x)[5], 1.5 * x[5])
 
 
 def test_inputs_stay_as_they_were() -> None:
@@ -78,10 +79,10 @@ def test_dimensions_between_nodes_and_features_are_kept() -> None:
 def test_wrong_arguments_are_told() -> None:
     with pytest.raises(OptionError, match=r"`aggregator` to be one of sum, mean, max, got 'min'"):
         GINConv(None, "min")
-    with pytest.raises(ShapeError, match=r"GINConv: expected `x\[1\]` of shape \(5, \*, 3\), got \(5, 2\)"):
-        GINConv()(BIPARTITE, (torch.ones(6, 3), torch.ones(5, 2)))
-    with pytest.raises(ShapeError, match=r"`edge_weight` of shape \(9,\), got \(8,\)"):
-        GINConv()(BIPARTITE, (torch.ones(6, 3), torch.ones(5, 3)), torch.ones(8))
+    with pytest.raises(ShapeError, match=r"GINConv: expected `x\[1\]` of shape \(6, \*, 3\), got \(6, 2\)"):
+        GINConv()(BIPARTITE, (torch.ones(4, 3), torch.ones(6, 2)))
+    with pytest.raises(ShapeError, match=r"`edge_weight` of shape \(7,\), got \(8,\)"):
+        GINConv()(BIPARTITE, (torch.ones(4, 3), torch.ones(6, 3)), torch.ones(8))
     with pytest.raises(ShapeError):
         GINConv()(SQUARE, torch.tensor(1.0))
 

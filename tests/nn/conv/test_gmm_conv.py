@@ -5,17 +5,17 @@ from typing import Any
 import pytest
 import torch
 
-from tests.nn.agreement import (
-    ADJACENCY,
+from tests.nn.compared import (
+    BIPARTITE,
     NUM_EDGES,
     NUM_SOURCES,
     NUM_TARGETS,
     SOURCE,
     TARGET,
-    assert_agree,
-    draw,
-    normal,
-    sum_by_target,
+    assert_agrees,
+    drawn,
+    settled,
+    sums,
 )
 from weft.errors import OptionError, ShapeError
 from weft.graph import Graph
@@ -38,8 +38,8 @@ CASES = {
 @pytest.mark.parametrize("width", [3, 5])  # below and above in_features: sums come last or first
 @pytest.mark.parametrize("weighted", [False, True])
 def test_agrees_with_its_formula(options: dict[str, Any], width: int, weighted: bool) -> None:
-    layer: Any = normal(GMMConv((4, 5), width, dim=2, num_kernels=3, **options))
-    x, weight, pseudo = (draw(NUM_SOURCES, 4), draw(NUM_TARGETS, 5)), draw(NUM_EDGES), draw(NUM_EDGES, 2)
+    layer: Any = settled(GMMConv((4, 5), width, dim=2, num_kernels=3, **options))
+    x, weight, pseudo = (drawn(NUM_SOURCES, 4), drawn(NUM_TARGETS, 5)), drawn(NUM_EDGES), drawn(NUM_EDGES, 2)
     inverse = 1 / layer.sigma if "spread" in options else layer.inv_sigma
     gaussians = (-0.5 * ((pseudo[:, None] - layer.mu) * inverse).square().sum(-1)).exp()
     messages = (gaussians[..., None] * layer.fc(x[0]).reshape(-1, 3, width)[SOURCE]).sum(1)
@@ -48,13 +48,13 @@ def test_agrees_with_its_formula(options: dict[str, Any], width: int, weighted: 
         rows = [messages[node == TARGET] for node in range(NUM_TARGETS)]
         out = torch.stack([part.amax(0) if len(part) else messages.new_zeros(width) for part in rows])
     else:
-        out = sum_by_target(messages)
+        out = sums(messages)
     if layer.aggregator == "mean":
         out = out / torch.bincount(TARGET, minlength=NUM_TARGETS).clamp(min=1)[:, None]
     out = out if layer.res_fc is None else out + layer.res_fc(x[1])
     out = out if layer.bias is None else out + layer.bias
     given = (weight,) if weighted else ()
-    assert_agree([layer(ADJACENCY, x, *given, pseudo=pseudo)], [out], [*x, *given, pseudo, *layer.parameters()])
+    assert_agrees([layer(BIPARTITE, x, *given, pseudo=pseudo)], [out], [*x, *given, pseudo, *layer.parameters()])
 
 
 @pytest.mark.parametrize("width", [3, 5])

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.nn.conv.compared import BIPARTITE, NUM_EDGES, SQUARE, assert_agrees, drawn, settled
+from tests.nn.compared import BIPARTITE, NUM_EDGES, SQUARE, assert_agrees, drawn, settled
 from weft.errors import GradientError, OptionError, ShapeError
 from weft.nn import GraphConv, GroupRevRes, ResGatedGraphConv
 from weft.testing import LayerCase

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.nn.agreement import assert_agree, draw, normal
+from tests.nn.compared import assert_agrees, drawn, settled
 from weft.errors import OptionError, ShapeError
 from weft.graph import Adjacency, Graph
 from weft.nn import HypergraphConv
@@ -45,9 +45,9 @@ def softmax_by(key: torch.Tensor, score: torch.Tensor) -> torch.Tensor:
 ], ids=str)  # fmt: skip
 @pytest.mark.parametrize("weighted", [False, True])
 def test_agrees_with_its_formula(options: dict[str, Any], weighted: bool) -> None:
-    layer: Any = normal(HypergraphConv(4, 3, **options))
-    x, heads = (draw(6, 4), draw(4, 4)), layer.num_heads
-    weight = draw(4)
+    layer: Any = settled(HypergraphConv(4, 3, **options))
+    x, heads = (drawn(6, 4), drawn(4, 4)), layer.num_heads
+    weight = drawn(4)
     w = weight if weighted else torch.ones_like(weight)
     z, p = layer.fc(x[0]).reshape(6, heads, 3), torch.ones(7, heads, dtype=torch.float64)
     if layer.kind != "none":
@@ -65,7 +65,7 @@ def test_agrees_with_its_formula(options: dict[str, Any], weighted: bool) -> Non
     expected = expected if layer.bias is None else expected + layer.bias
     given = {"hyperedge_weight": weight} if weighted else {}
     wanted = [x[0], *([x[1]] if layer.kind != "none" else []), *given.values(), *layer.parameters()]
-    assert_agree([layer(INCIDENCE, x, **given)], [expected], wanted)
+    assert_agrees([layer(INCIDENCE, x, **given)], [expected], wanted)
 
 
 def test_dimensions_between_nodes_and_features_are_kept() -> None:

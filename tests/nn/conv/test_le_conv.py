@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.nn.conv.agreement import assert_same_with_gradients, drawn
+from tests.nn.compared import assert_agrees, drawn
 from weft.errors import ShapeError
 from weft.graph import Adjacency
 from weft.nn import LEConv
@@ -25,7 +25,7 @@ def test_agrees_with_its_formula(bias: bool, widths: tuple[int, int], weighted: 
     messages = messages * weight[:, None] if weighted else messages
     expected = layer.lin3(own).index_add(0, TARGET, messages)
     found = layer(ADJACENCY, (x, own), weight if weighted else None)
-    assert_same_with_gradients(found, expected, [x, own, weight, *layer.parameters()])
+    assert_agrees(found, expected, [x, own, weight, *layer.parameters()])
 
 
 def test_dimensions_between_nodes_and_features_are_kept() -> None:

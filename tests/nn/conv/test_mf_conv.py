@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.nn.conv.agreement import assert_same_with_gradients, drawn
+from tests.nn.compared import assert_agrees, drawn
 from weft.errors import OptionError, ShapeError
 from weft.graph import Adjacency
 from weft.nn import MFConv
@@ -31,7 +31,7 @@ def test_agrees_with_its_formula(max_degree: int, bias: bool, weighted: bool) ->
             row = row + layer.lins_l[str(degree)]((factor * x[SOURCE[edges]]).sum(0))
         rows.append(row)
     found = layer(ADJACENCY, (x, own), weight if weighted else None)
-    assert_same_with_gradients(found, torch.stack(rows), [x, own, weight, *layer.parameters()])
+    assert_agrees(found, torch.stack(rows), [x, own, weight, *layer.parameters()])
 
 
 def test_wrong_arguments_are_told() -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.nn.conv.agreement import assert_same_with_gradients, drawn
+from tests.nn.compared import assert_agrees, drawn
 from weft.errors import OptionError, ShapeError
 from weft.graph import Adjacency, Graph
 from weft.nn import MixHopConv
@@ -40,7 +40,7 @@ def test_agrees_with_dense_matrices(powers: tuple[int, ...], width: int, out: in
     matrix = dense(weight if weighted else None, norm)
     expected = torch.cat([layer.lins[str(p)](torch.linalg.matrix_power(matrix, p) @ x) for p in powers], 1) + layer.bias
     found = layer(GRAPH, x, weight if weighted else None)
-    assert_same_with_gradients(found, expected, [x, weight, *layer.parameters()])
+    assert_agrees(found, expected, [x, weight, *layer.parameters()])
 
 
 def test_wrong_arguments_are_told() -> None:

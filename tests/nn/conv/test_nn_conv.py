@@ -5,11 +5,15 @@ import torch
 from torch import nn
 
 import weft
-from tests.nn.conv.compared import BIPARTITE, NUM_EDGES, SOURCE, assert_agrees, drawn, settled, sums
+from tests.nn.compared import BIPARTITE, NUM_EDGES, SOURCE, assert_agrees, drawn, settled, sums
 from weft.errors import OptionError, ShapeError
 from weft.nn import NNConv
 from weft.testing import Input, LayerCase
 
+NETWORKS = [
+    nn.Linear(2, 12), nn.Linear(2, 12, bias=False),
+    nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 12)), nn.Sequential(nn.Linear(2, 12), nn.Tanh()),
+]  # fmt: skip
 EDGES = {"edge_features": Input("edge", (3,))}
 CASES = {
     "NNConv": LayerCase(lambda i, o: NNConv(i, o, nn.Linear(3, i * o), residual=True), inputs=EDGES),
@@ -23,10 +27,9 @@ CASES = {
 
 
 @pytest.mark.parametrize("aggregator", ["mean", "sum", "max"])
-@pytest.mark.parametrize("residual", [False, True, "linear"])
-@pytest.mark.parametrize("in_target", [4, 5])
-def test_agrees_with_its_formula(aggregator: str, residual: bool | str, in_target: int) -> None:
-    network = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 12))
+@pytest.mark.parametrize(("residual", "in_target"), [(False, 5), (True, 4), (True, 5), ("linear", 4)])
+@pytest.mark.parametrize("network", NETWORKS, ids=["linear", "no bias", "ends linear", "does not"])
+def test_agrees_with_its_formula(network: nn.Module, aggregator: str, residual: bool | str, in_target: int) -> None:
     layer = settled(NNConv((3, in_target), 4, network, aggregator=aggregator, residual=residual))
     x, own, edge = drawn(4, 3), drawn(6, in_target), drawn(NUM_EDGES, 2)
     found = layer(BIPARTITE, (x, own), edge_features=edge)
@@ -40,11 +43,14 @@ def test_agrees_with_its_formula(aggregator: str, residual: bool | str, in_targe
 
 
 def test_small_chunks_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    layer = settled(NNConv(3, 4, nn.Linear(2, 12)))
-    given = BIPARTITE, (drawn(4, 3), drawn(6, 3))
-    expected = layer(*given, edge_features=drawn(NUM_EDGES, 2))
-    monkeypatch.setattr(weft.settings, "chunk_bytes", 700)
-    torch.testing.assert_close(layer(*given, edge_features=drawn(NUM_EDGES, 2)), expected)
+    network = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 12))
+    for aggregator in ("sum", "mean", "max"):
+        layer = settled(NNConv(3, 4, network, aggregator=aggregator))
+        given, edge = (BIPARTITE, (drawn(4, 3), drawn(6, 3))), drawn(NUM_EDGES, 2)
+        expected = layer(*given, edge_features=edge)
+        with monkeypatch.context() as small:
+            small.setattr(weft.settings, "chunk_bytes", 700)
+            torch.testing.assert_close(layer(*given, edge_features=edge), expected)
 
 
 def test_one_number_for_an_edge_is_a_feature() -> None:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.nn.conv.agreement import assert_same_with_gradients, drawn
+from tests.nn.compared import assert_agrees, drawn
 from weft.errors import OptionError, ShapeError
 from weft.graph import Adjacency, Graph
 from weft.nn import PDNConv
@@ -38,7 +38,7 @@ def test_agrees_with_its_formula(norm: str, width: int, out: int, bias: bool) ->
     messages = weight[:, None] * layer.lin(x)[SOURCE]
     expected = torch.zeros(NUM_NODES, out, dtype=torch.float64).index_add(0, TARGET, messages)
     expected = expected + layer.bias if bias else expected
-    assert_same_with_gradients(layer(GRAPH, x, edge_features=edges), expected, [x, edges, *layer.parameters()])
+    assert_agrees(layer(GRAPH, x, edge_features=edges), expected, [x, edges, *layer.parameters()])
 
 
 def test_wrong_arguments_are_told() -> None:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.nn.conv.compared import BIPARTITE, NUM_EDGES, SOURCE, TARGET, assert_agrees, drawn, settled, sums
+from tests.nn.compared import BIPARTITE, NUM_EDGES, SOURCE, TARGET, assert_agrees, drawn, settled, sums
 from weft.errors import OptionError
 from weft.nn import ResGatedGraphConv
 from weft.testing import Input, LayerCase

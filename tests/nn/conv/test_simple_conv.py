@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.nn.conv.checks import BIPARTITE, NUM_NODES, NUM_TARGETS, SOURCES, SQUARE, TARGETS, assert_agrees, random_rows
+from tests.nn.compared import BIPARTITE, NUM_EDGES, NUM_NODES, NUM_TARGETS, SOURCE, SQUARE, TARGET, assert_agrees, drawn
 from weft.errors import OptionError, ShapeError
 from weft.nn import SimpleConv
 from weft.testing import LayerCase
@@ -29,8 +29,8 @@ def formula(layer: SimpleConv, x: tuple[Tensor, Tensor], weight: Tensor) -> Tens
     """The layer as its docstring tells it, one target after the other."""
     rows = []
     for target in range(NUM_TARGETS):
-        edges = target == TARGETS
-        h = x[0][SOURCES[edges]] * weight[edges, None]
+        edges = target == TARGET
+        h = x[0][SOURCE[edges]] * weight[edges, None]
         row = REDUCERS[layer.aggregator](h) if len(h) else x[0].new_zeros(3)
         own = x[1][target]
         rows.append({"none": row, "sum": own + row, "cat": torch.cat((own, row))}[layer.combine])
@@ -42,7 +42,7 @@ def formula(layer: SimpleConv, x: tuple[Tensor, Tensor], weight: Tensor) -> Tens
 @pytest.mark.parametrize("weighted", [False, True])
 def test_agrees_with_its_formula(aggregator: str, combine: str, weighted: bool) -> None:
     layer = SimpleConv(aggregator, combine=combine)
-    x, own, weight = random_rows(6, 3), random_rows(5, 3), random_rows(9, positive=True)
+    x, own, weight = drawn(4, 3), drawn(6, 3), drawn(NUM_EDGES, positive=True)
     found = layer(BIPARTITE, (x, own), weight if weighted else None)
     expected = formula(layer, (x, own), weight if weighted else torch.ones_like(weight))
     if aggregator == "std":  # whose gradient plain torch does not know where it is 0
@@ -52,14 +52,14 @@ def test_agrees_with_its_formula(aggregator: str, combine: str, weighted: bool) 
 
 
 def test_the_features_of_targets_may_be_absent() -> None:
-    x = torch.randn(6, 3)
+    x = torch.randn(4, 3)
     layer = SimpleConv("mean")
     assert torch.equal(layer(BIPARTITE, x), layer(BIPARTITE, (x, torch.ones(1))))
 
 
 @pytest.mark.parametrize("aggregator", ["sum", "var"])
 def test_dimensions_between_nodes_and_features_are_kept(aggregator: str) -> None:
-    layer, x, weight = SimpleConv(aggregator, combine="cat"), torch.randn(NUM_NODES, 4, 3), torch.rand(11)
+    layer, x, weight = SimpleConv(aggregator, combine="cat"), torch.randn(NUM_NODES, 4, 3), torch.rand(NUM_EDGES)
     torch.testing.assert_close(layer(SQUARE, x, weight)[:, 2], layer(SQUARE, x[:, 2], weight))
 
 
@@ -69,7 +69,7 @@ def test_wrong_arguments_are_told() -> None:
     with pytest.raises(OptionError, match="`combine` to be one of none, sum, cat, got 'self_loop'"):
         SimpleConv(combine="self_loop")
     with pytest.raises(ShapeError, match="features for both ends of a bipartite graph"):
-        SimpleConv(combine="sum")(BIPARTITE, torch.ones(6, 3))
+        SimpleConv(combine="sum")(BIPARTITE, torch.ones(4, 3))
 
 
 def test_text_form_is_the_constructor() -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.nn.conv.compared import BIPARTITE, NUM_EDGES, SOURCE, SQUARE, assert_agrees, drawn, settled, sums
+from tests.nn.compared import BIPARTITE, NUM_EDGES, SOURCE, SQUARE, assert_agrees, drawn, settled, sums
 from weft.errors import OptionError, ShapeError
 from weft.nn import SplineConv
 from weft.testing import Input, LayerCase

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.nn.conv.checks import NUM_NODES, SQUARE, assert_agrees, matrix, normalised, random_rows, settle
+from tests.nn.compared import NUM_EDGES, NUM_NODES, SQUARE, assert_agrees, drawn, matrix, normalised, settled
 from weft.errors import OptionError, ShapeError
 from weft.nn import SSGConv
 from weft.testing import LayerCase
@@ -18,8 +18,8 @@ CASES = {
 @pytest.mark.parametrize(("width", "out", "k"), [(3, 5, 3), (5, 3, 2), (4, 4, 1)])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_agrees_with_dense_matrices(norm: str, width: int, out: int, k: int, weighted: bool) -> None:
-    layer = settle(SSGConv(width, out, k, alpha=0.3, norm=norm))
-    x, weight = random_rows(NUM_NODES, width), random_rows(11, positive=True)
+    layer = settled(SSGConv(width, out, k, alpha=0.3, norm=norm))
+    x, weight = drawn(NUM_NODES, width), drawn(NUM_EDGES, positive=True)
     dense, hops = normalised(matrix(weight if weighted else torch.ones_like(weight)), norm), [x]
     for _ in range(k):
         hops.append(dense @ hops[-1])
@@ -29,8 +29,8 @@ def test_agrees_with_dense_matrices(norm: str, width: int, out: int, k: int, wei
 
 
 def test_what_propagates_may_be_kept() -> None:
-    for layer in (settle(SSGConv(3, 5, 2)), settle(SSGConv(5, 3, 2))):
-        x = random_rows(NUM_NODES, layer.in_features)
+    for layer in (settled(SSGConv(3, 5, 2)), settled(SSGConv(5, 3, 2))):
+        x = drawn(NUM_NODES, layer.in_features)
         torch.testing.assert_close(layer.fc(layer.propagate(SQUARE, x)), layer(SQUARE, x))
 
 
@@ -41,8 +41,8 @@ def test_wrong_arguments_are_told() -> None:
         SSGConv(3, 2, alpha=2)
     with pytest.raises(OptionError, match="`norm` to be one of"):
         SSGConv(3, 2, norm="l2")
-    with pytest.raises(ShapeError, match=r"SSGConv: expected `x` of shape \(8, \*, 3\), got \(8, 2\)"):
-        SSGConv(3, 2)(SQUARE, torch.ones(8, 2))
+    with pytest.raises(ShapeError, match=r"SSGConv: expected `x` of shape \(6, \*, 3\), got \(6, 2\)"):
+        SSGConv(3, 2)(SQUARE, torch.ones(6, 2))
 
 
 def test_text_form_is_the_constructor() -> None:

@@ -6,18 +6,18 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.nn.agreement import (
-    ADJACENCY,
+from tests.nn.compared import (
+    BIPARTITE,
     NUM_EDGES,
     NUM_SOURCES,
     NUM_TARGETS,
     SOURCE,
     TARGET,
-    assert_agree,
-    draw,
-    normal,
+    assert_agrees,
+    drawn,
+    settled,
     softmax_by_target,
-    sum_by_target,
+    sums,
 )
 from weft.errors import OptionError, ShapeError
 from weft.graph import Graph
@@ -45,7 +45,7 @@ def formula(layer: Any, x: tuple[Tensor, Tensor], weight: Tensor, edge: Tensor |
         projected = layer.edge(edge).reshape(NUM_EDGES, HEADS, WIDTH)
         key, value = key + projected, value + projected
     attention = softmax_by_target((query * key).sum(-1) / WIDTH**0.5) * weight[:, None]
-    out = sum_by_target(attention[..., None] * value)
+    out = sums(attention[..., None] * value)
     out = out.flatten(1) if layer.concat else out.mean(1)
     if layer.skip is None:
         return out, attention
@@ -63,13 +63,13 @@ def formula(layer: Any, x: tuple[Tensor, Tensor], weight: Tensor, edge: Tensor |
 @pytest.mark.parametrize("sizes", [4, (4, 5)], ids=str)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_agrees_with_its_formula(options: dict[str, Any], sizes: int | tuple[int, int], weighted: bool) -> None:
-    layer = normal(TransformerConv(sizes, WIDTH, HEADS, **options))
-    x = draw(NUM_SOURCES, 4), draw(NUM_TARGETS, sizes if isinstance(sizes, int) else sizes[1])
-    weight = draw(NUM_EDGES)
-    given, edge = (weight,) if weighted else (), draw(NUM_EDGES, 2) if "edge_features" in options else None
-    found = [call(ADJACENCY, x, *given, edge_features=edge) for call in (layer, layer.attention)]
+    layer = settled(TransformerConv(sizes, WIDTH, HEADS, **options))
+    x = drawn(NUM_SOURCES, 4), drawn(NUM_TARGETS, sizes if isinstance(sizes, int) else sizes[1])
+    weight = drawn(NUM_EDGES)
+    given, edge = (weight,) if weighted else (), drawn(NUM_EDGES, 2) if "edge_features" in options else None
+    found = [call(BIPARTITE, x, *given, edge_features=edge) for call in (layer, layer.attention)]
     expected = formula(layer, x, weight if weighted else torch.ones_like(weight), edge)
-    assert_agree(found, expected, [*x, *given, *([] if edge is None else [edge]), *layer.parameters()])
+    assert_agrees(found, expected, [*x, *given, *([] if edge is None else [edge]), *layer.parameters()])
 
 
 @pytest.mark.parametrize("edge_features", [None, 2])

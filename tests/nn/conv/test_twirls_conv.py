@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.nn.conv.checks import NUM_NODES, SQUARE, assert_agrees, random_rows, settle
+from tests.nn.compared import NUM_NODES, SQUARE, assert_agrees, drawn, settled
 from weft.errors import OptionError, ShapeError
 from weft.nn import TWIRLSConv
 from weft.testing import LayerCase
@@ -29,8 +29,8 @@ def network(mlp: nn.Module, x: Tensor, begins_active: bool) -> Tensor:
 @pytest.mark.parametrize(("before", "after"), [(1, 1), (2, 2), (0, 2), (2, 0)])
 @pytest.mark.parametrize("norm", ["none", "layer", "batch"])
 def test_networks_stand_around_the_unfolding(before: int, after: int, norm: str) -> None:
-    layer = settle(TWIRLSConv(3, 2, 5, k=2, num_before=before, num_after=after, norm=norm, smoothness=0.5))
-    x = random_rows(NUM_NODES, 3)
+    layer = settled(TWIRLSConv(3, 2, 5, k=2, num_before=before, num_after=after, norm=norm, smoothness=0.5))
+    x = drawn(NUM_NODES, 3)
     assert layer.unfolding.alpha == 1 / 1.5
     expected = network(layer.mlp_aft, layer.unfolding(SQUARE, network(layer.mlp_bef, x, False)), before > 0)
     assert expected.shape == (NUM_NODES, 2)
@@ -48,5 +48,5 @@ def test_wrong_arguments_are_told() -> None:
         TWIRLSConv(3, 2, 5, k=2, norm="group")
     with pytest.raises(OptionError, match="at least one linear map in `num_before` and `num_after`, got 0 and 0"):
         TWIRLSConv(3, 2, 5, k=2, num_before=0, num_after=0)
-    with pytest.raises(ShapeError, match=r"TWIRLSConv: expected `x` of shape \(8, \*, 3\), got \(7, 3\)"):
+    with pytest.raises(ShapeError, match=r"TWIRLSConv: expected `x` of shape \(6, \*, 3\), got \(7, 3\)"):
         TWIRLSConv(3, 3, 5, k=2, num_before=0)(SQUARE, torch.ones(7, 3))

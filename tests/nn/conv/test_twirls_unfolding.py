@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.nn.conv.checks import NUM_NODES, SOURCE, SQUARE, TARGET, assert_agrees, matrix, random_rows
+from tests.nn.compared import NUM_EDGES, NUM_NODES, SOURCE, SQUARE, TARGET, assert_agrees, drawn, matrix
 from weft.errors import OptionError, ShapeError
 from weft.nn import TWIRLSUnfoldingAndAttention
 from weft.testing import LayerCase
@@ -64,9 +64,9 @@ def test_agrees_with_its_formula(precondition: bool, weighted: str, options: dic
     torch.manual_seed(3)
     given = {"alpha": 0.6, "smoothness": 0.7, **options}
     layer = TWIRLSUnfoldingAndAttention(3, 3, precondition=precondition, **given).double()
-    x, weight = random_rows(NUM_NODES, 3), random_rows(11, positive=True)
+    x, weight = drawn(NUM_NODES, 3), drawn(NUM_EDGES, positive=True)
     edge_weight = {"no": None, "constant": weight.detach(), "learned": weight}[weighted]
-    expected = formula(layer, x, torch.ones(11).double() if edge_weight is None else edge_weight)
+    expected = formula(layer, x, torch.ones(NUM_EDGES).double() if edge_weight is None else edge_weight)
     wanted = [x, *layer.parameters(), *([weight] if weighted == "learned" else [])]
     assert_agrees(layer(SQUARE, x, edge_weight), expected, wanted)
 
@@ -82,5 +82,5 @@ def test_wrong_arguments_are_told() -> None:
         TWIRLSUnfoldingAndAttention(3, -1)
     with pytest.raises(OptionError, match="`attention_dropout` from 0 to 1"):
         TWIRLSUnfoldingAndAttention(3, 1, attention_dropout=2)
-    with pytest.raises(ShapeError, match=r"`x` of shape \(8, \*, 3\), got \(8, 2\)"):
-        TWIRLSUnfoldingAndAttention(3, 1)(SQUARE, torch.ones(8, 2))
+    with pytest.raises(ShapeError, match=r"`x` of shape \(6, \*, 3\), got \(6, 2\)"):
+        TWIRLSUnfoldingAndAttention(3, 1)(SQUARE, torch.ones(6, 2))

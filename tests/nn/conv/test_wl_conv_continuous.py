@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.nn.conv.agreement import assert_same_with_gradients, drawn
+from tests.nn.compared import assert_agrees, drawn
 from weft.errors import ShapeError
 from weft.graph import Adjacency
 from weft.nn import WLConvContinuous
@@ -27,7 +27,7 @@ def test_agrees_with_its_formula(weighted: bool) -> None:
         mean = (factor[:, None] * x[SOURCE[edges]]).sum(0) / factor.sum() if edges.any() else 0
         rows.append((own[node] + mean) / 2)
     found = WLConvContinuous()(ADJACENCY, (x, own), weight if weighted else None)
-    assert_same_with_gradients(found, torch.stack(rows), [x, own, weight])
+    assert_agrees(found, torch.stack(rows), [x, own, weight])
 
 
 def test_weights_that_sum_to_nothing_add_nothing() -> None:

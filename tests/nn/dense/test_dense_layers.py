@@ -6,18 +6,19 @@ import pytest
 import torch
 from torch import nn
 
-from tests.nn.conv.checks import (
+from tests.nn.compared import (
     BIPARTITE,
+    NUM_EDGES,
     NUM_NODES,
     NUM_SOURCES,
     NUM_TARGETS,
-    SOURCES,
+    SOURCE,
     SQUARE,
-    TARGETS,
+    TARGET,
     assert_agrees,
+    drawn,
     matrix,
-    random_rows,
-    settle,
+    settled,
 )
 from weft.errors import OptionError, ShapeError
 from weft.nn import ChebConv, DenseChebConv, DenseGraphConv, DenseSAGEConv, GraphConv, SAGEConv
@@ -27,25 +28,27 @@ LAYERS = [lambda i, o: DenseGraphConv(i, o), lambda i, o: DenseSAGEConv(i, o), l
 
 def ones(square: bool = True) -> torch.Tensor:
     if square:
-        return matrix(torch.ones(11, dtype=torch.float64))
+        return matrix(torch.ones(NUM_EDGES, dtype=torch.float64))
     flat = torch.zeros(NUM_TARGETS * NUM_SOURCES, dtype=torch.float64)
-    return flat.index_add(0, TARGETS * NUM_SOURCES + SOURCES, torch.ones(9).double()).reshape(NUM_TARGETS, NUM_SOURCES)
+    return flat.index_add(0, TARGET * NUM_SOURCES + SOURCE, torch.ones(NUM_EDGES).double()).reshape(
+        NUM_TARGETS, NUM_SOURCES
+    )
 
 
 @pytest.mark.parametrize("norm", ["none", "both", "left", "right"])
 @pytest.mark.parametrize(("width", "out"), [(3, 5), (5, 3)])
 def test_graph_conv_is_that_of_the_graph(norm: str, width: int, out: int) -> None:
-    layer, sparse = settle(DenseGraphConv(width, out, norm=norm)), settle(GraphConv(width, out, norm=norm))
+    layer, sparse = settled(DenseGraphConv(width, out, norm=norm)), settled(GraphConv(width, out, norm=norm))
     sparse.load_state_dict(layer.state_dict())
-    x = random_rows(NUM_SOURCES, width)
+    x = drawn(NUM_SOURCES, width)
     assert_agrees(layer(ones(square=False), x), sparse(BIPARTITE, x), [x])
 
 
 @pytest.mark.parametrize("norm", ["none", "both", "left", "right"])
 @pytest.mark.parametrize(("width", "out"), [(3, 5), (5, 3)])
 def test_graph_conv_agrees_with_its_formula(norm: str, width: int, out: int) -> None:
-    layer, x = settle(DenseGraphConv(width, out, norm=norm)), random_rows(4, width)
-    dense = random_rows(5, 4, positive=True)
+    layer, x = settled(DenseGraphConv(width, out, norm=norm)), drawn(4, width)
+    dense = drawn(5, 4, positive=True)
     leaves, enter = dense.sum(0).clamp(min=1), dense.sum(1).clamp(min=1)[:, None]
     by = {"none": 1, "both": (leaves * enter).sqrt(), "left": leaves, "right": enter}[norm]
     assert_agrees(layer(dense, x), (dense / by) @ x @ layer.weight + layer.bias, [x, dense, *layer.parameters()])
@@ -53,17 +56,17 @@ def test_graph_conv_agrees_with_its_formula(norm: str, width: int, out: int) -> 
 
 @pytest.mark.parametrize(("width", "out"), [(3, 5), (5, 3)])
 def test_sage_conv_is_that_of_the_graph(width: int, out: int) -> None:
-    layer, sparse = settle(DenseSAGEConv(width, out)), settle(SAGEConv(width, out, "gcn"))
+    layer, sparse = settled(DenseSAGEConv(width, out)), settled(SAGEConv(width, out, "gcn"))
     sparse.load_state_dict({"bias": layer.fc.bias.detach(), "fc_neigh.weight": layer.fc.weight.detach()})
-    x, own = random_rows(NUM_SOURCES, width), random_rows(NUM_TARGETS, width)
+    x, own = drawn(NUM_SOURCES, width), drawn(NUM_TARGETS, width)
     assert_agrees(layer(ones(square=False), (x, own)), sparse(BIPARTITE, (x, own)), [x, own])
-    both = random_rows(NUM_NODES, width)
+    both = drawn(NUM_NODES, width)
     assert_agrees(layer(ones(), both), sparse(SQUARE, both), [both])
 
 
 @pytest.mark.parametrize(("width", "out"), [(3, 5), (5, 3)])
 def test_sage_conv_agrees_with_its_formula(width: int, out: int) -> None:
-    layer, x, dense = settle(DenseSAGEConv(width, out)), random_rows(4, width), random_rows(4, 4, positive=True)
+    layer, x, dense = settled(DenseSAGEConv(width, out)), drawn(4, width), drawn(4, 4, positive=True)
     expected = layer.fc((dense @ x + x) / (1 + dense.sum(1, keepdim=True)))
     assert_agrees(layer(dense, x), expected, [x, dense, *layer.parameters()])
 
@@ -71,15 +74,15 @@ def test_sage_conv_agrees_with_its_formula(width: int, out: int) -> None:
 @pytest.mark.parametrize("eigenvalue", [None, 1.6, torch.tensor(1.6, dtype=torch.float64)])
 @pytest.mark.parametrize("k", [1, 2, 4])
 def test_cheb_conv_is_that_of_the_graph(eigenvalue: float | None, k: int) -> None:
-    layer, sparse = settle(DenseChebConv(5, 3, k)), settle(ChebConv(5, 3, k, norm="in"))
+    layer, sparse = settled(DenseChebConv(5, 3, k)), settled(ChebConv(5, 3, k, norm="in"))
     weight = layer.W.detach().flatten(0, 1).T
     sparse.load_state_dict({"linear.weight": weight, "linear.bias": layer.bias.detach()})
-    x = random_rows(NUM_NODES, 5)
+    x = drawn(NUM_NODES, 5)
     assert_agrees(layer(ones(), x, lambda_max=eigenvalue), sparse(SQUARE, x, lambda_max=eigenvalue), [x])
 
 
 def test_cheb_conv_has_gradients_of_the_matrix() -> None:
-    layer, x, dense = settle(DenseChebConv(3, 2, 3)), random_rows(4, 3), random_rows(4, 4, positive=True)
+    layer, x, dense = settled(DenseChebConv(3, 2, 3)), drawn(4, 3), drawn(4, 4, positive=True)
     assert torch.autograd.gradcheck(lambda *given: layer(*given), (dense, x))
 
 

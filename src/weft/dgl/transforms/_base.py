@@ -16,7 +16,9 @@ class BaseTransform:
 
     def __call__(self, g: DGLGraph) -> DGLGraph:
         """Transform a graph; each class says how."""
-        raise NotImplementedError
+        raise NotImplementedError(
+            f"{type(self).__name__} has no __call__; hint: a transform of your own defines __call__(self, g)"
+        )
 
     def __repr__(self) -> str:
         return type(self).__name__ + "()"

@@ -6,10 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import OptionError, ShapeError, check_choice, message
+from ...graph import Adjacency
 from .._aggregate import aggregate
 from .._arguments import Edges, Features, Reduce, Sizes, as_pair, resolve_ends
 from .._edge_inputs import check_edge_features
 from .._formula import formula
+from .._last_map import LastMap, last_map, reduce_products
 
 AGGREGATORS = ("mean", "sum", "max")
 
@@ -43,8 +45,10 @@ class NNConv(nn.Module):
     *Differs from PyG* its linear map of the node itself, `lin.weight`, is that of `residual="linear"`; the sum is not the
     default.
 
-    *Cost* E x in_source x out_features products beside those of the network, on chunks of edges whose matrices fit
-    `weft.settings.chunk_bytes`, forward and again in backward: the matrices of all edges are never in memory.
+    *Cost* where the network is a linear map, or a sequence that ends with one, from K numbers, the sum of K x in_source
+    products over the edges of a target comes first, and the map behind it: E x K x in_source products and N of its size. For
+    "max", or another network, E matrices in chunks of edges, forward and again in backward. In either case the matrices of
+    all edges are never in memory.
 
     >>> import torch
     >>> from weft.graph import Graph
@@ -92,15 +96,11 @@ class NNConv(nn.Module):
         width = edge_features.shape[-1] if edge_features.dim() > 1 else 1
         edge_features = edge_features.unsqueeze(-1) if edge_features.dim() == 1 else edge_features
         check_edge_features("NNConv", edge_features, adjacency, width)
-        ends: dict[str, Any] = {
-            "source": {"x": x_source},
-            "edge": {"e": edge_features},
-            "shared": {"network": self.edge_func},
-        }
-        h = aggregate(adjacency, _PRODUCTS, reduce=self.aggregator, **ends)
-        if h.shape[-1] != self.out_features:
-            form = f"a network that gives {x_source.shape[-1]} * {self.out_features} numbers for an edge"
-            raise ShapeError(message("NNConv", form, f"{x_source.shape[-1]} * {h.shape[-1]}"))
+        last = None if self.aggregator == "max" or edge_features.dim() != 2 else last_map(self.edge_func)
+        if last is None:
+            h = self._by_edge(adjacency, x_source, edge_features)
+        else:
+            h = self._by_target(adjacency, x_source, edge_features, last)
         if self.res_fc is not None:
             h = h + self.res_fc(x_target).to(h.dtype)
         return h if self.bias is None else h + self.bias.to(h.dtype)
@@ -110,13 +110,43 @@ class NNConv(nn.Module):
         options = f"aggregator={self.aggregator!r}, residual={self.residual!r}, bias={self.bias is not None}"
         return f"{self.in_features}, {self.out_features}, {options}"
 
+    def _by_edge(self, adjacency: Adjacency, x: Tensor, edge_features: Tensor) -> Tensor:
+        """A matrix for each edge."""
+        shared = {"network": self.edge_func}
+        ends: dict[str, Any] = {"source": {"x": x}, "edge": {"e": edge_features}, "shared": shared}
+        h = aggregate(adjacency, _PRODUCTS, reduce=self.aggregator, **ends)
+        self._check_width(x, h.shape[-1])
+        return h
+
+    def _by_target(self, adjacency: Adjacency, x: Tensor, edge_features: Tensor, last: LastMap) -> Tensor:
+        """The last map of the network behind the reduction, which is linear as well."""
+        weight, bias = last.linear.weight, last.linear.bias
+        width = x.shape[-1]
+        _check_multiple(width, (weight.shape[0],))
+        self._check_width(x, weight.shape[0] // width)
+        maps = weight.reshape(width, self.out_features, -1).permute(2, 0, 1)
+        h = reduce_products(adjacency, x, edge_features, maps, last.steps, self.aggregator)
+        if bias is None:
+            return h
+        plain = aggregate(adjacency, x, reduce=self.aggregator) @ bias.reshape(width, -1).to(x.dtype)
+        return h + plain.to(h.dtype)
+
+    def _check_width(self, x: Tensor, found: int) -> None:
+        if found != self.out_features:
+            form = f"a network that gives {x.shape[-1]} * {self.out_features} numbers for an edge"
+            raise ShapeError(message("NNConv", form, f"{x.shape[-1]} * {found}"))
+
+
+def _check_multiple(width: int, shape: tuple[int, ...]) -> None:
+    if shape[-1] % width:
+        form = f"a network that gives {width} numbers for each feature of the result"
+        raise ShapeError(message("NNConv", form, str(shape)))
+
 
 def _products(source: Any, target: Any, edge: Any, shared: Any) -> Tensor:
     """Rows of the source times the matrices of the edges."""
     x, matrices = source["x"], shared["network"](edge["e"])
-    if matrices.shape[-1] % x.shape[-1]:
-        form = f"a network that gives {x.shape[-1]} numbers for each feature of the result"
-        raise ShapeError(message("NNConv", form, str(tuple(matrices.shape[1:]))))
+    _check_multiple(x.shape[-1], tuple(matrices.shape[1:]))
     return torch.bmm(x.unsqueeze(1), matrices.view(x.shape[0], x.shape[-1], matrices.shape[-1] // x.shape[-1])).squeeze(
         1
     )

@@ -2,6 +2,7 @@
 
 NAMES: dict[str, str] = {
     "AntiSymmetricConv": "eye ->",
+    "ARMAConv": "weight -> weight; weight ->",
     "CFConv": "lin1.* -> project_node.*; lin2.* -> project_out.0.*; nn.* -> project_edge.*",
     "ChebConv": "lins.#.weight -> linear.weight; bias -> linear.bias",
     "DNAConv": "multi_head.lin_q.* -> query.*; multi_head.lin_k.* -> key.*; multi_head.lin_v.* -> value.*",
