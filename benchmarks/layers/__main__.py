@@ -1,8 +1,8 @@
 """Time training steps of layers beside those of DGL and PyG: `python -m benchmarks.layers`.
 
-Graphs have every edge in both directions and no self loops, so that all libraries mean the same by the degree of a node. A peer's weights are
-loaded into weft's layer, which has to give the peer's result; then a step, forward and backward to the features and every
-parameter, is timed in turns.
+Graphs have every edge in both directions and no self loops, so that all libraries mean the same by the degree of a node. A
+peer's weights are loaded into weft's layer, which has to give the peer's result; then a step, forward and backward to the
+features and every parameter, is timed in turns.
 """
 
 from __future__ import annotations
