@@ -90,10 +90,13 @@ def test_a_model_makes_no_tensor_of_edges_and_features(name: str) -> None:
     contract.check_memory(contract.Subject(case(KINDS[name])))
 
 
-# Seconds each, of layers that compile in their own contract: three of them show that the stack does.
+# Seconds each, of layers that compile in their own contract: four of them show that stacks do.
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=[] if name in ("GCN", "GAT", "RGCN") else [pytest.mark.slow]) for name in KINDS],
+    [
+        pytest.param(name, marks=[] if name in ("GCN", "GAT", "GraphSAGE", "RGCN") else [pytest.mark.slow])
+        for name in KINDS
+    ],
 )
 def test_a_model_compiles(name: str) -> None:
     contract.check_compile(contract.Subject(case(KINDS[name])))
@@ -182,6 +185,11 @@ def test_options_that_do_not_exist_are_refused(options: dict[str, Any], text: st
 def test_heads_have_to_share_the_hidden_width() -> None:
     with pytest.raises(OptionError, match="`hidden_features` that `num_heads` divides, got 10 and 4"):
         GAT(4, 10, 2, num_heads=4)
+
+
+def test_only_a_last_layer_that_gives_the_result_averages_its_heads() -> None:
+    assert [layer.concat for layer in GAT(4, 8, 2).layers] == [True, True, False]
+    assert [layer.concat for layer in GAT(4, 8, 2, jumping="max").layers] == [True, True, True]
 
 
 def test_calls_that_do_not_fit_are_refused() -> None:

@@ -131,7 +131,8 @@ def test_a_stack_is_the_formula_of_its_paper(name: str) -> None:
     model: Any = settle(make(4, 6, 3, num_layers=2, **options)).eval()
     for module in model.modules():
         if isinstance(module, nn.BatchNorm1d):
-            module.running_mean.normal_(), module.running_var.uniform_(0.5, 2)
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
     x = random_rows(NUM_NODES, 4)
     given: dict[str, Tensor] = {}
     if "edge_features" in options:
@@ -146,6 +147,11 @@ def test_a_stack_is_the_formula_of_its_paper(name: str) -> None:
     assert_agrees(found, expected, [x, *given.values(), *model.parameters()])
 
 
+def test_the_weight_of_the_node_itself_is_learned_where_that_is_asked_for() -> None:
+    learns = {learn_eps: dict(GIN(4, 6, 3, learn_eps=learn_eps).named_parameters()) for learn_eps in (False, True)}
+    assert learns[True].keys() - learns[False].keys() == {f"layers.{at}.eps" for at in range(3)}
+
+
 def test_an_embedding_is_one_hot_ids_without_their_matrix() -> None:
     # One-hot ids, as the paper has them: V_b and the matrix of the node itself have a row for each node.
     table = [random_rows(NUM_NODES, 6) for _ in range(3)]
@@ -154,9 +160,8 @@ def test_an_embedding_is_one_hot_ids_without_their_matrix() -> None:
     with torch.no_grad():
         first.linear_r.W.copy_(torch.stack(parts[:2]))
         first.loop_weight.copy_(parts[2])
-    rows = torch.cat(table, 1)
     hidden = torch.eye(NUM_NODES, dtype=torch.float64) @ table[2] + first.h_bias
     for type_, (one, two) in enumerate(first.linear_r.coeff):
         a = normalised(matrix((type_ == TYPE).double()), "right")
         hidden = hidden + a @ torch.eye(NUM_NODES, dtype=torch.float64) @ (one * table[0] + two * table[1])
-    torch.testing.assert_close(first(SQUARE, rows, edge_type=TYPE), hidden)
+    assert_agrees(first(SQUARE, torch.cat(table, 1), edge_type=TYPE), hidden, [*table, first.linear_r.coeff])
