@@ -63,6 +63,14 @@ def test_a_constant_eps_belongs_to_the_state() -> None:
     torch.testing.assert_close(layer(SQUARE, x)[5], 1.5 * x[5])
 
 
+def test_reset_draws_the_network_anew_and_sets_eps_to_where_it_began() -> None:
+    layer = settle(GINConv(network(3, 2), eps=0.3, learn_eps=True))
+    before = layer.apply_func[0].weight.clone()
+    layer.reset_parameters()
+    assert layer.eps.tolist() == pytest.approx([0.3])
+    assert not torch.equal(layer.apply_func[0].weight, before)
+
+
 def test_inputs_stay_as_they_were() -> None:
     x = torch.randn(NUM_NODES, 3)
     before = x.clone()

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from ...errors import check_choice
 from ...ops import spmm
 from .._arguments import Edges, Features, as_pair, check_edge_weight, resolve_ends, width_of
+from .._reset import reset_inside
 
 Aggregator = Literal["sum", "mean", "max"]
 AGGREGATORS = ("sum", "mean", "max")
@@ -62,12 +63,17 @@ class GINConv(nn.Module):
     ) -> None:
         super().__init__()
         check_choice("GINConv", "aggregator", aggregator, AGGREGATORS)
-        self.aggregator = aggregator
+        self.aggregator, self.initial_eps = aggregator, eps
         self.apply_func = network
         if learn_eps:
             self.eps = nn.Parameter(torch.tensor([float(eps)]))
         else:
             self.register_buffer("eps", torch.tensor([float(eps)]))
+
+    def reset_parameters(self) -> None:
+        """Set eps to where it began, and draw anew what can be drawn anew."""
+        nn.init.constant_(self.eps, self.initial_eps)
+        reset_inside(self.apply_func)
 
     def forward(self, graph: Edges, x: Features, edge_weight: Tensor | None = None) -> Tensor:
         """Compute the new features of all targets."""

@@ -24,4 +24,11 @@ class GAT(HeadedStack):
 
     def make_headed(self, in_features: int, width: int, concat: bool) -> GATConv:
         """Make a layer of heads of this width."""
-        return GATConv(in_features, width, self.num_heads, concat=concat, attention_dropout=self.attention_dropout)
+        return GATConv(
+            in_features,
+            width,
+            self.num_heads,
+            edge_features=self.edge_features,
+            concat=concat,
+            attention_dropout=self.attention_dropout,
+        )

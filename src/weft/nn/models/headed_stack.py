@@ -1,58 +1,43 @@
 """What the ready models of attention share: heads side by side in the middle, and their mean at the end."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
 
 from torch import nn
 from torch.nn import functional
 
 from ...errors import OptionError, message
-from .layer_stack import Activation, Jumping, LayerStack, Norm
+from .layer_stack import Activation, LayerStack
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class HeadedStack(LayerStack, ABC):
     """A `LayerStack` of layers with heads, which are concatenated; those of the last layer are averaged.
 
-    *Shapes* those of `LayerStack`.
+    *Shapes* and further arguments are those of `LayerStack`.
 
     Args:
+        activation: elu by default.
         num_heads: of every layer, each `hidden_features / num_heads` wide, or `out_features` wide in the last.
+        edge_features: width of the features of edges, which every layer reads; None if edges have none.
         attention_dropout: probability of dropping an edge of a head in training.
 
     Raises:
         OptionError: in the constructor, if `num_heads` does not divide `hidden_features`, or an option does not exist.
+        ShapeError: in the call, if features of edges are missing, left over or of another width.
     """
 
-    def __init__(
-        self,
-        in_features: int,
-        hidden_features: int,
-        out_features: int,
-        *,
-        num_layers: int = 3,
-        num_heads: int = 8,
-        attention_dropout: float = 0.0,
-        dropout: float = 0.0,
-        norm: Norm | None = None,
-        residual: bool = False,
-        jumping: Jumping | None = None,
-        activation: Activation = functional.elu,
-    ) -> None:
-        if num_heads < 1 or hidden_features % num_heads:
-            got = f"{hidden_features} and {num_heads}"
+    activation: Activation = field(default_factory=lambda: functional.elu)
+    num_heads: int = 8
+    edge_features: int | None = None
+    attention_dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Check the heads and make the layers."""
+        if self.num_heads < 1 or self.hidden_features % self.num_heads:
+            got = f"{self.hidden_features} and {self.num_heads}"
             raise OptionError(message(type(self).__name__, "`hidden_features` that `num_heads` divides", got))
-        # They stand here already when the base class makes the layers.
-        self.num_heads, self.attention_dropout = num_heads, attention_dropout
-        super().__init__(
-            in_features,
-            hidden_features,
-            out_features,
-            num_layers=num_layers,
-            dropout=dropout,
-            norm=norm,
-            residual=residual,
-            jumping=jumping,
-            activation=activation,
-        )
+        super().__post_init__()
 
     @abstractmethod
     def make_headed(self, in_features: int, width: int, concat: bool) -> nn.Module:

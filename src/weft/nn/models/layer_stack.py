@@ -3,28 +3,32 @@
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, fields
 from itertools import pairwise
-from typing import Literal, TypeVar
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ...errors import OptionError, ShapeError, check_choice, check_probability, message
+from ...errors import OptionError, check_choice, check_probability, message
 from ...graph import Block, adjacency_of
 from .._arguments import Edges
+from .._reset import reset_inside
+from ._for_each_layer import for_each_layer
 
 Activation = Callable[[Tensor], Tensor]
 Norm = Callable[[int], nn.Module]
 Jumping = Literal["cat", "max"]
 OfEdges = Tensor | Sequence[Tensor]
-T = TypeVar("T")
 
 
+@dataclass(eq=False, repr=False)
 class LayerStack(nn.Module, ABC):
     """Layers of one kind on one graph, or each on its own block: `h = activation(norm(layer(graph, dropout(h))))`.
 
-    A model of one's own says in `make_layer` what its layers are.
+    A model of one's own says in `make_layer` what its layers are. Options of such a model are fields, if it is a dataclass, too:
+    `@dataclass(eq=False, repr=False, kw_only=True)`.
 
     *Shapes* `x: (num_nodes, in_features) -> (num_nodes, out_features)`; a list of blocks, one for each layer, gives a row for
     each target of the last.
@@ -38,7 +42,8 @@ class LayerStack(nn.Module, ABC):
         activation: of every layer but the last; with `jumping` of all.
 
     Raises:
-        OptionError: in the constructor, if an option does not exist; in the call, if the layers know no edge weights or features.
+        OptionError: in the constructor, if an option does not exist; in the call, if the layers do not know what is given of the
+            edges, or need what is not.
         ShapeError: in the call, if there are not as many blocks as layers, or features do not fit.
 
     *Source* of jumping knowledge: Xu et al., 2018, Representation Learning on Graphs with Jumping Knowledge Networks,
@@ -55,39 +60,43 @@ class LayerStack(nn.Module, ABC):
     torch.Size([3, 2])
     """
 
-    def __init__(
-        self,
-        in_features: int,
-        hidden_features: int,
-        out_features: int,
-        *,
-        num_layers: int = 3,
-        dropout: float = 0.0,
-        norm: Norm | None = None,
-        residual: bool = False,
-        jumping: Jumping | None = None,
-        activation: Activation = torch.relu,
-    ) -> None:
-        super().__init__()
+    in_features: int
+    hidden_features: int
+    out_features: int
+    _: KW_ONLY
+    num_layers: int = 3
+    dropout: float = 0.0
+    norm: Norm | None = None
+    residual: bool = False
+    jumping: Jumping | None = None
+    # Of a factory: as an attribute of the class it would stand before a module of the same name.
+    activation: Activation = field(default_factory=lambda: torch.relu)
+
+    def __new__(cls, *sizes: Any, **options: Any) -> Any:
+        """Be a module before the options are there, which may be modules."""
+        model = super().__new__(cls)
+        nn.Module.__init__(model)
+        return model
+
+    def __post_init__(self) -> None:
+        """Check the options and make the layers."""
         where = type(self).__name__
-        check_probability(where, "dropout", dropout)
-        if num_layers < 1:
-            raise OptionError(message(where, "`num_layers` of at least 1", str(num_layers)))
-        if jumping is not None:
-            check_choice(where, "jumping", jumping, ("cat", "max"))
-        self.in_features, self.hidden_features, self.out_features = in_features, hidden_features, out_features
-        self.num_layers, self.dropout, self.residual = num_layers, dropout, residual
-        self.jumping, self.activation = jumping, activation
-        steps = [in_features, *[hidden_features] * (num_layers - 1), hidden_features if jumping else out_features]
+        check_probability(where, "dropout", self.dropout)
+        if self.num_layers < 1:
+            raise OptionError(message(where, "`num_layers` of at least 1", str(self.num_layers)))
+        if self.jumping is not None:
+            check_choice(where, "jumping", self.jumping, ("cat", "max"))
+        hidden, num_hidden = self.hidden_features, self.num_layers if self.jumping else self.num_layers - 1
+        steps = [self.in_features, *[hidden] * num_hidden, *([] if self.jumping else [self.out_features])]
         self.layers = nn.ModuleList(
-            self.make_layer(before, after, at == num_layers - 1 and jumping is None)
-            for at, (before, after) in enumerate(pairwise(steps))
+            self.make_layer(before, after, at == num_hidden) for at, (before, after) in enumerate(pairwise(steps))
         )
-        num_hidden = num_layers if jumping else num_layers - 1
-        self.norms = nn.ModuleList([] if norm is None else [norm(hidden_features) for _ in range(num_hidden)])
-        if jumping:
-            self.out = nn.Linear(hidden_features * (num_layers if jumping == "cat" else 1), out_features)
-        self._takes = frozenset(inspect.signature(self.layers[0].forward).parameters)
+        self.norms = nn.ModuleList([] if self.norm is None else [self.norm(hidden) for _ in range(num_hidden)])
+        if self.jumping:
+            self.out = nn.Linear(hidden * (self.num_layers if self.jumping == "cat" else 1), self.out_features)
+        # What a layer takes by name, and whether it has to be given.
+        taken = inspect.signature(self.layers[0].forward).parameters
+        self._takes = {name: each.default is each.empty for name, each in taken.items()}
 
     @abstractmethod
     def make_layer(self, in_features: int, out_features: int, is_last: bool) -> nn.Module:
@@ -95,8 +104,7 @@ class LayerStack(nn.Module, ABC):
 
     def reset_parameters(self) -> None:
         """Draw all parameters anew."""
-        for module in (*self.layers, *self.norms, *([self.out] if self.jumping else [])):
-            module.reset_parameters()
+        reset_inside(*self.children())
 
     def forward(
         self,
@@ -105,13 +113,15 @@ class LayerStack(nn.Module, ABC):
         edge_weight: OfEdges | None = None,
         *,
         edge_features: OfEdges | None = None,
+        edge_type: OfEdges | None = None,
     ) -> Tensor:
         """Compute the result of every node, or of the targets of the last block.
 
-        *Shapes* `edge_weight: (num_edges,)`; `edge_features: (num_edges, edge_features)`; with blocks a tensor for each of them.
+        *Shapes* `edge_weight, edge_type: (num_edges,)`, `edge_features: (num_edges, edge_features)`, or with blocks a list of as
+        many tensors.
         """
-        graphs: Sequence[Edges] = self._for_each_layer("blocks", graph)
-        given = self._of_edges({"edge_weight": edge_weight, "edge_features": edge_features})
+        graphs: Sequence[Edges] = for_each_layer(type(self).__name__, "blocks", graph, self.num_layers)
+        given = self._of_edges({"edge_weight": edge_weight, "edge_features": edge_features, "edge_type": edge_type})
         h, kept = x, []
         for at, layer in enumerate(self.layers):
             before = functional.dropout(h, self.dropout, self.training) if at else h
@@ -125,9 +135,8 @@ class LayerStack(nn.Module, ABC):
 
     def extra_repr(self) -> str:
         """Sizes and options, as in the constructor."""
-        parts = [str(self.in_features), str(self.hidden_features), str(self.out_features)]
-        parts += [f"{name}={getattr(self, name)}" for name in ("num_layers", "dropout", "residual", "jumping")]
-        return ", ".join(parts)
+        values = {each: getattr(self, each.name) for each in fields(self) if each.name not in ("norm", "activation")}
+        return ", ".join(f"{each.name}={value!r}" if each.kw_only else str(value) for each, value in values.items())
 
     def _together(self, last: Edges, kept: Sequence[Tensor]) -> Tensor:
         """The outputs of all layers for the targets of the last one, which are the first nodes of all before it."""
@@ -139,21 +148,13 @@ class LayerStack(nn.Module, ABC):
 
     def _of_edges(self, given: Mapping[str, OfEdges | None]) -> dict[str, Sequence[Tensor]]:
         """What there is of each edge, for each layer."""
-        found = {}
+        where, layer, found = type(self).__name__, type(self.layers[0]).__name__, {}
         for name, value in given.items():
             if value is None:
-                continue
-            if name not in self._takes:
-                got = f"`{name}`, which {type(self.layers[0]).__name__} does not know"
-                raise OptionError(message(type(self).__name__, "what its layers take", got))
-            found[name] = self._for_each_layer(f"tensors of `{name}`", value)
+                if self._takes.get(name, False):
+                    raise OptionError(message(where, f"`{name}`, which {layer} needs", "none"))
+            elif name not in self._takes:
+                raise OptionError(message(where, "what its layers take", f"`{name}`, which {layer} does not know"))
+            else:
+                found[name] = for_each_layer(where, f"tensors of `{name}`", value, self.num_layers)
         return found
-
-    def _for_each_layer(self, what: str, given: T | Sequence[T]) -> Sequence[T]:
-        """One value for all layers, or a list with one for each."""
-        if not isinstance(given, Sequence):
-            return [given] * self.num_layers
-        if len(given) != self.num_layers:
-            expected = f"{self.num_layers} {what}, one for each layer"
-            raise ShapeError(message(type(self).__name__, expected, f"{len(given)} of them"))
-        return given
