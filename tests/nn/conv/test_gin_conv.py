@@ -64,7 +64,7 @@ def test_a_constant_eps_belongs_to_the_state() -> None:
 
 
 def test_reset_draws_the_network_anew_and_sets_eps_to_where_it_began() -> None:
-    layer = settle(GINConv(network(3, 2), eps=0.3, learn_eps=True))
+    layer = settled(GINConv(network(3, 2), eps=0.3, learn_eps=True))
     before = layer.apply_func[0].weight.clone()
     layer.reset_parameters()
     assert layer.eps.tolist() == pytest.approx([0.3])

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from tests.nn.conv.checks import NUM_NODES, SOURCE, SQUARE, assert_agrees, matrix, normalised, random_rows, settle
+from tests.nn.compared import NUM_NODES, SOURCE, SQUARE, assert_agrees, drawn, matrix, normalised, settled
 from weft.errors import OptionError, ShapeError
 from weft.graph import Adjacency
 from weft.nn import APPNPConv
@@ -22,8 +22,8 @@ CASES = {
 @pytest.mark.parametrize("options", [{}, {"num_layers": 3, "norm": "right"}, {"num_layers": 1, "alpha": 0.0}], ids=str)
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
 def test_agrees_with_its_formula(options: dict[str, Any], weighted: bool) -> None:
-    model: Any = settle(APPNP(4, 6, 3, num_hops=4, **options))
-    x, weight = random_rows(NUM_NODES, 4), random_rows(len(SOURCE), positive=True)
+    model: Any = settled(APPNP(4, 6, 3, num_hops=4, **options))
+    x, weight = drawn(NUM_NODES, 4), drawn(len(SOURCE), positive=True)
     h = x
     for at, linear in enumerate(model.layers):
         h = linear(h.relu() if at else h)
@@ -54,7 +54,7 @@ def test_dropout_falls_on_inputs_of_maps_and_on_edges() -> None:
 
 
 def test_reset_draws_all_parameters_anew() -> None:
-    model = settle(APPNP(4, 6, 3))
+    model = settled(APPNP(4, 6, 3))
     before = {name: value.clone() for name, value in model.named_parameters()}
     model.reset_parameters()
     assert not any(torch.equal(value, before[name]) for name, value in model.named_parameters())

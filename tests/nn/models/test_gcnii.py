@@ -6,17 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.nn.conv.checks import (
-    NUM_NODES,
-    SOURCE,
-    SQUARE,
-    TARGET,
-    assert_agrees,
-    matrix,
-    normalised,
-    random_rows,
-    settle,
-)
+from tests.nn.compared import NUM_NODES, SOURCE, SQUARE, TARGET, assert_agrees, drawn, matrix, normalised, settled
 from weft.errors import OptionError, ShapeError
 from weft.graph import Block
 from weft.nn.models import GCNII
@@ -30,8 +20,8 @@ CASES = {
 @pytest.mark.parametrize("shared_weights", [True, False], ids=["GCNII", "GCNII*"])
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
 def test_agrees_with_its_formula(shared_weights: bool, weighted: bool) -> None:
-    model: Any = settle(GCNII(4, 5, 3, num_layers=3, alpha=0.2, theta=0.7, shared_weights=shared_weights))
-    x, weight = random_rows(NUM_NODES, 4), random_rows(len(SOURCE), positive=True)
+    model: Any = settled(GCNII(4, 5, 3, num_layers=3, alpha=0.2, theta=0.7, shared_weights=shared_weights))
+    x, weight = drawn(NUM_NODES, 4), drawn(len(SOURCE), positive=True)
     ones = torch.ones_like(weight)
     a, counts = normalised(matrix(ones), "both"), matrix(ones)
     if weighted:
@@ -48,8 +38,8 @@ def test_agrees_with_its_formula(shared_weights: bool, weighted: bool) -> None:
 
 def test_blocks_give_the_targets_what_the_graph_gives() -> None:
     # Targets, their neighbours, and the neighbours of those; without a norm, which counts the edges of a block alone.
-    model: Any = settle(GCNII(4, 5, 3, num_layers=2, norm="none"))
-    x, weight = random_rows(NUM_NODES, 4), random_rows(len(SOURCE))
+    model: Any = settled(GCNII(4, 5, 3, num_layers=2, norm="none"))
+    x, weight = drawn(NUM_NODES, 4), drawn(len(SOURCE))
     blocks, weights, targets = [], [], [1, 0]
     for _ in range(2):
         edges = [at for at, target in enumerate(TARGET.tolist()) if target in targets]
@@ -82,7 +72,7 @@ def test_the_defaults_are_those_of_the_paper() -> None:
 
 
 def test_reset_draws_all_parameters_anew() -> None:
-    model = settle(GCNII(4, 5, 3, num_layers=2, shared_weights=False))
+    model = settled(GCNII(4, 5, 3, num_layers=2, shared_weights=False))
     before = {name: value.clone() for name, value in model.named_parameters()}
     model.reset_parameters()
     assert not any(torch.equal(value, before[name]) for name, value in model.named_parameters())

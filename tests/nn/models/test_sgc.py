@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.nn.conv.checks import NUM_NODES, SOURCE, SQUARE, assert_agrees, matrix, normalised, random_rows, settle
+from tests.nn.compared import NUM_NODES, SOURCE, SQUARE, assert_agrees, drawn, matrix, normalised, settled
 from weft.errors import OptionError
 from weft.nn.models import SGC
 from weft.testing import LayerCase
@@ -14,8 +14,8 @@ CASES = {"SGC": LayerCase(lambda i, o: SGC(i, o), bipartite=False)}
 @pytest.mark.parametrize("norm", ["both", "right"])
 @pytest.mark.parametrize("widths", [(4, 3), (3, 5)], ids=["narrower", "wider"])
 def test_agrees_with_its_formula(norm: str, widths: tuple[int, int]) -> None:
-    model = settle(SGC(*widths, num_hops=3, norm=norm))
-    x, weight = random_rows(NUM_NODES, widths[0]), random_rows(len(SOURCE), positive=True)
+    model = settled(SGC(*widths, num_hops=3, norm=norm))
+    x, weight = drawn(NUM_NODES, widths[0]), drawn(len(SOURCE), positive=True)
     s = torch.linalg.matrix_power(normalised(matrix(weight), norm), 3)
     expected = s @ x @ model.layer.fc.weight.T + model.layer.fc.bias
     assert_agrees(model(SQUARE, x, weight), expected, [x, weight, *model.parameters()])
@@ -26,7 +26,7 @@ def test_it_sends_twice_by_default() -> None:
 
 
 def test_reset_draws_the_map_anew() -> None:
-    model = settle(SGC(4, 3))
+    model = settled(SGC(4, 3))
     before = {name: value.clone() for name, value in model.named_parameters()}
     model.reset_parameters()
     assert not any(torch.equal(value, before[name]) for name, value in model.named_parameters())

@@ -8,17 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tests.nn.conv.checks import (
-    NUM_NODES,
-    SOURCE,
-    SQUARE,
-    TARGET,
-    assert_agrees,
-    matrix,
-    normalised,
-    random_rows,
-    settle,
-)
+from tests.nn.compared import NUM_NODES, SOURCE, SQUARE, TARGET, assert_agrees, drawn, matrix, normalised, settled
 from weft.nn.models import ARMA, GIN, PNA, RGCN, EdgeCNN, GATv2, GraphTransformer
 
 NUM_EDGES, NUM_TYPES = len(SOURCE), 3
@@ -128,17 +118,17 @@ CASES_OF = {
 @pytest.mark.parametrize("name", CASES_OF)
 def test_a_stack_is_the_formula_of_its_paper(name: str) -> None:
     make, formula, options, activation = CASES_OF[name]
-    model: Any = settle(make(4, 6, 3, num_layers=2, **options)).eval()
+    model: Any = settled(make(4, 6, 3, num_layers=2, **options)).eval()
     for module in model.modules():
         if isinstance(module, nn.BatchNorm1d):
             module.running_mean.normal_()
             module.running_var.uniform_(0.5, 2)
-    x = random_rows(NUM_NODES, 4)
+    x = drawn(NUM_NODES, 4)
     given: dict[str, Tensor] = {}
     if "edge_features" in options:
-        given["edge_features"] = random_rows(NUM_EDGES, 5)
+        given["edge_features"] = drawn(NUM_EDGES, 5)
     elif make is not EdgeCNN:
-        given["edge_weight"] = random_rows(NUM_EDGES, positive=True)
+        given["edge_weight"] = drawn(NUM_EDGES, positive=True)
     first, last = model.layers
     expected = formula(last, activation(formula(first, x, given, False)), given, True)
     types = {"edge_type": TYPE} if make is RGCN else {}
@@ -154,8 +144,8 @@ def test_the_weight_of_the_node_itself_is_learned_where_that_is_asked_for() -> N
 
 def test_an_embedding_is_one_hot_ids_without_their_matrix() -> None:
     # One-hot ids, as the paper has them: V_b and the matrix of the node itself have a row for each node.
-    table = [random_rows(NUM_NODES, 6) for _ in range(3)]
-    model: Any = settle(RGCN(18, 6, 3, num_types=NUM_TYPES, regularizer="basis", num_bases=2))
+    table = [drawn(NUM_NODES, 6) for _ in range(3)]
+    model: Any = settled(RGCN(18, 6, 3, num_types=NUM_TYPES, regularizer="basis", num_bases=2))
     first, parts = model.layers[0], torch.eye(18, dtype=torch.float64).split(6, 1)
     with torch.no_grad():
         first.linear_r.W.copy_(torch.stack(parts[:2]))
