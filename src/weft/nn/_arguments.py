@@ -46,7 +46,7 @@ def resolve_ends(
         x_target = x[1]
         _check(where, f"{name}[1]", x_target, adjacency.num_targets, widths[1])
     elif _has_targets_among_sources(graph, adjacency):
-        x_target = x_source[: adjacency.num_targets]
+        x_target = first_rows(x_source, adjacency.num_targets)
     else:
         got = f"one tensor for {adjacency.num_sources} sources and {adjacency.num_targets} targets"
         hint = f"pass ({name}_source, {name}_target), or a Block, whose targets are its first sources"
@@ -59,6 +59,14 @@ def resolve_ends(
             message(where, f"features of widths {widths[0]} and {widths[1]}, alike between first and last", got)
         )
     return adjacency, x_source, x_target
+
+
+def first_rows(x: Tensor, count: int) -> Tensor:
+    """The first rows of a tensor; all of them are the tensor itself, since the gradient of a slice is one more copy.
+
+    *Shapes* `x: (N, *) -> (count, *)`
+    """
+    return x if x.shape[0] == count else x[:count]
 
 
 def drop_features(x: Features, probability: float, training: bool) -> Features:

@@ -132,7 +132,7 @@ class InChunks:
     def differentiable(self, tensors: Sequence[Tensor]) -> list[Tensor]:
         """The same results with the same draws, connected with the tensors; all edges are in memory at once."""
         chunks = list(self.chunks())
-        if len(chunks) > 1:
+        if self.rows.num_edges > self.capacity:
             warnings.warn(
                 "the gradient of a gradient keeps all edges of a formula that runs in chunks in memory at once",
                 WeftWarning,

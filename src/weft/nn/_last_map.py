@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..graph import Adjacency
+from ..ops import is_transforming
 from ._aggregate import aggregate
 from ._arguments import Reduce
 from ._formula import formula
@@ -22,10 +23,17 @@ class LastMap(NamedTuple):
 
 
 def last_map(network: nn.Module) -> LastMap | None:
-    """Cut a network; None if it ends with something else, or has hooks where it would be cut."""
+    """Cut a network.
+
+    Returns:
+        None if it ends with something else, or has hooks where it would be cut; or if something stands before the last map
+        while values are unknown (compiling, transforms of torch.func): targets are then taken in the order of their degrees.
+    """
     steps = list(network) if type(network) is nn.Sequential else [network]
     last = steps[-1] if steps else None
     if type(last) is not nn.Linear or any(part._forward_hooks or part._forward_pre_hooks for part in (network, last)):
+        return None
+    if len(steps) > 1 and (torch.compiler.is_compiling() or is_transforming()):
         return None
     return LastMap(steps[:-1], last)
 

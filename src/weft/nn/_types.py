@@ -6,6 +6,7 @@ from torch import Tensor
 from ..errors import DtypeError, ShapeError, message
 from ..graph import Adjacency
 from ..ops import degree
+from ._arguments import first_rows
 
 
 def check_types(where: str, name: str, given: Tensor, count: int) -> None:
@@ -75,7 +76,7 @@ def node_type_ends(
             got = f"one tensor for {adjacency.num_sources} sources and {adjacency.num_targets} targets"
             raise ShapeError(message(where, "`node_type` for both ends of a bipartite graph", got, "pass a pair"))
         check_types(where, "node_type", node_type, adjacency.num_sources)
-        return node_type, node_type[: adjacency.num_targets]
+        return node_type, first_rows(node_type, adjacency.num_targets)
     check_types(where, "node_type[0]", node_type[0], adjacency.num_sources)
     check_types(where, "node_type[1]", node_type[1], adjacency.num_targets)
     return node_type

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ...ops import sddmm
-from .._arguments import Edges, Features, as_pair, check_edge_weight, resolve_ends
+from .._arguments import Edges, Features, as_pair, check_edge_weight, first_rows, resolve_ends
 from .._attention import weighted
 from .._mixture import mix
 
@@ -68,7 +68,7 @@ class FeaStConv(nn.Module):
         adjacency, x_source, x_target = resolve_ends("FeaStConv", graph, x, as_pair(self.in_features))
         check_edge_weight("FeaStConv", edge_weight, adjacency)
         source = self.u(x_source)
-        target = self.u(x_target) if isinstance(x, tuple) else source[: adjacency.num_targets]
+        target = self.u(x_target) if isinstance(x, tuple) else first_rows(source, adjacency.num_targets)
         q = (sddmm(adjacency.by_target, source, target, "sub", "source", "target") + self.c).softmax(-1)
         q = q if edge_weight is None else weighted(q, edge_weight)
         out = mix(adjacency, x_source, q, self.fc.weight, "mean")

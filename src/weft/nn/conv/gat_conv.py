@@ -16,6 +16,7 @@ from .._arguments import (
     as_pair,
     check_edge_weight,
     drop_features,
+    first_rows,
     resolve_ends,
 )
 from .._attention import (
@@ -198,7 +199,7 @@ class GATConv(nn.Module):
         from_source, from_target = block_diagonal(self.attn_l), block_diagonal(self.attn_r)
         if x_target is None:
             left, right = (z @ torch.cat((from_source, from_target), 1)).chunk(2, -1)
-            return left, right[:num_targets]
+            return left, first_rows(right, num_targets)
         # attn_r . (W x) for all heads is x @ (W^T A): the targets themselves are never projected.
         fc = self.fc_dst if isinstance(self.in_features, tuple) else self.fc
         return z @ from_source, x_target @ (fc.weight.T @ from_target)

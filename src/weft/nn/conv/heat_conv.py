@@ -9,7 +9,7 @@ from torch.nn import functional
 from ...errors import ShapeError, check_probability, message
 from ...graph import Adjacency
 from ...ops import edge_softmax, gather_rows, sddmm, spmm
-from .._arguments import Edges, Features, resolve_ends
+from .._arguments import Edges, Features, first_rows, resolve_ends
 from .._types import check_types, node_type_ends
 from ..hetero.typed_linear import TypedLinear
 
@@ -155,7 +155,7 @@ class HEATConv(nn.Module):
         z = self.hetero_lin(x_source, sources)
         if isinstance(x, tuple) or isinstance(node_type, tuple):
             return adjacency, z, self.hetero_lin(x_target, targets)
-        return adjacency, z, z[: adjacency.num_targets]
+        return adjacency, z, first_rows(z, adjacency.num_targets)
 
     def _edges(self, adjacency: Adjacency, edge_type: Tensor, edge_features: Tensor) -> Tensor:
         """What edge features are to scores and messages: (num_edges, edge_embedding)."""

@@ -18,6 +18,7 @@ from .._arguments import (
     as_pair,
     check_edge_weight,
     drop_features,
+    first_rows,
     resolve_ends,
 )
 from .._formula import formula
@@ -160,7 +161,7 @@ class SAGEConv(nn.Module):
             h = self.fc_neigh(h)
             h_target = None if h_target is None else self.fc_neigh(h_target)
         if h_target is None:
-            h_target = h[: adjacency.num_targets]
+            h_target = first_rows(h, adjacency.num_targets)
         h = spmm(adjacency.by_target, h, edge_weight, "sum")
         h.add_(h_target).div_((adjacency.in_degrees() + 1).reshape(-1, *(1,) * (h.dim() - 1)))
         if not self._is_narrowing():

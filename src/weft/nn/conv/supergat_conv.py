@@ -9,7 +9,7 @@ from torch.nn import functional
 from ...errors import check_choice, check_probability
 from ...graph import Adjacency
 from ...ops import edge_softmax, sddmm
-from .._arguments import Edges, Features, as_pair, check_edge_weight, drop_features, resolve_ends
+from .._arguments import Edges, Features, as_pair, check_edge_weight, drop_features, first_rows, resolve_ends
 from .._attention import attend, block_diagonal, by_head, joined, weighted
 from .._reset import draw_glorot
 
@@ -157,7 +157,7 @@ class SuperGATConv(nn.Module):
         z = by_head(self.fc(x_source), self.num_heads)
         if isinstance(x, tuple):
             return adjacency, z, by_head(self.fc(x_target), self.num_heads)
-        return adjacency, z, z[: adjacency.num_targets]
+        return adjacency, z, first_rows(z, adjacency.num_targets)
 
     def _logit(self, adjacency: Adjacency, z: Tensor, own: Tensor) -> Tensor:
         if self.kind == "dot":

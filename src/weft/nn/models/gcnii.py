@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from ...errors import OptionError, check_probability, message
 from ...graph import Block, adjacency_of
-from .._arguments import Edges, resolve_sources
+from .._arguments import Edges, first_rows, resolve_sources
 from .._reset import reset_inside
 from ..conv import GCN2Conv
 from ..conv.gcn2_conv import Norm
@@ -103,7 +103,7 @@ class GCNII(nn.Module):
         initial = h = self.first(self._dropped(x)).relu()
         for layer, edges, weight in zip(self.layers, graphs, weights, strict=True):
             # The targets of a block are the first of its sources, and so of all blocks before it.
-            own = initial[: adjacency_of(edges).num_targets]
+            own = first_rows(initial, adjacency_of(edges).num_targets)
             h = layer(edges, self._dropped(h), weight, x_initial=own).relu()
         found: Tensor = self.out(self._dropped(h))
         return found
