@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ...ops import dot_attention, edge_softmax, sddmm
-from .._arguments import Edges, Features, check_edge_weight, resolve_ends
+from .._arguments import Edges, Features, check_edge_weight, first_rows, resolve_ends
 
 
 @final
@@ -96,5 +96,5 @@ class AGNNConv(nn.Module):
     def _directions(self, x_source: Tensor, x_target: Tensor, is_pair: bool) -> tuple[Tensor, Tensor]:
         """Features of length 1 of the sources, and of length beta of the targets."""
         key = functional.normalize(x_source, dim=-1)
-        query = functional.normalize(x_target, dim=-1) if is_pair else key[: x_target.shape[0]]
+        query = functional.normalize(x_target, dim=-1) if is_pair else first_rows(key, x_target.shape[0])
         return key, query * self.beta.to(query.dtype)

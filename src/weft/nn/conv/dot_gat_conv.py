@@ -5,7 +5,7 @@ from typing import final
 from torch import Tensor, nn
 
 from ...errors import check_probability
-from ...ops import dot_attention, edge_softmax, sddmm
+from ...ops import dot_attention, sddmm
 from .._arguments import (
     Edges,
     Features,
@@ -13,9 +13,10 @@ from .._arguments import (
     as_pair,
     check_edge_weight,
     drop_features,
+    first_rows,
     resolve_ends,
 )
-from .._attention import by_head, edge_factors, joined, weighted
+from .._attention import by_head, edge_factors, joined, probabilities
 
 
 @final
@@ -118,8 +119,7 @@ class DotGatConv(nn.Module):
         check_edge_weight("DotGatConv", edge_weight, adjacency)
         z, own = self._ends(x, x_source, x_target)
         score = sddmm(adjacency.by_target, own * self.out_features**-0.5, z, "dot", "target", "source")
-        attention = edge_softmax(adjacency.by_target, score)
-        return attention if edge_weight is None else weighted(attention, edge_weight)
+        return probabilities(adjacency.by_target, score, edge_weight)
 
     def extra_repr(self) -> str:
         """Sizes and options, as in the constructor."""
@@ -133,5 +133,5 @@ class DotGatConv(nn.Module):
         has_two = isinstance(self.in_features, tuple)
         z = by_head((self.fc_src if has_two else self.fc)(x_source), self.num_heads)
         if not has_two and not isinstance(x, tuple):
-            return z, z[: x_target.shape[0]]
+            return z, first_rows(z, x_target.shape[0])
         return z, by_head((self.fc_dst if has_two else self.fc)(x_target), self.num_heads)

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from ...errors import check_probability
 from ...graph import Adjacency
-from ...ops import edge_softmax, sddmm, spmm
+from ...ops import sddmm, spmm
 from .._arguments import Edges, Features, Sizes, as_pair, check_edge_weight, drop_features, resolve_ends
 from .._attention import (
     Residual,
@@ -21,7 +21,6 @@ from .._attention import (
     probabilities,
     residual_map,
     sum_edge_features,
-    weighted,
 )
 from .._reset import draw_glorot
 
@@ -142,8 +141,7 @@ class EdgeGATConv(nn.Module):
         """
         adjacency, x_source, x_target = self._resolve(graph, x, edge_weight, edge_features)
         _, score = self._score(adjacency, x_source, x_target, edge_features)
-        attention = edge_softmax(adjacency.by_target, score)
-        return attention if edge_weight is None else weighted(attention, edge_weight)
+        return probabilities(adjacency.by_target, score, edge_weight)
 
     def extra_repr(self) -> str:
         """Sizes and options, as in the constructor."""

@@ -6,10 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from ...graph import Adjacency
-from ...ops import edge_softmax
 from .._apply_edges import apply_edges
 from .._arguments import Edges, Features, Sizes, as_pair, check_edge_weight, resolve_ends
-from .._attention import attend, beside, block_diagonal, by_head, check_edge_features, joined, weighted
+from .._attention import attend, beside, block_diagonal, by_head, check_edge_features, joined, probabilities
 from .._formula import formula
 from .._reset import draw_glorot
 
@@ -122,8 +121,7 @@ class EGATConv(nn.Module):
         tensor([1., 1., 1.], grad_fn=<SelectBackward0>)
         """
         adjacency, _, edges = self._edges(graph, x, edge_weight, edge_features)
-        attention = edge_softmax(adjacency.by_target, edges @ block_diagonal(self.attn))
-        return attention if edge_weight is None else weighted(attention, edge_weight)
+        return probabilities(adjacency.by_target, edges @ block_diagonal(self.attn), edge_weight)
 
     def extra_repr(self) -> str:
         """Sizes and options, as in the constructor."""

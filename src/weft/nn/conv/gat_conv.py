@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from ...errors import check_probability
 from ...graph import Adjacency
-from ...ops import Structure, edge_softmax, gat_attention, sddmm
+from ...ops import Structure, gat_attention, sddmm
 from .._arguments import (
     Edges,
     Features,
@@ -29,8 +29,8 @@ from .._attention import (
     check_residual,
     edge_factors,
     joined,
+    probabilities,
     residual_map,
-    weighted,
 )
 from .._reset import draw_glorot
 
@@ -169,8 +169,7 @@ class GATConv(nn.Module):
         z = self._project_sources(x_source)
         halves = self._halves(z, x_target if isinstance(x, tuple) else None, adjacency.num_targets)
         rows = adjacency.by_target
-        attention = edge_softmax(rows, self._score(rows, *halves, edge_features))
-        return attention if edge_weight is None else weighted(attention, edge_weight)
+        return probabilities(rows, self._score(rows, *halves, edge_features), edge_weight)
 
     def extra_repr(self) -> str:
         """Sizes and options, as in the constructor."""

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from ...errors import OptionError, check_probability, message
 from ...graph import Adjacency
-from ...ops import edge_softmax, gatv2_attention
+from ...ops import gatv2_attention
 from .._apply_edges import apply_edges
 from .._arguments import (
     Edges,
@@ -17,6 +17,7 @@ from .._arguments import (
     as_pair,
     check_edge_weight,
     drop_features,
+    first_rows,
     resolve_ends,
 )
 from .._attention import (
@@ -28,8 +29,8 @@ from .._attention import (
     check_residual,
     edge_factors,
     joined,
+    probabilities,
     residual_map,
-    weighted,
 )
 from .._formula import formula
 from .._reset import draw_glorot
@@ -188,8 +189,7 @@ class GATv2Conv(nn.Module):
         adjacency, x_source, x_target = resolve_ends("GATv2Conv", graph, x, as_pair(self.in_features))
         self._check_edges(adjacency, edge_weight, edge_features)
         score = self._score(adjacency, *self._ends(x, x_source, x_target), edge_features)
-        attention = edge_softmax(adjacency.by_target, score)
-        return attention if edge_weight is None else weighted(attention, edge_weight)
+        return probabilities(adjacency.by_target, score, edge_weight)
 
     def extra_repr(self) -> str:
         """Sizes and options, as in the constructor."""
@@ -210,7 +210,7 @@ class GATv2Conv(nn.Module):
             return left, by_head(self.fc_dst(x_target), self.num_heads)
         if isinstance(x, tuple):
             return left, by_head(self.fc_src(x_target), self.num_heads)
-        return left, left[: x_target.shape[0]]
+        return left, first_rows(left, x_target.shape[0])
 
     def _score(self, adjacency: Adjacency, left: Tensor, right: Tensor, edge_features: Tensor | None) -> Tensor:
         """Scores of all edges before the softmax."""

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from ...errors import OptionError, check_choice, message
 from ...graph import Adjacency
-from ...ops import edge_softmax, spmm
+from ...ops import spmm
 from .._aggregate import aggregate
 from .._apply_edges import apply_edges
 from .._arguments import Edges, Features, Sizes, as_pair, check_edge_weight, resolve_ends
@@ -21,7 +21,6 @@ from .._attention import (
     probabilities,
     residual_map,
     sum_edge_features,
-    weighted,
 )
 from .._formula import formula
 from .._reset import draw_glorot
@@ -185,8 +184,9 @@ class GeneralConv(nn.Module):
         if self.kind == "none":
             raise OptionError(message("GeneralConv", "a layer made with attention", "attention='none'"))
         adjacency, x_source, x_target = self._resolve(graph, x, edge_weight, edge_features)
-        attention = edge_softmax(adjacency.by_target, self._score(adjacency, x_source, x_target, edge_features))
-        return attention if edge_weight is None else weighted(attention, edge_weight)
+        return probabilities(
+            adjacency.by_target, self._score(adjacency, x_source, x_target, edge_features), edge_weight
+        )
 
     def extra_repr(self) -> str:
         """Sizes and options, as in the constructor."""

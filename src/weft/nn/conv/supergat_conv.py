@@ -8,9 +8,9 @@ from torch.nn import functional
 
 from ...errors import check_choice, check_probability
 from ...graph import Adjacency
-from ...ops import edge_softmax, sddmm
+from ...ops import sddmm
 from .._arguments import Edges, Features, as_pair, check_edge_weight, drop_features, first_rows, resolve_ends
-from .._attention import attend, block_diagonal, by_head, joined, weighted
+from .._attention import attend, block_diagonal, by_head, joined, probabilities
 from .._reset import draw_glorot
 
 Attention = Literal["mixed", "dot"]
@@ -115,8 +115,7 @@ class SuperGATConv(nn.Module):
         tensor([1., 1., 1.], grad_fn=<SelectBackward0>)
         """
         adjacency, z, own = self._ends(graph, x, edge_weight)
-        attention = edge_softmax(adjacency.by_target, self._score(adjacency, z, own))
-        return attention if edge_weight is None else weighted(attention, edge_weight)
+        return probabilities(adjacency.by_target, self._score(adjacency, z, own), edge_weight)
 
     def attention_loss(self, graph: Edges, x: Features, non_edges: Edges) -> Tensor:
         """Compute how badly attention tells edges from pairs without one: a binary cross entropy.

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from ...errors import OptionError, check_probability, message
 from ...graph import Adjacency
-from ...ops import dot_attention, edge_softmax, sddmm, spmm
+from ...ops import dot_attention, sddmm, spmm
 from .._apply_edges import apply_edges
 from .._arguments import (
     Edges,
@@ -26,7 +26,6 @@ from .._attention import (
     joined,
     probabilities,
     sum_edge_features,
-    weighted,
 )
 from .._formula import formula
 from .._reset import draw_glorot
@@ -166,8 +165,7 @@ class TransformerConv(nn.Module):
         """
         adjacency, x_source, x_target = self._resolve(graph, x, edge_weight, edge_features)
         query, key = by_head(self.query(x_target), self.num_heads), by_head(self.key(x_source), self.num_heads)
-        attention = edge_softmax(adjacency.by_target, self._score(adjacency, query, key, edge_features))
-        return attention if edge_weight is None else weighted(attention, edge_weight)
+        return probabilities(adjacency.by_target, self._score(adjacency, query, key, edge_features), edge_weight)
 
     def extra_repr(self) -> str:
         """Sizes and options, as in the constructor."""
