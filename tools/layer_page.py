@@ -115,6 +115,13 @@ def describe(kind: type[nn.Module], case: LayerCase | None) -> list[str]:
     return [f"`{kind.__name__}`", first, ", ".join(takes), ends, size(case), source(text)]
 
 
+PAPERS = {
+    "arXiv": "https://arxiv.org/abs/",
+    "doi": "https://doi.org/",
+    "openreview": "https://openreview.net/forum?id=",
+}
+
+
 def size(case: LayerCase | None) -> str:
     """The number of parameters from 64 to 64 features, in the options of the first case of the tests."""
     if case is None:
@@ -126,15 +133,17 @@ def size(case: LayerCase | None) -> str:
 def source(text: str) -> str:
     """The first paper that a docstring names: authors, year and link."""
     found = re.search(
-        r"\*Source\*\s+(.+?),\s+((?:19|20)\d\d)\b(.*?)(?:arXiv:(\d{4}\.\d{4,5})|doi:(10\.[^\s,;]+))", text, re.DOTALL
+        r"\*Source\*\s+(.+?),\s+((?:19|20)\d\d)\b.*?(arXiv:\d{4}\.\d{4,5}|doi:10\.[^\s,;]+|openreview:[\w-]+)",
+        text,
+        re.DOTALL,
     )
     if found is None:
         return ""
-    authors, year, _, arxiv, doi = found.groups()
+    authors, year, paper = found.groups()
     names = re.split(r",\s+(?:and\s+)?|\s+and\s+", " ".join(authors.split()))
     short = names[0] + (" et al." if len(names) > 2 else f" and {names[1]}" if len(names) == 2 else "")
-    link = f"https://arxiv.org/abs/{arxiv}" if arxiv else f"https://doi.org/{doi.rstrip('.')}"
-    return f"[{short} {year}]({link})"
+    where, _, name = paper.partition(":")
+    return f"[{short} {year}]({PAPERS[where]}{name.rstrip('.')})"
 
 
 def here(name: str, others: dict[str, str]) -> str:

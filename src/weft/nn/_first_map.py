@@ -33,15 +33,23 @@ def first_map(network: nn.Module, x_source: Tensor, edge_width: int, *, edge_fir
     steps = list(network) if isinstance(network, nn.Sequential) else [network]
     first = steps[0] if steps else None
     width = x_source.shape[1]
-    if any(part._forward_hooks or part._forward_pre_hooks for part in (network, *steps[:1])):
-        return None
-    if type(first) is not nn.Linear or first.in_features != width + edge_width or first.out_features > 2 * width:
+    if (
+        type(first) is not nn.Linear
+        or has_hooks(network, first)
+        or first.in_features != width + edge_width
+        or first.out_features > 2 * width
+    ):
         return None
     cut = edge_width if edge_first else width
     before, after = first.weight[:, :cut], first.weight[:, cut:]
     of_source = functional.linear(x_source, after if edge_first else before, first.bias)
     named = {f"step {at}": step for at, step in enumerate(steps[1:])}
     return FirstMap(of_source, before if edge_first else after, named)
+
+
+def has_hooks(*modules: nn.Module) -> bool:
+    """Whether anybody watches the calls of modules, which then have to be made."""
+    return any(bool(module._forward_hooks or module._forward_pre_hooks) for module in modules)
 
 
 def follow(of_source: Any, edge: Any, shared: Mapping[str, Any]) -> Any:

@@ -11,6 +11,7 @@ from ..graph import Adjacency
 from ..ops import is_transforming
 from ._aggregate import aggregate
 from ._arguments import Reduce
+from ._first_map import has_hooks
 from ._formula import formula
 from ._mixture import mix
 
@@ -31,7 +32,7 @@ def last_map(network: nn.Module) -> LastMap | None:
     """
     steps = list(network) if type(network) is nn.Sequential else [network]
     last = steps[-1] if steps else None
-    if type(last) is not nn.Linear or any(part._forward_hooks or part._forward_pre_hooks for part in (network, last)):
+    if type(last) is not nn.Linear or has_hooks(network, last):
         return None
     if len(steps) > 1 and (torch.compiler.is_compiling() or is_transforming()):
         return None

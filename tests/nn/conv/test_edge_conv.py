@@ -8,8 +8,7 @@ from torch import Tensor, nn
 
 from tests.nn.compared import BIPARTITE, SOURCE, TARGET, assert_agrees, drawn, settled, sums
 from weft.errors import FormulaError, OptionError, ShapeError
-from weft.nn import EdgeConv, explain_plan
-from weft.nn.conv import edge_conv
+from weft.nn import EdgeConv, _differences, explain_plan
 
 CASES = {
     "EdgeConv": lambda i, o: EdgeConv(i, o),
@@ -72,10 +71,21 @@ def test_difference_may_be_reversed() -> None:
 
 def test_one_activation_is_a_program_and_more_are_chunks() -> None:
     ends = {"source": {"u": torch.ones(4, 2)}, "target": {"u": torch.ones(6, 2)}}
-    program = edge_conv._program(nn.ReLU)
+    program = _differences._PROGRAMS[nn.ReLU]
     assert explain_plan(BIPARTITE, program, reduce="max", **ends).startswith("pass_messages")
     shared = {"step 0": nn.ELU(), "step 1": nn.Linear(2, 2)}
-    assert explain_plan(BIPARTITE, edge_conv._STEPS, **ends, shared=shared).startswith("in chunks")
+    assert explain_plan(BIPARTITE, _differences._STEPS, **ends, shared=shared).startswith("in chunks")
+
+
+def test_hooks_on_linear_maps_are_called() -> None:
+    network, calls = nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 4)), []
+    for linear in (network[0], network[2]):
+        linear.register_forward_hook(lambda module, inputs, out: calls.append(module))
+        expected = EdgeConv(3, 4, network, aggregator="sum")(BIPARTITE, (torch.ones(4, 3), torch.ones(6, 3)))
+        assert linear in calls
+        linear._forward_hooks.clear()
+        found = EdgeConv(3, 4, network, aggregator="sum")(BIPARTITE, (torch.ones(4, 3), torch.ones(6, 3)))
+        torch.testing.assert_close(found, expected)
 
 
 def test_no_edge_moves_no_statistics() -> None:

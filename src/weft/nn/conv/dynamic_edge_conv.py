@@ -1,25 +1,16 @@
 """Edge convolution on the nearest neighbours of points, which are found anew in every call."""
 
-from typing import Any, Literal, final
+from typing import Literal, final
 
-import torch
 from torch import Tensor, nn
 
 from ...errors import OptionError, check_choice, message
-from .._aggregate import aggregate
 from .._arguments import Features
-from .._formula import formula
+from .._differences import reduce_differences
 from .._points import clouds_of, neighbours_of
 
 Aggregator = Literal["max", "mean", "sum"]
 AGGREGATORS = ("max", "mean", "sum")
-
-
-def _edge(source: Any, target: Any, edge: Any, shared: Any) -> Any:
-    return shared["network"](torch.cat((target["x"], source["x"] - target["x"]), -1))
-
-
-_EDGE = formula(_edge, trace=False)
 
 
 @final
@@ -40,7 +31,7 @@ class DynamicEdgeConv(nn.Module):
     Raises:
         OptionError: in the constructor, if k is below 1, or there is no such aggregator.
         ShapeError, DtypeError, StructureError: in the call, if points or pointers do not fit each other.
-        FormulaError: in the call, if the network mixes edges, as batch normalisation in training does.
+        FormulaError: in the call, if a network in training normalises a batch other than right behind its first map.
 
     *Source* Wang, Sun, Liu, Sarma, Bronstein and Solomon, 2019, Dynamic Graph CNN for Learning on Point Clouds,
     arXiv:1801.07829, equations 7 and 8 and section 3.3.
@@ -48,8 +39,7 @@ class DynamicEdgeConv(nn.Module):
     *Differs from the source* mean and sum are added; the network is the caller's.
     *Differs from PyG* a batch is told by pointers, and clouds may have fewer than k points.
 
-    *Cost* a search, see `weft.ops.knn`; N x k products with the network, in chunks of edges, and once more in backward. The
-    choice of neighbours has no gradient.
+    *Cost* a search, see `weft.ops.knn`, and then that of `EdgeConv`. The choice of neighbours has no gradient.
 
     >>> import torch
     >>> layer = DynamicEdgeConv(torch.nn.Linear(2 * 3, 8), 4)
@@ -68,10 +58,8 @@ class DynamicEdgeConv(nn.Module):
         """Compute the new features of all points, or of the targets of a pair."""
         clouds = clouds_of("DynamicEdgeConv", x, indptr)
         found = neighbours_of(clouds.detach(), self.k)
-        return aggregate(
-            found.adjacency, _EDGE, reduce=self.aggregator, source={"x": clouds.points},
-            target={"x": clouds.asking}, shared={"network": self.network},
-        )  # fmt: skip
+        points, asking = clouds.points, clouds.asking
+        return reduce_differences("DynamicEdgeConv", found.adjacency, points, asking, self.network, self.aggregator)
 
     def extra_repr(self) -> str:
         """Options, as in the constructor."""

@@ -39,8 +39,8 @@ class SSGConv(nn.Module):
         OptionError: in the constructor, if the norm does not exist, `k` is less than 1 or `alpha` is no share.
         ShapeError: in the call, if features or edge weights do not fit, or the graph is bipartite.
 
-    *Source* Zhu and Koniusz, 2021, Simple Spectral Graph Convolution, ICLR, equation 8; it is a Markov diffusion kernel of
-    Fouss et al., 2012, doi:10.1016/j.neunet.2012.03.001.
+    *Source* Zhu and Koniusz, 2021, Simple Spectral Graph Convolution, openreview:CYO5T-YjWZV, equation 8; it is a Markov
+    diffusion kernel of Fouss et al., 2012, doi:10.1016/j.neunet.2012.03.001.
 
     *Differs from the source* adds no self loops: they are the caller's. Has a bias, other norms, weights and directed graphs.
     *Differs from PyG* PyG is `norm="in"`; on graphs whose edges go both ways that is the same. It drops what a node sends that
