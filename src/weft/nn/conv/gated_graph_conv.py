@@ -129,12 +129,15 @@ class GatedGraphConv(nn.Module):
 
     def _gated(self, sums: Tensor, h: Tensor) -> Tensor:
         """The recurrent unit, written out: torch's has no rule for vmap and mixes no dtypes."""
-        gru = self.gru
-        of_sums = functional.linear(sums, gru.weight_ih, gru.bias_ih).chunk(3, -1)
-        of_state = functional.linear(h, gru.weight_hh, gru.bias_hh).chunk(3, -1)
-        reset, update = (torch.sigmoid(a + b) for a, b in zip(of_sums[:2], of_state[:2], strict=True))
-        new = torch.tanh(of_sums[2] + reset * of_state[2])
-        return new + update * (h.to(new.dtype) - new)
+        gru, both = self.gru, 2 * self.out_features
+        bias = (gru.bias_ih + gru.bias_hh)[:both] if gru.bias else None
+        of_sums, of_state = (None, None) if bias is None else (gru.bias_ih[both:], gru.bias_hh[both:])
+        gates = functional.linear(h, gru.weight_hh[:both], bias)
+        reset, update = torch.addmm(gates, sums, gru.weight_ih[:both].T).sigmoid_().chunk(2, -1)
+        sent = functional.linear(sums, gru.weight_ih[both:], of_sums)
+        kept = functional.linear(h, gru.weight_hh[both:], of_state)
+        new = torch.addcmul(sent, reset, kept).tanh_()
+        return torch.lerp(new, h.to(new.dtype), update)
 
     def _projected(self, h: Tensor, at: int) -> Tensor:
         """W h + b of the only type."""
