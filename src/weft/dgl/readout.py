@@ -197,7 +197,11 @@ def _topk(
         values, ids = segment_topk(pointers, x, k, None, descending)
         shape = 1, k, *(1,) * (ids.dim() - 2)
         begins = pointers[:-1].reshape(-1, *(1,) * (ids.dim() - 1))
-        return values, torch.where(ids < 0, rank.reshape(shape), ids - begins)
+        ids = ids - begins
+        short = (counts < k).nonzero().flatten()  # few, if any: the others need no second pass
+        part = ids[short]
+        ids[short] = torch.where(part < 0, rank.reshape(shape), part)
+        return values, ids
     if x.dim() != 2 or not -x.shape[1] <= sortby < x.shape[1]:
         raise IdError(f'topk: expected `sortby` to be a column of "{feat}" of shape {tuple(x.shape)}, got {sortby}')
     _, ids = segment_topk(pointers, x[:, sortby].detach(), k, None, descending)
