@@ -1,0 +1,5 @@
+"""All rows of the table."""
+
+from .planetoid import PLANETOID
+
+EXPERIMENTS = (*PLANETOID,)
