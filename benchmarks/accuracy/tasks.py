@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
-from .experiment import Experiment, Kind
+from .entities import EntityTask, read_entities
+from .experiment import Experiment
+from .graphs import GraphTask, read_graphs
+from .metapaths import MetapathTask, read_metapaths
 from .nodes import NodeTask, read_nodes
 from .training import Task
 
-PREPARED: dict[Kind, Callable[[Path, Experiment], Task]] = {
-    "nodes": lambda folder, row: NodeTask(read_nodes(folder, row.dataset), row.protocol),
-}
+WITH_ATTRIBUTES = ("enzymes",)  # as the source has it
+METAPATHS = {"acm": {"node_type": "paper", "through": ("author", "subject"), "split": "split_60.npz"}}
 
 
-def prepare(folder: Path, experiment: Experiment) -> Task:
+def prepare(folder: Path, row: Experiment) -> Task:
     """Read the data of a row and prepare them for its protocol."""
-    return PREPARED[experiment.kind](folder, experiment)
+    if row.kind == "graphs":
+        return GraphTask(read_graphs(folder, row.dataset, attributes=row.dataset in WITH_ATTRIBUTES), row.protocol)
+    if row.kind == "entities":
+        return EntityTask(read_entities(folder, row.dataset), row.protocol)
+    if row.kind == "metapaths":
+        return MetapathTask(read_metapaths(folder, row.dataset, **METAPATHS[row.dataset]), row.protocol)
+    return NodeTask(read_nodes(folder, row.dataset), row.protocol)

@@ -9,15 +9,24 @@ from pyarrow import parquet
 from torch import nn
 from torch.nn import functional
 
+import weft
 from benchmarks.accuracy import stopping
 from benchmarks.accuracy.__main__ import chosen, run
+from benchmarks.accuracy.entities import EntityTask, read_entities
 from benchmarks.accuracy.experiment import Experiment, Figure
 from benchmarks.accuracy.experiments import EXPERIMENTS
+from benchmarks.accuracy.graphs import GraphTask, read_graphs
+from benchmarks.accuracy.han import HAN
+from benchmarks.accuracy.metapaths import MetapathTask, read_metapaths
 from benchmarks.accuracy.nodes import NodeTask, read_nodes
+from benchmarks.accuracy.one_hot_rgcn import OneHotRGCN
 from benchmarks.accuracy.protocol import Protocol
+from benchmarks.accuracy.readout_classifier import ReadoutClassifier
 from benchmarks.accuracy.results import page, report, store, stored_rows
 from benchmarks.accuracy.sparse import SparseFeatures, SparseRows
-from weft.nn.models import APPNP, ARMA, DAGNN, GAT, GCN, GCNII, GraphSAGE
+from benchmarks.accuracy.tasks import prepare
+from weft.graph import unbatch
+from weft.nn.models import APPNP, ARMA, DAGNN, GAT, GCN, GCNII, GIN, GraphSAGE
 
 TWO = {"num_layers": 2, "dropout": 0.3}
 GCN_2 = Protocol(
@@ -168,6 +177,184 @@ def test_a_protocol_is_described_in_values_of_json():
     assert described["model"] == "GCN"
     assert described["options"] == {"norm": "BatchNorm1d"}
     assert described["weight_decay"] == [["layers.0.weight", 1e-4]]
+
+
+def as_masks(*parts):
+    return dict(zip(("train", "val", "test"), (np.stack([part, part]) for part in parts), strict=True))
+
+
+@pytest.fixture
+def graph_folder(tmp_path):
+    """60 graphs: even ones are cycles, odd ones are paths, of 3 to 8 nodes, all of one node label but the first node."""
+    path = tmp_path / "rings"
+    path.mkdir()
+    sizes, ends, starts = np.array([3 + at // 2 % 6 for at in range(60)]), [], [0]
+    begins = np.append(0, np.cumsum(sizes))[:-1]
+    for at, (begin, size) in enumerate(zip(begins, sizes, strict=True)):
+        ends += [(begin + i, begin + i + 1) for i in range(size - 1)] + [(begin, begin + size - 1)] * (at % 2 == 0)
+        starts.append(len(ends))
+    ends = np.array(ends, dtype=np.int32)
+    label = np.isin(np.arange(sizes.sum()), begins).astype(np.int16) + 5
+    nodes = {"graph": np.repeat(np.arange(60), sizes), "label": label, "attr_0": np.ones(len(label), np.float32)}
+    parquet.write_table(pa.table(nodes), path / "nodes.parquet")
+    parquet.write_table(pa.table({"src": ends[:, 0], "dst": ends[:, 1]}), path / "edges.parquet")
+    graphs = {"label": np.arange(60, dtype=np.int8) % 2, "node_start": begins, "edge_start": np.array(starts[:-1])}
+    parquet.write_table(pa.table(graphs), path / "graphs.parquet")
+    place = np.arange(60)
+    np.savez(path / "splits.npz", **as_masks(place < 36, (place >= 36) & (place < 48), place >= 48))
+    return tmp_path
+
+
+def test_graphs_are_read_one_by_one(graph_folder):
+    data = read_graphs(graph_folder, "rings")
+    assert (data.graphs.num_graphs, data.num_features, data.num_classes, len(data.splits)) == (60, 2, 2, 2)
+    ring, path = unbatch(data.graphs)[:2]
+    assert (ring.nodes.count, ring.edges.count, path.nodes.count, path.edges.count) == (3, 6, 3, 4)
+    assert ring.nodes["x"].tolist() == [[0, 1], [1, 0], [1, 0]]
+    assert read_graphs(graph_folder, "rings", attributes=True).num_features == 3
+
+
+def test_degrees_stand_in_for_labels_of_nodes(graph_folder):
+    path = graph_folder / "rings" / "nodes.parquet"
+    parquet.write_table(parquet.read_table(path, columns=["graph"]), path)
+    graphs = unbatch(read_graphs(graph_folder, "rings").graphs)
+    assert graphs[0].nodes["x"].tolist() == [[2], [2], [2]]
+    assert graphs[1].nodes["x"].tolist() == [[1], [2], [1]]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"stack": GIN, "norm": nn.BatchNorm1d, "reduce": "mean", "dropout": 0.1},
+        {"stack": GraphSAGE, "aggregator": "sum", "reduce": "max", "head": True},
+    ],
+    ids=["gin", "sage"],
+)
+def test_graph_classifiers_tell_rings_from_paths(graph_folder, options):
+    protocol = Protocol(
+        model=ReadoutClassifier,
+        widths=(16,),
+        options={"num_layers": 2, **options},
+        learning_rate=0.02,
+        num_epochs=40,
+        stopping="accuracy",
+        patience=40,
+        batch_size=12,
+        halved_every=15,
+    )
+    data = read_graphs(graph_folder, "rings")
+    assert GraphTask(data, protocol).run(data.splits[0], seed=0).test > 85
+
+
+def test_a_step_sees_each_training_graph_once(graph_folder):
+    data = read_graphs(graph_folder, "rings")
+    task = GraphTask(data, dataclasses.replace(GCN_2, batch_size=10))
+    steps = list(task.batches(data.splits[0].train))
+    assert [len(ids) for ids in steps] == [10, 10, 10, 6]
+    assert sorted(torch.cat(steps).tolist()) == list(range(36))
+
+
+@pytest.fixture
+def entity_folder(tmp_path):
+    """40 entities; an edge of type 0 leads from one of two hubs to each of the others, and says its class; type 1 is noise."""
+    draw, path = np.random.default_rng(0), tmp_path / "facts"
+    path.mkdir()
+    labels = np.arange(40) % 2
+    labels[:2] = -1
+    hubs, others = np.arange(38) % 2, np.arange(2, 40)
+    noise = draw.integers(0, 40, (2, 30))
+    columns = {
+        "src": np.concatenate([hubs, noise[0]]),
+        "dst": np.concatenate([others, noise[1]]),
+        "type": np.repeat([0, 1], [38, 30]),
+    }
+    parquet.write_table(
+        pa.table({name: value.astype(np.int32) for name, value in columns.items()}), path / "edges.parquet"
+    )
+    np.save(path / "labels.npy", labels.astype(np.int8))
+    np.save(path / "train_mask.npy", (np.arange(40) >= 2) & (np.arange(40) < 25))
+    np.save(path / "test_mask.npy", np.arange(40) >= 25)
+    return tmp_path
+
+
+def test_entities_have_edges_back_of_types_of_their_own(entity_folder):
+    data = read_entities(entity_folder, "facts")
+    half = len(data.edge_type) // 2
+    ends = data.graph.adjacency
+    assert data.num_types == 4
+    assert torch.equal(data.edge_type[half:], data.edge_type[:half] + 2)
+    assert torch.equal(ends.source[:half], ends.target[half:])
+
+
+def test_one_hot_rgcn_is_the_relational_layer_on_the_identity(entity_folder):
+    data = read_entities(entity_folder, "facts")
+    num_nodes = len(data.labels)
+    model = OneHotRGCN(num_nodes, 5, 2, edges=(data.graph, data.edge_type, data.num_types))
+    first = weft.nn.RelGraphConv(num_nodes, 5, data.num_types, aggregator="mean", bias=False)
+    with torch.no_grad():
+        pairs = torch.unique(data.edge_type * num_nodes + data.graph.adjacency.source)
+        first.linear_r.W[pairs // num_nodes, pairs % num_nodes] = model.table
+        first.loop_weight.copy_(model.own)
+    h = first(data.graph, torch.eye(num_nodes), edge_type=data.edge_type).relu()
+    torch.testing.assert_close(model(), model.second(data.graph, h, edge_type=data.edge_type))
+
+
+def test_entities_are_classified_without_a_validation_part(entity_folder):
+    data = read_entities(entity_folder, "facts")
+    protocol = Protocol(model=OneHotRGCN, widths=(8,), learning_rate=0.02, num_epochs=40)
+    outcome = EntityTask(data, protocol).run(data.splits[0], seed=0)
+    assert outcome.validation is None
+    assert outcome.test > 85
+
+
+@pytest.fixture
+def typed_folder(tmp_path):
+    """30 papers of 2 classes, each by one of 6 authors who keep to their class and on one of 3 subjects that do not."""
+    path = tmp_path / "library"
+    path.mkdir()
+    paper = np.arange(30, dtype=np.int32)
+    for name, other in (("author", paper % 6), ("subject", paper % 3)):
+        parquet.write_table(pa.table({"src": paper, "dst": other}), path / f"edges__paper__to__{name}.parquet")
+    np.save(path / "labels_paper.npy", (paper % 2).astype(np.int8))
+    np.savez(
+        path / "features_paper.npz",
+        data=np.ones(30, np.float32),
+        indices=paper.astype(np.uint16),
+        indptr=np.arange(31),
+        shape=np.array([30, 30]),
+        format=np.array(b"csr"),
+    )
+    np.savez(path / "split_few.npz", train=paper < 12, val=(paper >= 12) & (paper < 18), test=paper >= 18)
+    return tmp_path
+
+
+def test_metapaths_lead_to_papers_that_share_a_node(typed_folder):
+    data = read_metapaths(typed_folder, "library", "paper", through=["author", "subject"], split="split_few.npz")
+    counts = {name: data.graph[name].count for name in data.graph.edge_types}
+    assert counts == {("paper", "author", "paper"): 6 * 25, ("paper", "subject", "paper"): 3 * 100}
+
+
+def test_han_learns_from_the_metapath_that_tells(typed_folder):
+    data = read_metapaths(typed_folder, "library", "paper", through=["author", "subject"], split="split_few.npz")
+    protocol = Protocol(
+        model=HAN,
+        widths=(8,),
+        options={"num_heads": 2, "dropout": 0.1, "attention_dropout": 0.1},
+        learning_rate=0.02,
+        num_epochs=60,
+        stopping="loss",
+        patience=60,
+    )
+    assert MetapathTask(data, protocol).run(data.splits[0], seed=0).test > 85
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "folder_name"),
+    [("nodes", "tiny", "folder"), ("graphs", "rings", "graph_folder"), ("entities", "facts", "entity_folder")],
+)
+def test_a_row_finds_the_reader_of_its_kind(kind, name, folder_name, request):
+    task = prepare(request.getfixturevalue(folder_name), Experiment(name, "any", GCN_2, (), kind=kind))
+    assert len(task.labels) > 0
 
 
 def test_stopping_by_loss_keeps_the_best_weights():

@@ -1,7 +1,7 @@
 """Graphs whose neighbours are mostly of other classes: the ten splits of Geom-GCN, features as the data sets have them.
 
-The sources chose options for each data set; here they are the same for all sets and were fixed beforehand. The validation accuracy on
-three splits of Texas of GCN is 60 with these options, 67 with features of unit rows, 76 without self loops, 80 with both.
+Zhu et al. chose options for each data set; here GCN and GraphSAGE have the same for all sets, fixed beforehand. The validation
+accuracy of GCN on three splits of Texas is 60 with them, 67 with features of unit rows, 76 without self loops, 80 with both.
 """
 
 from __future__ import annotations
