@@ -19,8 +19,7 @@ class Protocol:
     Args:
         model: called as `model(in_features, *widths, num_classes, **options)`.
         weight_decay: pairs of a pattern of parameter names and a factor; the first that fits counts, and none is 0.
-        stopping: "never" (the weights of the last epoch are tested), "loss" or "accuracy" (the best weights are, once it was
-            no better for `patience` epochs) or "loss_or_accuracy" (neither was better; weights best in both are tested).
+        stopping: a rule of `stopping.py`, with its patience.
         penalised: counts weight decay in the validation loss.
         input_dropout: probability of dropping values of the features in training.
         batch_size: graphs of a step; None for all.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
+import statistics
 from collections.abc import Callable
 from typing import Any, Literal
 
-Stopping = Literal["never", "loss", "loss_or_accuracy", "accuracy"]
+Stopping = Literal["never", "loss", "mean_loss", "loss_or_accuracy", "accuracy"]
 State = Callable[[], dict[str, Any]]
 
 
@@ -35,6 +36,20 @@ class Loss:
         else:
             self.waited += 1
         return self.waited >= self.patience
+
+
+class MeanLoss:
+    """Stop when the validation loss is above the mean of the `patience` losses before it; test the last weights."""
+
+    def __init__(self, patience: int) -> None:
+        self.patience, self.best = patience, None
+        self.losses: list[float] = []
+
+    def ended(self, loss: float, right: float, state: State) -> bool:
+        """Take in an epoch; true if it is the last."""
+        before = self.losses[-self.patience :]
+        self.losses.append(loss)
+        return len(self.losses) > self.patience + 1 and loss > statistics.mean(before)
 
 
 class Accuracy:
@@ -71,9 +86,10 @@ class LossOrAccuracy:
         return self.waited >= self.patience
 
 
-STOPPING: dict[Stopping, Callable[[int], Never | Loss | Accuracy | LossOrAccuracy]] = {
+STOPPING: dict[Stopping, Callable[[int], Never | Loss | MeanLoss | Accuracy | LossOrAccuracy]] = {
     "never": Never,
     "loss": Loss,
+    "mean_loss": MeanLoss,
     "accuracy": Accuracy,
     "loss_or_accuracy": LossOrAccuracy,
 }

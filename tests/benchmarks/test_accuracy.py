@@ -373,6 +373,13 @@ def test_stopping_by_loss_or_accuracy_waits_for_both():
     assert int(rule.best["w"]) == 0
 
 
+def test_stopping_by_the_mean_loss_compares_with_the_epochs_before():
+    rule = stopping.MeanLoss(2)
+    ended = [rule.ended(loss, 0.0, dict) for loss in (1.0, 5.0, 3.0, 3.0, 3.1)]
+    assert ended == [False, False, False, False, True]
+    assert rule.best is None
+
+
 def test_stopping_by_accuracy_takes_the_lower_loss_of_equals():
     rule = stopping.Accuracy(2)
     epochs = [(2.0, 50.0), (1.0, 50.0), (1.5, 50.0), (0.5, 40.0)]

@@ -1,12 +1,6 @@
-"""Graphs whose neighbours are mostly of other classes: the ten splits of Geom-GCN, features as the data sets have them.
-
-Zhu et al. chose options for each data set; here GCN and GraphSAGE have the same for all sets, fixed beforehand. The validation
-accuracy of GCN on three splits of Texas is 60 with them, 67 with features of unit rows, 76 without self loops, 80 with both.
-"""
+"""Graphs whose neighbours are mostly of other classes, on the ten splits of Geom-GCN."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from weft.nn.models import GCN, GCNII, GraphSAGE
 
@@ -18,21 +12,32 @@ CHEN = "Chen et al. 2020, README of the source, the better of GCNII and GCNII*"
 DIRECTED = "The source sends over directed edges; the data here have them in both directions."
 
 
-def two_layers(model: Any, *, self_loops: bool) -> Protocol:
-    """64 wide, dropout of a half before both layers."""
-    return Protocol(
-        model=model,
-        widths=(64,),
-        options={"num_layers": 2, "dropout": 0.5},
-        input_dropout=0.5,
-        learning_rate=0.01,
-        weight_decay=(("*", 5e-4),),
-        num_epochs=1000,
-        stopping="accuracy",
-        patience=100,
-        features="binary",
-        self_loops=self_loops,
-    )
+# The source trains Kipf's code, 64 wide; of its three patiences, 40, 100 and 200, this is the middle one for all sets.
+GCN_64 = Protocol(
+    model=GCN,
+    widths=(64,),
+    options={"num_layers": 2, "dropout": 0.5},
+    input_dropout=0.5,
+    learning_rate=0.01,
+    weight_decay=(("layers.0.weight", 5e-4),),
+    num_epochs=2000,
+    stopping="mean_loss",
+    patience=100,
+    penalised=True,
+)
+# The source samples 5 neighbours and trains by SGD; this sees all of them, and was fixed beforehand for all sets.
+SAGE_64 = Protocol(
+    model=GraphSAGE,
+    widths=(64,),
+    options={"num_layers": 2, "dropout": 0.5},
+    input_dropout=0.5,
+    learning_rate=0.01,
+    weight_decay=(("*", 5e-4),),
+    num_epochs=1000,
+    stopping="accuracy",
+    patience=100,
+    self_loops=False,
+)
 
 
 def gcnii(num_layers: int, theta: float, alpha: float, decay: float) -> Protocol:
@@ -74,14 +79,8 @@ GCNII_ROWS = {
 }
 
 HETEROPHILOUS = (
-    *(
-        Experiment(name, "gcn", two_layers(GCN, self_loops=True), (Figure(*figure, ZHU),))
-        for name, figure in GCN_FIGURES.items()
-    ),
-    *(
-        Experiment(name, "sage", two_layers(GraphSAGE, self_loops=False), (Figure(*figure, ZHU),))
-        for name, figure in SAGE_FIGURES.items()
-    ),
+    *(Experiment(name, "gcn", GCN_64, (Figure(*figure, ZHU),)) for name, figure in GCN_FIGURES.items()),
+    *(Experiment(name, "sage", SAGE_64, (Figure(*figure, ZHU),)) for name, figure in SAGE_FIGURES.items()),
     *(
         Experiment(name, "gcnii", protocol, (Figure(mean, None, CHEN),), remark=DIRECTED)
         for name, (protocol, mean) in GCNII_ROWS.items()
