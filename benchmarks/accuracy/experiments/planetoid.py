@@ -36,7 +36,8 @@ VELICKOVIC = Protocol(
     patience=100,
     penalised=True,
 )
-# DGL's example, whose graph has self loops beside the aggregator that counts each node itself.
+# DGL's example. Today it has self loops beside the aggregator that counts each node itself; as it was when its figures were
+# written it has none, which on Cora is better by 0.9 on validation nodes.
 DGL_SAGE = Protocol(
     model=GraphSAGE,
     widths=(16,),
@@ -45,15 +46,19 @@ DGL_SAGE = Protocol(
     learning_rate=0.01,
     weight_decay=ALL,
     num_epochs=200,
+    self_loops=False,
 )
-# DGL's README says that its figures are without dropout of edges, which the source has.
-DGL_APPNP = Protocol(
+# PyG's benchmark and DGL's example drop no edges, which the source does. The validation loss chooses, as in PyG's: on Cora that is
+# better by 0.5 on validation nodes than the last weights, which DGL tests.
+PYG_APPNP = Protocol(
     model=APPNP,
     widths=(64,),
     options={"num_hops": 10, "alpha": 0.1, "dropout": 0.5},
     learning_rate=0.01,
     weight_decay=ALL,
     num_epochs=200,
+    stopping="loss",
+    patience=10,
 )
 
 
@@ -150,8 +155,8 @@ PLANETOID = (
     ),
     Experiment("cora", "sage", DGL_SAGE, (Figure(83.3, None, DGL_EXAMPLE),)),
     Experiment("citeseer", "sage", DGL_SAGE, (Figure(71.1, None, DGL_EXAMPLE),)),
-    Experiment("cora", "appnp", DGL_APPNP, (Figure(83.7, None, DGL_EXAMPLE), Figure(83.3, 0.5, PYG_PAPER))),
-    Experiment("citeseer", "appnp", DGL_APPNP, (Figure(71.5, None, DGL_EXAMPLE), Figure(71.8, 0.5, PYG_PAPER))),
+    Experiment("cora", "appnp", PYG_APPNP, (Figure(83.7, None, DGL_EXAMPLE), Figure(83.3, 0.5, PYG_PAPER))),
+    Experiment("citeseer", "appnp", PYG_APPNP, (Figure(71.5, None, DGL_EXAMPLE), Figure(71.8, 0.5, PYG_PAPER))),
     Experiment("cora", "sgc", sgc(5e-6, 100, bias=False), (Figure(81.0, 0.0, WU_2), Figure(81.9, None, DGL_EXAMPLE))),
     Experiment(
         "citeseer", "sgc", sgc(5e-5, 150, bias=True), (Figure(71.9, 0.1, WU_2), Figure(72.5, None, DGL_EXAMPLE))
