@@ -67,9 +67,16 @@ def report(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def page(rows: Sequence[dict[str, Any]]) -> str:
-    """Lay them out as a table in Markdown."""
+    """Lay them out as a table in Markdown, with the remarks below."""
     lines = ["| data/model | weft | published | verdict | seeds on splits | seconds |", "|---|---|---|---|---|---|"]
-    return "\n".join([*lines, *("| " + " | ".join(_cells(row, " ± ")) + " |" for row in rows)]) + "\n"
+    lines += ["| " + " | ".join(_cells(row, " ± ")) + " |" for row in rows]
+    said: dict[str, list[str]] = {}
+    for row in rows:
+        if row.get("remark"):
+            said.setdefault(row["remark"], []).append(row["experiment"])
+    return (
+        "\n".join([*lines, "", *(f"- {', '.join(names)}: {remark}" for remark, names in said.items())]).rstrip() + "\n"
+    )
 
 
 def _cells(row: dict[str, Any], between: str) -> list[str]:

@@ -23,9 +23,9 @@ GIN_4 = Protocol(
     options={"stack": GIN, "num_layers": 4, "norm": nn.BatchNorm1d, "reduce": "mean"},
     learning_rate=0.01,
     halved_every=50,
-    num_epochs=200,
+    num_epochs=150,
     stopping="accuracy",
-    patience=100,
+    patience=50,
     batch_size=128,
 )
 SAGE_3 = Protocol(
@@ -33,9 +33,9 @@ SAGE_3 = Protocol(
     widths=(64,),
     options={"stack": GraphSAGE, "num_layers": 3, "reduce": "max", "head": True},
     learning_rate=0.001,
-    num_epochs=200,
+    num_epochs=150,
     stopping="accuracy",
-    patience=100,
+    patience=50,
     batch_size=32,
 )
 

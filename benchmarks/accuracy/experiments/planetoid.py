@@ -48,8 +48,8 @@ DGL_SAGE = Protocol(
     num_epochs=200,
     self_loops=False,
 )
-# PyG's benchmark and DGL's example drop no edges, which the source does. The validation loss chooses, as in PyG's: on Cora that is
-# better by 0.5 on validation nodes than the last weights, which DGL tests.
+# PyG's benchmark and DGL's example drop no edges, which the source does. The validation loss chooses, as in PyG's, which on
+# Cora is better by 0.5 on validation nodes than the last weights, which DGL tests.
 PYG_APPNP = Protocol(
     model=APPNP,
     widths=(64,),
