@@ -16,7 +16,7 @@ import torch
 from benchmarks import machine
 
 from .experiment import Experiment
-from .experiments import EXPERIMENTS
+from .experiments import EXPERIMENTS, REMARKS
 from .results import page, report, row_of, store, stored_rows
 from .tasks import prepare
 
@@ -61,7 +61,8 @@ def main() -> None:
     )
     options = parser.parse_args()
     if options.show:
-        print((report if options.show == "text" else page)(stored_rows(options.output)))
+        rows_there = stored_rows(options.output)
+        print(report(rows_there) if options.show == "text" else page(rows_there, REMARKS), end="")
         return
     if options.data is None:
         parser.error("give the folder of the data sets by --data or WEFT_DATA")

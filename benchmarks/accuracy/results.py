@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,14 @@ def row_of(
     """Sum up the trainings of a row beside its published figures."""
     tests = [outcome.test for outcome in outcomes]
     mean, deviation = statistics.mean(tests), statistics.stdev(tests) if len(tests) > 1 else None
-    low, high = experiment.spread(deviation or 0.0)
+    low, high = (round(bound, 2) for bound in experiment.spread(deviation or 0.0))
     return {
         "experiment": experiment.name,
         "mean": round(mean, 3),
         "deviation": None if deviation is None else round(deviation, 3),
-        "within": low <= mean <= high,
-        "spread": [round(low, 2), round(high, 2)],
+        "within": low <= round(mean, 2) <= high,
+        "spread": [low, high],
         "published": [vars(figure) for figure in experiment.published],
-        "remark": experiment.remark,
         "protocol": experiment.protocol.described(),
         "splits": num_splits,
         "seeds": len(outcomes),
@@ -66,17 +65,16 @@ def report(rows: Sequence[dict[str, Any]]) -> str:
     return table.render(header, [_cells(row, " +- ") for row in rows], left=1)
 
 
-def page(rows: Sequence[dict[str, Any]]) -> str:
-    """Lay them out as a table in Markdown, with the remarks below."""
+def page(rows: Sequence[dict[str, Any]], remarks: Mapping[str, str]) -> str:
+    """Lay them out as a table in Markdown, with remarks on rows below."""
     lines = ["| data/model | weft | published | verdict | seeds on splits | seconds |", "|---|---|---|---|---|---|"]
     lines += ["| " + " | ".join(_cells(row, " ± ")) + " |" for row in rows]
     said: dict[str, list[str]] = {}
-    for row in rows:
-        if row.get("remark"):
-            said.setdefault(row["remark"], []).append(row["experiment"])
-    return (
-        "\n".join([*lines, "", *(f"- {', '.join(names)}: {remark}" for remark, names in said.items())]).rstrip() + "\n"
-    )
+    for name in (row["experiment"] for row in rows):
+        if remarks.get(name):
+            said.setdefault(remarks[name], []).append(name)
+    lines += ["", *(f"- {', '.join(names)}: {remark}" for remark, names in said.items())]
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def _cells(row: dict[str, Any], between: str) -> list[str]:

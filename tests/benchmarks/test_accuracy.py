@@ -406,6 +406,13 @@ def test_a_row_says_whether_it_is_within_the_published_spread(folder):
     )
 
 
+def test_rows_with_one_remark_share_its_line(folder):
+    row = row_of_tiny(folder)
+    rows = [{**row, "experiment": name} for name in ("a/b", "c/d", "e/f")]
+    lines = page(rows, {"a/b": "Other data.", "e/f": "Other data.", "c/d": ""}).splitlines()
+    assert lines[-2:] == ["", "- a/b, e/f: Other data."]
+
+
 def test_a_figure_without_a_deviation_takes_the_one_of_the_runs():
     row = Experiment("tiny", "gcn", GCN_2, (Figure(80.0, None, "here"), Figure(82.0, 1.0, "there")))
     assert row.spread(0.5) == (79.5, 83.0)

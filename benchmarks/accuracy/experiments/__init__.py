@@ -7,3 +7,4 @@ from .planetoid import PLANETOID
 from .typed import TYPED
 
 EXPERIMENTS = (*PLANETOID, *PITFALLS, *HETEROPHILOUS, *GRAPH_SETS, *TYPED)
+REMARKS = {experiment.name: experiment.remark for experiment in EXPERIMENTS}
