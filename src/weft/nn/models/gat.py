@@ -23,7 +23,7 @@ class GAT(HeadedStack):
     torch.Size([3, 2])
     """
 
-    def make_headed(self, in_features: int, width: int, num_heads: int, concat: bool) -> GATConv:
+    def make_headed(self, in_features: int, width: int, *, num_heads: int, concat: bool) -> GATConv:
         """Make a layer of heads of this width."""
         return GATConv(
             in_features,

@@ -47,11 +47,11 @@ class HeadedStack(LayerStack, ABC):
         super().__post_init__()
 
     @abstractmethod
-    def make_headed(self, in_features: int, width: int, num_heads: int, concat: bool) -> nn.Module:
+    def make_headed(self, in_features: int, width: int, *, num_heads: int, concat: bool) -> nn.Module:
         """Make a layer of heads of this width, concatenated or averaged."""
 
     def make_layer(self, in_features: int, out_features: int, is_last: bool) -> nn.Module:
         """Make a layer whose heads are side by side, or for the last one averaged."""
-        if not is_last:
-            return self.make_headed(in_features, out_features // self.num_heads, self.num_heads, True)
-        return self.make_headed(in_features, out_features, self.num_out_heads or self.num_heads, False)
+        heads = (self.num_out_heads or self.num_heads) if is_last else self.num_heads
+        width = out_features if is_last else out_features // heads
+        return self.make_headed(in_features, width, num_heads=heads, concat=not is_last)
