@@ -57,8 +57,8 @@ def gcnii(num_layers: int, theta: float, alpha: float, decay: float) -> Protocol
 
 
 REMARKS = {
-    "cornell": "Validation nodes say the same, 49 with a patience of 40 or 100. Zhu et al. give their graph an edge homophily of 0.30 "
-    "(recalled); that of the data here is 0.12, and its splits are those of Geom-GCN.",
+    "cornell": "Validation nodes say the same, 49 with a patience of 40 or 100. Zhu et al. give their graph an edge "
+    "homophily of 0.30 (recalled); that of the data here is 0.12, and its splits are those of Geom-GCN.",
     "chameleon": "The source chooses among three patiences by validation nodes, which here say 55 for the middle one; its graph "
     "keeps the 50 self loops of the raw data, which are dropped here before every node gets one.",
     "squirrel": "The source chooses among three patiences by validation nodes; here it is the middle one.",
