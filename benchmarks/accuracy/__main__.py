@@ -6,81 +6,70 @@ import argparse
 import os
 import statistics
 import time
-from dataclasses import asdict
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from benchmarks import machine, table
+from benchmarks import machine
 
-from .datasets import read
-from .experiments import EXPERIMENTS, Experiment
-from .training import Trial
+from .experiment import Experiment
+from .experiments import EXPERIMENTS, REMARKS
+from .results import page, report, row_of, store, stored_rows
+from .tasks import prepare
 
 
-def run(experiment: Experiment, folder: Path, num_seeds: int) -> dict[str, Any]:
+def run(experiment: Experiment, folder: Path, num_seeds: int, about: dict[str, Any]) -> dict[str, Any]:
     """Train `num_seeds` times: seed s on split s modulo the number of splits."""
     begun = time.perf_counter()
-    data = read(folder, experiment.dataset)
-    trial = Trial(data, experiment.protocol)
+    task = prepare(folder, experiment)
     outcomes = []
     for seed in range(num_seeds):
-        outcomes.append(trial.run(data.splits[seed % len(data.splits)], seed))
-        tests = [outcome.test for outcome in outcomes]
-        print(f"\r{experiment.name}: {len(tests)}/{num_seeds}, mean {statistics.mean(tests):.2f}", end="", flush=True)
+        outcomes.append(task.run(task.splits[seed % len(task.splits)], seed))
+        mean = statistics.mean(outcome.test for outcome in outcomes)
+        print(f"\r{experiment.name}: {len(outcomes)}/{num_seeds}, mean {mean:.2f}", end="", flush=True)
     print()
-    low, high = experiment.spread
-    mean = statistics.mean(tests)
-    return {
-        "experiment": experiment.name,
-        "mean": round(mean, 3),
-        "deviation": round(statistics.stdev(tests), 3) if num_seeds > 1 else None,
-        "within": low <= mean <= high,
-        "spread": [round(low, 2), round(high, 2)],
-        "published": [asdict(figure) for figure in experiment.published],
-        "protocol": asdict(experiment.protocol),
-        "splits": len(data.splits),
-        "seeds": num_seeds,
-        "seconds": round(time.perf_counter() - begun, 1),
-        "validation": [round(outcome.validation, 3) for outcome in outcomes],
-        "test": [round(outcome.test, 3) for outcome in outcomes],
-        "epochs": [outcome.num_epochs for outcome in outcomes],
-    }
+    seconds = time.perf_counter() - begun
+    return row_of(experiment, outcomes, num_splits=len(task.splits), seconds=seconds, run=about)
 
 
-def report(rows: list[dict[str, Any]]) -> str:
-    """Lay the rows out beside the published figures."""
+def chosen(patterns: Sequence[str]) -> list[Experiment]:
+    """Give the rows that patterns name, all without any.
 
-    def pair(mean: float, deviation: float | None, digits: int) -> str:
-        return f"{mean:.{digits}f}" if deviation is None else f"{mean:.{digits}f} +- {deviation:.{digits}f}"
-
-    cells = []
-    for row in rows:
-        published = "; ".join(pair(f["mean"], f["deviation"], 1) for f in row["published"])
-        low = row["spread"][0]
-        verdict = "within" if row["within"] else "below" if row["mean"] < low else "above"
-        here = pair(row["mean"], row["deviation"], 2)
-        runs = f"{row['seeds']} on {row['splits']}"
-        cells.append([row["experiment"], here, published, verdict, runs, f"{row['seconds']:.0f}"])
-    return table.render(["data/model", "weft", "published", "verdict", "seeds on splits", "seconds"], cells, left=1)
+    Raises:
+        ValueError: if a pattern fits no row.
+    """
+    names = [experiment.name for experiment in EXPERIMENTS]
+    unknown = [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)]
+    if unknown:
+        raise ValueError(f"no such row: {', '.join(unknown)}; the rows are {', '.join(names)}")
+    return [row for row in EXPERIMENTS if not patterns or any(fnmatchcase(row.name, each) for each in patterns)]
 
 
 def main() -> None:
-    """Run the chosen rows, print the table and store it."""
+    """Run the chosen rows, store each as soon as it is known, and print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__)
     parser.add_argument("--data", type=Path, default=os.environ.get("WEFT_DATA"), help="folder of the data sets")
-    parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--only", nargs="*", metavar="DATA/MODEL", help="rows to run, for instance cora/gcn")
+    parser.add_argument("--seeds", type=int, help="trainings of each row, in the place of its own number")
+    parser.add_argument("--only", nargs="*", default=[], metavar="DATA/MODEL", help="rows to run: cora/gcn, 'cora/*'")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--output", type=Path, default=machine.RESULTS / "accuracy.json")
+    parser.add_argument(
+        "--show", choices=("text", "page"), help="only print the stored rows, for a terminal or as Markdown"
+    )
     options = parser.parse_args()
+    if options.show:
+        rows_there = stored_rows(options.output)
+        print(report(rows_there) if options.show == "text" else page(rows_there, REMARKS), end="")
+        return
     if options.data is None:
         parser.error("give the folder of the data sets by --data or WEFT_DATA")
-    names = [experiment.name for experiment in EXPERIMENTS]
-    unknown = set(options.only or []) - set(names)
-    if unknown:
-        parser.error(f"no such row: {', '.join(sorted(unknown))}; the rows are {', '.join(names)}")
+    try:
+        rows = chosen(options.only)
+    except ValueError as error:
+        parser.error(str(error))
     torch.set_num_threads(options.threads)
     about = {
         "machine": machine.describe_machine(),
@@ -88,17 +77,11 @@ def main() -> None:
         "versions": machine.versions("weft", "torch", "numpy"),
         "threads": options.threads,
     }  # of the code that is loaded now, whatever is committed while it runs
-    rows = [
-        run(experiment, Path(options.data), options.seeds)
-        for experiment in EXPERIMENTS
-        if not options.only or experiment.name in options.only
-    ]
-    print()
-    print(report(rows))
-    commit = "unknown" if about["commit"] is None else about["commit"][:12]
-    print(f"\n{about['machine']['cpu']}, {options.threads} threads, torch {torch.__version__}, commit {commit}")
-    machine.write_json(options.output, {**about, "rows": rows})
-    print(f"wrote {options.output}")
+    order, made = [experiment.name for experiment in EXPERIMENTS], []
+    for experiment in rows:
+        made.append(run(experiment, Path(options.data), options.seeds or experiment.seeds, about))
+        store(options.output, made[-1], order)
+    print(f"\n{report(made)}\n\nwrote {options.output}")
 
 
 if __name__ == "__main__":

@@ -185,6 +185,9 @@ def test_options_that_do_not_exist_are_refused(options: dict[str, Any], text: st
 def test_heads_have_to_share_the_hidden_width() -> None:
     with pytest.raises(OptionError, match="`hidden_features` that `num_heads` divides, got 10 and 4"):
         GAT(4, 10, 2, num_heads=4)
+    for options in ({"num_out_heads": 0}, {"num_out_heads": 1, "jumping": "cat"}):
+        with pytest.raises(OptionError, match="`num_out_heads` of at least 1, and none with `jumping`"):
+            GAT(4, 8, 2, **options)
 
 
 def test_only_a_last_layer_that_gives_the_result_averages_its_heads() -> None:
@@ -209,7 +212,9 @@ def test_calls_that_do_not_fit_are_refused() -> None:
 
 def test_the_text_form_has_all_options() -> None:
     text = repr(GAT(4, 8, 2, num_layers=2, norm=nn.LayerNorm, activation=torch.tanh, attention_dropout=0.5))
-    options = "num_layers=2, dropout=0.0, residual=False, jumping=None, num_heads=8, edge_features=None"
+    options = (
+        "num_layers=2, dropout=0.0, residual=False, jumping=None, num_heads=8, num_out_heads=None, edge_features=None"
+    )
     assert text.splitlines()[1].strip() == f"4, 8, 2, {options}, attention_dropout=0.5"
 
 
@@ -221,3 +226,16 @@ def test_a_module_may_be_an_option() -> None:
     torch.testing.assert_close(model(GRAPH, x), model.layers[1](GRAPH, hidden))
     copies = copy.deepcopy(model), pickle.loads(pickle.dumps(model))
     assert all(torch.equal(each(GRAPH, x), model(GRAPH, x)) for each in copies)
+
+
+def test_the_last_layer_may_have_other_heads() -> None:
+    model, x = GAT(4, 8, 3, num_layers=2, num_heads=4, num_out_heads=1), torch.randn(6, 4)
+    first, last = model.layers
+    assert [layer.num_heads for layer in model.layers] == [4, 1]
+    torch.testing.assert_close(model(GRAPH, x), last(GRAPH, functional.elu(first(GRAPH, x))))
+
+
+def test_graph_sage_has_the_aggregators_of_its_layers() -> None:
+    model = GraphSAGE(4, 8, 2, num_layers=2, aggregator="pool")
+    assert [layer.aggregator for layer in model.layers] == ["pool", "pool"]
+    assert [layer.aggregator for layer in GraphSAGE(4, 8, 2).layers] == ["mean"] * 3

@@ -30,12 +30,12 @@ class GATv2(HeadedStack):
 
     share_weights: bool = False
 
-    def make_headed(self, in_features: int, width: int, concat: bool) -> GATv2Conv:
+    def make_headed(self, in_features: int, width: int, *, num_heads: int, concat: bool) -> GATv2Conv:
         """Make a layer of heads of this width."""
         return GATv2Conv(
             in_features,
             width,
-            self.num_heads,
+            num_heads,
             edge_features=self.edge_features,
             share_weights=self.share_weights,
             concat=concat,

@@ -36,12 +36,12 @@ class GraphTransformer(HeadedStack):
     activation: Activation = field(default_factory=lambda: torch.relu)
     beta: bool = True
 
-    def make_headed(self, in_features: int, width: int, concat: bool) -> TransformerConv:
+    def make_headed(self, in_features: int, width: int, *, num_heads: int, concat: bool) -> TransformerConv:
         """Make a layer of heads of this width."""
         return TransformerConv(
             in_features,
             width,
-            self.num_heads,
+            num_heads,
             edge_features=self.edge_features,
             concat=concat,
             beta=self.beta,

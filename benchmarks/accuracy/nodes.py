@@ -1,0 +1,141 @@
+"""Node classification: Parquet edges, npz features, npy labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as parquet
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+import weft
+
+from .protocol import Protocol
+from .sparse import SparseRows
+from .training import Split, Task
+
+
+@dataclass(frozen=True)
+class NodeData:
+    """An undirected graph (every edge in both directions, no loops) with features, labels and splits."""
+
+    name: str
+    source: Tensor
+    target: Tensor
+    features: SparseRows
+    labels: Tensor
+    splits: tuple[Split, ...]
+
+    @property
+    def num_nodes(self) -> int:
+        """Count the nodes."""
+        return len(self.labels)
+
+    @property
+    def num_classes(self) -> int:
+        """Count the classes."""
+        return int(self.labels.max()) + 1
+
+
+class NodeTask(Task):
+    """All nodes of one graph at once."""
+
+    def __init__(self, data: NodeData, protocol: Protocol) -> None:
+        self.data, self.protocol, self.labels, self.splits = data, protocol, data.labels, data.splits
+        loops = torch.arange(data.num_nodes if protocol.self_loops else 0)
+        ends = torch.cat([data.source, loops]), torch.cat([data.target, loops])
+        self.graph = weft.Graph(*ends, num_nodes=data.num_nodes)
+        rows = data.features
+        self.x = (rows.row_normalised() if protocol.features == "row_normalised" else rows.binary()).features()
+
+    def build(self) -> nn.Module:
+        """Make the model with new weights."""
+        return self.protocol.build(self.data.features.num_columns, self.data.num_classes)
+
+    def logits(self, model: nn.Module, ids: Tensor) -> Tensor:
+        """Compute those of all nodes, and take some."""
+        logits: Tensor = model(self.graph, functional.dropout(self.x, self.protocol.input_dropout, model.training))
+        return logits[ids]
+
+
+def read_nodes(folder: Path, name: str) -> NodeData:
+    """Read `folder/name`, keeping the largest component where the folder marks one.
+
+    Raises:
+        FileNotFoundError: if there is no such folder.
+        ValueError: if the splits of the folder overlap or hold a node without a label.
+    """
+    path = folder_of(folder, name)
+    labels = np.load(path / "labels.npy").astype(np.int64)
+    mask = path / "largest_component_mask.npy"
+    kept = np.load(mask) if mask.exists() else np.ones(len(labels), dtype=bool)
+    new_id = np.cumsum(kept) - 1
+    edges = parquet.read_table(path / "edges.parquet", columns=["src", "dst"])
+    one, other = (edges.column(end).to_numpy().astype(np.int64) for end in ("src", "dst"))
+    whole = kept[one] & kept[other]
+    one, other = new_id[one[whole]], new_id[other[whole]]
+    data = NodeData(
+        name,
+        torch.from_numpy(np.concatenate([one, other])),
+        torch.from_numpy(np.concatenate([other, one])),
+        read_features(path / "features.npz", kept),
+        torch.from_numpy(labels[kept]),
+        read_splits(path, kept),
+    )
+    check_splits(name, data.labels, data.splits)
+    return data
+
+
+def folder_of(folder: Path, name: str) -> Path:
+    """Give the folder of a data set.
+
+    Raises:
+        FileNotFoundError: if there is none.
+    """
+    path = folder / name
+    if not path.is_dir():
+        raise FileNotFoundError(f"accuracy: {path} is not there; hint: give its parent by --data or WEFT_DATA")
+    return path
+
+
+def read_features(path: Path, kept: np.ndarray) -> SparseRows:
+    """Read the kept rows of a CSR file."""
+    stored = np.load(path, allow_pickle=False)
+    num_rows, num_columns = map(int, stored["shape"])
+    row = np.repeat(np.arange(num_rows), np.diff(stored["indptr"].astype(np.int64)))
+    here = kept[row]
+    return SparseRows(
+        torch.from_numpy((np.cumsum(kept) - 1)[row[here]]),
+        torch.from_numpy(stored["indices"].astype(np.int64)[here]),
+        torch.from_numpy(stored["data"].astype(np.float32)[here]),
+        int(kept.sum()),
+        num_columns,
+    )
+
+
+def read_splits(path: Path, kept: np.ndarray, file: str = "splits.npz") -> tuple[Split, ...]:
+    """Read all splits of a folder, or the one that it has as masks."""
+    if (path / file).exists():
+        stored = np.load(path / file, allow_pickle=False)
+        masks = [np.atleast_2d(stored[part])[:, kept] for part in ("train", "val", "test")]
+    else:
+        masks = [np.load(path / f"{part}_mask.npy")[None, kept] for part in ("train", "val", "test")]
+    return tuple(Split(*(torch.from_numpy(np.flatnonzero(part)) for part in row)) for row in zip(*masks, strict=True))
+
+
+def check_splits(name: str, labels: Tensor, splits: Sequence[Split]) -> None:
+    """Refuse splits that overlap or hold what has no label.
+
+    Raises:
+        ValueError: naming the split.
+    """
+    for number, split in enumerate(splits):
+        together = torch.cat([split.train, split.validation, split.test])
+        if len(together.unique()) != len(together):
+            raise ValueError(f"accuracy: split {number} of {name} has an id in two parts")
+        if bool((labels[together] < 0).any()):
+            raise ValueError(f"accuracy: split {number} of {name} holds an id without a label")
