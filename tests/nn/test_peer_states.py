@@ -14,7 +14,7 @@ import weft.nn
 from benchmarks.fixtures.recipe import build
 from weft.errors import OptionError, ShapeError
 from weft.graph import Adjacency
-from weft.nn import GraphConv, load_peer_state
+from weft.nn import GENConv, GraphConv, load_peer_state
 
 FIXTURES = Path(__file__).parent / "fixtures"
 CLOSE = {"rtol": 1e-5, "atol": 1e-5}
@@ -80,9 +80,7 @@ def test_layer_agrees_with_the_peer(name: str) -> None:
         if key in leaves:
             torch.testing.assert_close(leaves[key].grad, expected, **CLOSE, msg=lambda text, key=key: f"{key}: {text}")
     # Gradients of parameters carry the peer's names as well: the same table turns them into weft's.
-    state = {
-        key: stored["gradient"].get(f"state.{key}", torch.zeros_like(value)) for key, value in stored["state"].items()
-    }
+    state = {key: stored["gradient"].get(f"state.{key}", value) for key, value in stored["state"].items()}
     parameters = {key: value.grad for key, value in layer.named_parameters()}
     load_peer_state(layer, state, case["peer"])
     for key, value in layer.named_parameters():
@@ -99,6 +97,14 @@ def test_layers_in_a_model_are_renamed_where_they_are() -> None:
     load_peer_state(model, state, "pyg")
     assert torch.equal(model["first"].weight, torch.arange(6.0).reshape(3, 2).T)
     assert torch.equal(model["last"].weight, torch.ones(1, 3))
+
+
+def test_what_weft_has_no_use_for_is_left_over_unless_it_is_one() -> None:
+    layer = GENConv(2, 2, message_norm=True, norm="none", num_layers=1)
+    state = {"mlp.0.weight": torch.ones(2, 2), "msg_norm.scale": torch.ones(1)}
+    load_peer_state(layer, state, "pyg")
+    with pytest.raises(ShapeError, match=r"left over msg_norm\.scale"):
+        load_peer_state(layer, {**state, "msg_norm.scale": torch.tensor([1.5])}, "pyg")
 
 
 def test_error_names_what_does_not_fit() -> None:

@@ -32,8 +32,9 @@ class DirGNNConv(nn.Module):
     Heterophilic Graphs, arXiv:2305.10498.
 
     *Differs from the source* no activation, and alpha is not learned.
-    *Differs from PyG* widths are named; layers may have self loops of the caller, and nothing is switched off in them.
-    Parameters are PyG's: `conv_in.*`, `conv_out.*`, `lin.*`, those of the layers under their own names.
+    *Differs from PyG* widths are named; layers may have self loops of the caller, and nothing is switched off in them: its
+    SAGEConv in here, without root weight, is `GraphConv(..., norm="right")`. Parameters are PyG's: `conv_in.*`, `conv_out.*`,
+    `lin.*`, those of the layers under their own names.
 
     *Cost* that of the layer, twice. The reversed edges are the same tensors.
 

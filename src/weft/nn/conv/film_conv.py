@@ -24,7 +24,7 @@ class FiLMConv(nn.Module):
     `out[i] = relu(g_s[i] * (W_s x[i]) + b_s[i]) + sum over types t of reduce over edges e = j -> i of type t of m[e]`
 
     with m[e] = relu(g_t[i] * (W_t x[j]) + b_t[i]), where [b_t[i], g_t[i]] is a linear map of x[i], or a network's, and
-    [b_s[i], g_s[i]] a linear map without bias: a node is its own neighbour by a type of its own.
+    [b_s[i], g_s[i]] a linear map without bias, or a network's too: a node is its own neighbour by a type of its own.
 
     *Shapes* `x: (num_nodes, in_features) -> (num_targets, out_features)`, or a pair `(x_source: (num_sources, in_source),
     x_target: (num_targets, in_target))`; `edge_type: (num_edges,)`, integers below num_types, needed if there are several.
@@ -32,7 +32,8 @@ class FiLMConv(nn.Module):
 
     Args:
         num_types: number of edge types.
-        network: a module from in_target to 2 * out_features, of which every type gets a copy; a linear map if None.
+        network: a module from in_target to 2 * out_features, of which every type and the node itself get a copy; linear
+            maps if None.
         aggregator: "sum", "mean" or "max", for each type.
 
     Raises:
@@ -44,7 +45,7 @@ class FiLMConv(nn.Module):
 
     *Differs from the source* no activation behind the sum; other aggregators.
     *Differs from PyG* the mean is not the default; relu is the only activation. Parameters are PyG's: `lins.T.weight`,
-    `films.T.*`, `lin_skip.weight`, `film_skip.weight`.
+    `films.T.*`, `lin_skip.weight`, `film_skip.*`.
 
     *Cost* E x 3 out_features reads in one pass over edges that are sorted by target and type, without a tensor of that
     size; N x 3 * num_types x out_features for the projections.
@@ -72,13 +73,12 @@ class FiLMConv(nn.Module):
         self.in_features, self.out_features, self.num_types = in_features, out_features, num_types
         self.aggregator = aggregator
         in_source, in_target = as_pair(in_features)
-        films = [
-            copy.deepcopy(network) if network else nn.Linear(in_target, 2 * out_features) for _ in range(num_types)
-        ]
+        width = 2 * out_features
+        films = [copy.deepcopy(network) if network else nn.Linear(in_target, width) for _ in range(num_types)]
         self.lins = nn.ModuleList([nn.Linear(in_source, out_features, bias=False) for _ in range(num_types)])
         self.films = nn.ModuleList(films)
         self.lin_skip = nn.Linear(in_target, out_features, bias=False)
-        self.film_skip = nn.Linear(in_target, 2 * out_features, bias=False)
+        self.film_skip = copy.deepcopy(network) if network else nn.Linear(in_target, width, bias=False)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

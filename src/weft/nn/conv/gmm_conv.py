@@ -56,8 +56,8 @@ class GMMConv(nn.Module):
 
     *Differs from the source* "mean", "max", residual, edge weights and bipartite graphs are added; the pseudo-coordinates,
     which the source may compute by a small network, are given.
-    *Differs from DGL* a node without edges is no error; edges may have weights. Parameters are DGL's: `mu`, `inv_sigma`,
-    `fc.weight`, `bias`, `res_fc.weight`.
+    *Differs from DGL* a node without edges is no error; edges may have weights; DGL's "max" is taken before the sum over the
+    kernels. Parameters are DGL's: `mu`, `inv_sigma`, `fc.weight`, `bias`, `res_fc.weight`.
     *Differs from PyG* no Gaussians for each pair of channels (`separate_gaussians`); PyG's parameter is `spread="sigma"`,
     its root weight `residual="linear"`.
 

@@ -50,7 +50,8 @@ class GPSConv(nn.Module):
 
     *Differs from the source* encodings of position and structure are features of x, of the caller's; edge features do not
     change.
-    *Differs from PyG* a batch is the graph's; relu and attention of all pairs only; "layer" is normalisation of each node.
+    *Differs from PyG* a batch is the graph's; relu and attention of all pairs only; "layer" is normalisation of each node,
+    PyG's `norm_kwargs={"mode": "node"}`, where its default takes all nodes of a graph together.
 
     *Cost* what conv costs, and num_nodes x the size of its graph x features for attention, without padding, in one call of
     torch for each size of graph that there is; nothing of the size of all pairs is allocated on processors.

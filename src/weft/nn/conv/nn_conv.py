@@ -41,7 +41,8 @@ class NNConv(nn.Module):
     arXiv:1704.01212, section 5, "edge network"; Simonovsky and Komodakis, 2017, arXiv:1704.02901, equation 1.
 
     *Differs from the source* no recurrent unit behind it; the mean is the second paper's.
-    *Differs from DGL* parameters are DGL's: `edge_func.*`, `res_fc.weight`, `bias`.
+    *Differs from DGL* its "max" is taken before the sum over the input features, of each product. Parameters are DGL's:
+    `edge_func.*`, `res_fc.weight`, `bias`.
     *Differs from PyG* its linear map of the node itself, `lin.weight`, is that of `residual="linear"`; the sum is not the
     default.
 

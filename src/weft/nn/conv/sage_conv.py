@@ -69,7 +69,8 @@ class SAGEConv(nn.Module):
     `fc_self.*`, `fc_neigh.weight`, `fc_pool.*` and `lstm.*`, or for "gcn" `bias` and `fc_neigh.weight`, so that its
     state_dicts load.
     *Differs from PyG* its SAGEConv and, as "sum", its GraphConv are this layer, and both load; `project` with "max" is
-    "pool". Its LSTM aggregator has another width, and its result can be normalised, which is the caller's here.
+    "pool". Without root weight it is a GraphConv, norm "right" for the mean. Its LSTM also reads zeros behind the neighbours
+    of nodes that have fewer than others. Normalising the result is the caller's here.
 
     *Cost* E x F reads; F is the smaller of in_source and out_features for "mean", "sum" and "gcn", which multiply
     before or after they aggregate, whichever is narrower, and in_source for "max" and "pool". No tensor is larger than

@@ -31,7 +31,7 @@ def renamed(
         # What the table of a layer does not speak of may be that of a layer inside, which was given to it.
         ours: str | None = key
         for prefix in sorted(p for p in tables if key.startswith(p)):
-            ours = _renamed(prefix, key, tables[prefix], expected)
+            ours = _renamed(prefix, key, value, tables[prefix], expected)
             if ours != key:
                 break
         if ours is not None:
@@ -69,14 +69,16 @@ def _rules(text: str) -> list[tuple[str, str]]:
     return [(theirs.strip(), ours.strip()) for theirs, _, ours in pairs]
 
 
-def _renamed(prefix: str, key: str, rules: list[tuple[str, str]], expected: Mapping[str, Any]) -> str | None:
+def _renamed(
+    prefix: str, key: str, value: Tensor, rules: list[tuple[str, str]], expected: Mapping[str, Any]
+) -> str | None:
     """The name that weft gives a parameter, with what has to be done to it; None if weft has no use for it."""
     name = key.removeprefix(prefix)
     for theirs, ours in rules:
         pattern = re.escape(theirs).replace(r"\#", r"(\d+)").replace(r"\*", "(.+)")
         whole = re.fullmatch(pattern, name)
         if whole:
-            if not ours:
+            if not ours or (ours == "1" and bool((value == 1).all())):
                 return None
             parts = iter(whole.groups())
             renamed = re.sub(r"[#*]", lambda _, parts=parts: next(parts), ours)  # type: ignore[misc]
