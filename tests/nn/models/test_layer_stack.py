@@ -14,6 +14,7 @@ from torch.nn import functional
 import weft.nn.models as models
 from weft.errors import OptionError, ShapeError
 from weft.graph import Adjacency, Block
+from weft.nn import SAGEConv
 from weft.nn.models import ARMA, GAT, GCN, PNA, RGCN, EdgeCNN, GATv2, GraphSAGE, HeadedStack, LayerStack
 from weft.testing import Input, LayerCase
 from weft.testing import layers as contract
@@ -239,3 +240,18 @@ def test_graph_sage_has_the_aggregators_of_its_layers() -> None:
     model = GraphSAGE(4, 8, 2, num_layers=2, aggregator="pool")
     assert [layer.aggregator for layer in model.layers] == ["pool", "pool"]
     assert [layer.aggregator for layer in GraphSAGE(4, 8, 2).layers] == ["mean"] * 3
+
+
+class OfOneKind(LayerStack):
+    def __init__(self, *sizes: int, kind: Any, **options: Any) -> None:
+        self.kind = kind
+        super().__init__(*sizes, **options)
+
+    def make_layer(self, in_features: int, out_features: int, is_last: bool) -> nn.Module:
+        return SAGEConv(in_features, out_features, self.kind)
+
+
+def test_a_model_of_ones_own_may_have_a_constructor_and_be_copied() -> None:
+    model, x = OfOneKind(4, 8, 2, kind="pool", num_layers=2, activation=nn.PReLU()), torch.randn(6, 4)
+    assert "activation.weight" in dict(model.named_parameters())
+    assert torch.equal(copy.deepcopy(model)(GRAPH, x), model(GRAPH, x))
