@@ -28,6 +28,8 @@ def weft_process(folder, *arguments):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell lets what it runs in the background ignore Ctrl-C, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
@@ -97,14 +99,17 @@ def test_errors_are_one_line_and_status_2(folder):
 def test_a_stopped_training_leaves_the_former_run_whole(folder, number):
     assert run(folder, *CALL)[0] == 0
     before = files(folder / "weft-run")
-    process = weft_process(folder, *CALL[:-1], "1000000", "--patience", "1000000", "--overwrite")
-    line = ""
-    while not line.startswith("split"):
-        line = process.stdout.readline()
-        assert line, process.stderr.read()
-    time.sleep(0.2)
-    process.send_signal(number)
-    _, err = process.communicate(timeout=60)
+    with weft_process(folder, *CALL[:-1], "1000000", "--patience", "1000000", "--overwrite") as process:
+        try:
+            line = ""
+            while not line.startswith("split"):
+                line = process.stdout.readline()
+                assert line, process.stderr.read()
+            time.sleep(0.2)
+            process.send_signal(number)
+            _, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     if number == signal.SIGINT:
         assert (process.returncode, err.strip()) == (130, "interrupted; no file is half-written")
     else:
