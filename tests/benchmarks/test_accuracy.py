@@ -400,7 +400,7 @@ def test_a_row_says_whether_it_is_within_the_published_spread(folder):
     assert "within" in report([row])
     assert "below" in report([{**row, "within": False, "mean": 10.0}])
     assert (
-        page([row])
+        page([row], {})
         .splitlines()[2]
         .startswith(f"| tiny/gcn | {row['mean']:.2f} ± {row['deviation']:.2f} | 99.0 ± 15.0 |")
     )
