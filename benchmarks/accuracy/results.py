@@ -66,14 +66,17 @@ def report(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def page(rows: Sequence[dict[str, Any]], remarks: Mapping[str, str]) -> str:
-    """Lay them out as a table in Markdown, with remarks on rows below."""
+    """Lay them out as a table in Markdown, with remarks below, and the names that have remarks, if empty ones, and no row."""
     lines = ["| data/model | weft | published | verdict | seeds on splits | seconds |", "|---|---|---|---|---|---|"]
     lines += ["| " + " | ".join(_cells(row, " ± ")) + " |" for row in rows]
     said: dict[str, list[str]] = {}
-    for name in (row["experiment"] for row in rows):
+    there = [row["experiment"] for row in rows]
+    missing = [name for name in remarks if name not in there]
+    for name in there:
         if remarks.get(name):
             said.setdefault(remarks[name], []).append(name)
     lines += ["", *(f"- {', '.join(names)}: {remark}" for remark, names in said.items())]
+    lines += ["", f"Rows of the program that are not trained yet: {', '.join(missing)}."] if missing else []
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -411,6 +411,7 @@ def test_rows_with_one_remark_share_its_line(folder):
     rows = [{**row, "experiment": name} for name in ("a/b", "c/d", "e/f")]
     lines = page(rows, {"a/b": "Other data.", "e/f": "Other data.", "c/d": ""}).splitlines()
     assert lines[-2:] == ["", "- a/b, e/f: Other data."]
+    assert page(rows, {"a/b": "", "g/h": "", "i/j": ""}).splitlines()[-1].endswith("not trained yet: g/h, i/j.")
 
 
 def test_a_figure_without_a_deviation_takes_the_one_of_the_runs():
