@@ -66,7 +66,7 @@ test-sanitized: build  ## the operator tests with the native code under ASan and
 	WEFT_LIBRARY=$(CURDIR)/build/sanitized/libweft.so \
 	LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libubsan.so)" \
 	ASAN_OPTIONS=detect_leaks=0:abort_on_error=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
-	$(PYTEST) -s -m "not slow" -k "not compile" --ignore=tests/contracts/test_architecture.py \
+	$(PYTEST) -s -m "not slow" -k "not compile and not inductor" --ignore=tests/contracts/test_architecture.py \
 	  $(wildcard tests/contracts tests/ops tests/native)
 
 clean:  ## remove the environment and everything that was built

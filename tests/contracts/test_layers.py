@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 import weft.nn
+from tests.contracts.inductor import lies_about_strides, needs_a_compiler
 from weft.graph import Adjacency, Block, adjacency_of
 from weft.nn import aggregate, apply_edges, formula
 from weft.testing import Input, LayerCase
@@ -34,7 +35,8 @@ LAYERS = listed()
 TYPED = listed("TYPED_CASES")
 # Seconds each: of these, `make test` has one case of every layer, and `make test-all` has all of them.
 LONG = (contract.check_compile, contract.check_memory)
-FIRST = set({contract.Subject(case).name: name for name, case in reversed(LAYERS.items())}.values())
+FIRST_OF = {contract.Subject(LAYERS[name]).name: name for name in reversed(LAYERS)}
+FIRST = set(FIRST_OF.values())
 
 
 def cases() -> Iterator[Any]:
@@ -42,6 +44,9 @@ def cases() -> Iterator[Any]:
         for name in LAYERS:
             marks = [pytest.mark.slow] if check in LONG and name not in FIRST else []
             yield pytest.param(name, check, id=f"{check.__name__}-{name}", marks=marks)
+    for name in FIRST_OF.values():
+        marks = [needs_a_compiler, pytest.mark.slow]
+        yield pytest.param(name, contract.check_inductor, id=f"check_inductor-{name}", marks=marks)
 
 
 @pytest.mark.parametrize(("name", "check"), list(cases()))
@@ -61,7 +66,7 @@ def test_every_layer_is_listed() -> None:
 
 
 def test_exemptions_name_checks() -> None:
-    known = {check.__name__ for check in contract.CHECKS}
+    known = {check.__name__ for check in (*contract.CHECKS, contract.check_inductor)}
     exempt = {name for case in LAYERS.values() if isinstance(case, LayerCase) for name in case.exempt}
     assert exempt <= known
 
@@ -326,6 +331,11 @@ class BuildsMessagesInBackward(Right):
         return out
 
 
+class LiesAboutStrides(Right):
+    def gather(self, adjacency, h, edge_weight):
+        return super().gather(adjacency, lies_about_strides(h), edge_weight)
+
+
 class SaysNothing(Right):
     def extra_repr(self) -> str:
         return "a layer"
@@ -369,6 +379,15 @@ BROKEN: list[tuple[Check, type[nn.Module], str]] = [
 def test_broken_layer_is_refused(check: Check, layer: type[nn.Module], text: str) -> None:
     with pytest.raises(AssertionError, match=f"(?s){layer.__name__}: .*{text}"):
         check(contract.Subject(layer))
+
+
+@needs_a_compiler
+@pytest.mark.slow
+def test_inductor_refuses_what_other_backends_let_pass() -> None:
+    subject = contract.Subject(LiesAboutStrides)
+    contract.check_compile(subject)
+    with pytest.raises(AssertionError, match=r"(?s)LiesAboutStrides: does not compile.*stride"):
+        contract.check_inductor(subject)
 
 
 @pytest.mark.parametrize("check", contract.CHECKS, ids=[check.__name__ for check in contract.CHECKS])

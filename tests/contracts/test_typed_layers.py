@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.contracts.inductor import lies_about_strides, needs_a_compiler
 from weft.graph import Block, Graph
 from weft.nn import SAGEConv, aggregate
 from weft.testing import TypedLayerCase
@@ -28,10 +29,18 @@ def listed() -> dict[str, contract.Case]:
 
 
 LAYERS = listed()
-CASES = [(name, check) for check in contract.CHECKS for name in LAYERS]
+CASES = [
+    *(pytest.param(name, check, id=f"{check.__name__}-{name}") for check in contract.CHECKS for name in LAYERS),
+    *(
+        pytest.param(
+            name, contract.check_inductor, id=f"check_inductor-{name}", marks=[needs_a_compiler, pytest.mark.slow]
+        )
+        for name in LAYERS
+    ),
+]
 
 
-@pytest.mark.parametrize(("name", "check"), CASES, ids=[f"{check.__name__}-{name}" for name, check in CASES])
+@pytest.mark.parametrize(("name", "check"), CASES)
 def test_layer_keeps_the_contract(name: str, check: Check) -> None:
     contract.run_typed_check(check, LAYERS[name])
 
@@ -197,6 +206,11 @@ class BuildsMessages(Right):
         return out / adjacency.in_degrees().clamp(min=1)[:, None]
 
 
+class LiesAboutStrides(Right):
+    def gather(self, adjacency, h):
+        return super().gather(adjacency, lies_about_strides(h))
+
+
 class SaysNothing(Right):
     def extra_repr(self):
         return "a layer"
@@ -237,6 +251,15 @@ BROKEN: list[tuple[Check, type[nn.Module], str]] = [
 def test_broken_layer_is_refused(check: Check, layer: type[nn.Module], text: str) -> None:
     with pytest.raises(AssertionError, match=f"(?s){layer.__name__}: .*{text}"):
         check(contract.TypedSubject(layer))
+
+
+@needs_a_compiler
+@pytest.mark.slow
+def test_inductor_refuses_what_other_backends_let_pass() -> None:
+    subject = contract.TypedSubject(LiesAboutStrides)
+    contract.check_compile(subject)
+    with pytest.raises(AssertionError, match=r"(?s)LiesAboutStrides: does not compile.*stride"):
+        contract.check_inductor(subject)
 
 
 @pytest.mark.parametrize("check", contract.CHECKS, ids=[check.__name__ for check in contract.CHECKS])

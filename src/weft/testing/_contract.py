@@ -1,9 +1,13 @@
 """What both contracts of layers share: checks that a layer is exempt from, and a count of compilations."""
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 import torch
+
+Backend = Literal["aot_eager", "inductor"]
+# One process, and loops that g++ is done with soon: the checks ask what is computed, not how fast.
+PLAIN_LOOPS = {"compile_threads": 1, "cpp.simdlen": 1}
 
 
 class Tested(Protocol):
@@ -41,11 +45,13 @@ class Compilations:
     ([1.0, 1.0], 1)
     """
 
-    def __init__(self, layer: torch.nn.Module) -> None:
-        self.count = 0
+    def __init__(self, layer: torch.nn.Module, backend: Backend = "aot_eager") -> None:
+        self.count, self.backend = 0, backend
         torch._dynamo.reset()
         self.compiled: Any = torch.compile(layer, fullgraph=True, backend=self._compile, dynamic=True)
 
     def _compile(self, module: Any, inputs: Any) -> Any:
         self.count += 1
-        return torch._dynamo.lookup_backend("aot_eager")(module, inputs)
+        if self.backend == "inductor":
+            return torch._inductor.compile(module, inputs, PLAIN_LOOPS)
+        return torch._dynamo.lookup_backend(self.backend)(module, inputs)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from .. import settings
 from ..errors import WeftError
 from ..graph import Adjacency, Block, Graph
-from ._contract import Compilations, run_or_exempt
+from ._contract import Backend, Compilations, run_or_exempt
 from ._layer_case import EDGE_WEIGHT, LayerCase, Make, Values
 
 Case = LayerCase | Make
@@ -350,9 +350,9 @@ def check_autocast(subject: Subject) -> None:
         assert off <= 0.05 * size + 0.05, f"{subject.name}: autocast moves {name} by {off:.3g} of {size:.3g}"
 
 
-def check_compile(subject: Subject) -> None:
+def check_compile(subject: Subject, backend: Backend = "aot_eager") -> None:
     """torch.compile(fullgraph=True) gives the same results and gradients, compiled at most twice for all sizes."""
-    compilations = Compilations(subject.layer)
+    compilations = Compilations(subject.layer, backend)
     for num_nodes, num_edges in ((9, 20), (12, 33), (7, 50)):
         given = _random_graph(num_nodes, num_edges), subject.features(num_nodes), subject.draw(num_edges, num_nodes)
         expected = subject.results(subject.layer, *given)
@@ -363,6 +363,11 @@ def check_compile(subject: Subject) -> None:
         for value, (name, wanted) in zip(found.values(), expected.items(), strict=True):
             subject.assert_close(f"compiled, {num_nodes} nodes, {name}", [value], [wanted])
     assert compilations.count <= 2, f"{subject.name}: compiled {compilations.count} times for 3 sizes"
+
+
+def check_inductor(subject: Subject) -> None:
+    """torch.compile does so with its own backend as well, which builds C++. Not one of `CHECKS`: it takes long."""
+    check_compile(subject, "inductor")
 
 
 def check_export(subject: Subject) -> None:

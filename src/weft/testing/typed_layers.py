@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ..graph import Adjacency, Block, EdgeType, Graph
-from ._contract import Compilations, run_or_exempt
+from ._contract import Backend, Compilations, run_or_exempt
 from .layers import SECTIONS, largest_allocation
 
 Widths = Mapping[str, int]
@@ -283,9 +283,9 @@ def check_autocast(subject: TypedSubject) -> None:
         assert off <= 0.05 * size + 0.05, f"{subject.name}: autocast moves {name} by {off:.3g} of {size:.3g}"
 
 
-def check_compile(subject: TypedSubject) -> None:
+def check_compile(subject: TypedSubject, backend: Backend = "aot_eager") -> None:
     """torch.compile(fullgraph=True) gives the same results and gradients, compiled at most twice for all sizes."""
-    compilations = Compilations(subject.layer)
+    compilations = Compilations(subject.layer, backend)
     for scale in (3, 4, 5):
         counts = {name: scale * count + at for at, (name, count) in enumerate(COUNTS.items())}
         given = _random_graph(counts, 7 * scale), subject.features(counts)
@@ -297,6 +297,11 @@ def check_compile(subject: TypedSubject) -> None:
         # Parameters of a compiled module carry a prefix.
         subject.assert_close("compiled", {n.removeprefix("_orig_mod."): v for n, v in found.items()}, expected)
     assert compilations.count <= 2, f"{subject.name}: compiled {compilations.count} times for 3 sizes"
+
+
+def check_inductor(subject: TypedSubject) -> None:
+    """torch.compile does so with its own backend as well, which builds C++. Not one of `CHECKS`: it takes long."""
+    check_compile(subject, "inductor")
 
 
 def check_export(subject: TypedSubject) -> None:

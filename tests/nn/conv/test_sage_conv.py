@@ -18,6 +18,7 @@ CASES = {
             "check_permutation": "an LSTM reads neighbours in the order of edges",
             "check_transforms": "torch.vmap does not know torch's LSTM",
             "check_compile": "torch.compile does not know torch's LSTM",
+            "check_inductor": "torch.compile does not know torch's LSTM",
             "check_export": "the number of steps is the highest degree, which a program cannot hold",
         },
     ),

@@ -47,7 +47,8 @@ class HGTConv(nn.Module):
     gated. Relative temporal encoding is the caller's, on x.
     *Differs from DGL* types need no order. Parameters are DGL's: `linear_k.W`, `linear_q.W`, `linear_v.W`, `linear_a.W`,
     `relation_pri.*`, `relation_att.*.W`, `relation_msg.*.W`, `skip`, `residual_w`, `norm.*`.
-    *Differs from PyG* its HGTConv has biases, a gelu before A and a matrix for each triple of types: its weights do not load.
+    *Differs from PyG* its HGTConv has biases, a gelu before A and a matrix for each triple of types, knows types by names, and
+    leaves x[i] out where widths differ: its weights do not load.
 
     *Cost* reads E x F twice, and out_features squared multiplications for each head and pair of a target and a type that has
     edges; where products of all sources with all types are fewer than the edges, N x num_edge_types x F values.

@@ -36,7 +36,7 @@ class PANConv(nn.Module):
     *Differs from the source* energies are learned for each length and begin at 0; the temperature is a factor of theirs.
     There is a bias; edge weights and directed graphs are added.
     *Differs from PyG* its factors multiply up along a path and may be negative, and it divides by the number of nodes
-    within reach instead of by Z, so that weights of PyG cannot be loaded. PyG also gives the matrix.
+    within reach instead of by Z, which no energies can make up for: weights of PyG cannot be loaded. PyG also gives the matrix.
 
     *Cost* num_hops times E x F reads, F being the smaller of both widths, and as many of one number; nothing of size E is
     allocated, and no power of A is computed.
