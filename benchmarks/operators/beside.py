@@ -105,7 +105,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="small graphs")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--output", type=Path, default=machine.RESULTS / "operators_beside.json")
+    parser.add_argument("--output", type=Path, default=machine.RESULTS / "dgl_operators.json")
     options = parser.parse_args()
     if not KEEP_MEMORY.items() <= os.environ.items():  # malloc reads them when a process begins
         command = [sys.executable, "-m", f"{__package__}.beside", *sys.argv[1:]]

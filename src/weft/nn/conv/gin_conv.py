@@ -80,8 +80,7 @@ class GINConv(nn.Module):
         adjacency, x_source, x_target = resolve_ends("GINConv", graph, x, as_pair(width_of(x)))
         check_edge_weight("GINConv", edge_weight, adjacency)
         h = spmm(adjacency.by_target, x_source, edge_weight, self.aggregator)
-        # In place: a fresh N x F costs more than the addition, and no gradient reads what stood there.
-        h.addcmul_(x_target, 1 + self.eps)
+        h = torch.addcmul(h, x_target, 1 + self.eps)
         return h if self.apply_func is None else self.apply_func(h)
 
     def extra_repr(self) -> str:
