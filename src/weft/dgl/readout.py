@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..errors import IdError, OptionError, ShapeError, check_choice
-from ..ops import gather_rows, segment_reduce, segment_softmax, segment_topk
+from ..ops import gather_rows, pointers_of, segment_reduce, segment_softmax, segment_topk
 from ._graph import DGLGraph
 
 Op = Literal["sum", "mean", "max", "min"]
@@ -83,13 +83,13 @@ def softmax_nodes(graph: DGLGraph, feat: str, *, ntype: str | None = None) -> Te
     *Shapes* `(num_nodes, *F)` -> the same.
     """
     frame, counts = _of_nodes(graph, ntype)
-    return segment_softmax(_pointers(counts), frame[feat])
+    return segment_softmax(pointers_of(counts), frame[feat])
 
 
 def softmax_edges(graph: DGLGraph, feat: str, *, etype: Any = None) -> Tensor:
     """Take the softmax of an edge column over the edges of each graph of a batch, number by number."""
     frame, counts = _of_edges(graph, etype)
-    return segment_softmax(_pointers(counts), frame[feat])
+    return segment_softmax(pointers_of(counts), frame[feat])
 
 
 def broadcast_nodes(graph: DGLGraph, graph_feat: Tensor, *, ntype: str | None = None) -> Tensor:
@@ -153,10 +153,6 @@ def _of_edges(graph: DGLGraph, etype: Any) -> tuple[Any, Tensor]:
     return graph._edges[graph._types.edge(etype)], graph.batch_num_edges(etype)
 
 
-def _pointers(counts: Tensor) -> Tensor:
-    return torch.cat((counts.new_zeros(1), counts.cumsum(0))).long()
-
-
 def _reduced(of: tuple[Any, Tensor], feat: str, weight: str | None, op: Op) -> Tensor:
     check_choice("readout", "op", op, _OPS)
     frame, counts = of
@@ -170,7 +166,7 @@ def _reduced(of: tuple[Any, Tensor], feat: str, weight: str | None, op: Op) -> T
                 f'readout: expected weights that fit "{feat}" of shape {tuple(x.shape)}, got "{weight}" of shape '
                 f"{tuple(by.shape)}; hint: of one weight a row make ({x.shape[0]}{', 1' * (x.dim() - 1)})"
             ) from error
-    return segment_reduce(_pointers(counts), x, None, op)
+    return segment_reduce(pointers_of(counts), x, None, op)
 
 
 def _broadcast(counts: Tensor, graph_feat: Tensor) -> Tensor:
@@ -191,7 +187,7 @@ def _topk(
         raise OptionError(f'topk: expected at most two dimensions of the column "{feat}" of {what}s')
     if k < 0:
         raise OptionError(f"topk: expected `k` of at least 0, got {k}")
-    pointers = _pointers(counts)
+    pointers = pointers_of(counts)
     rank = torch.arange(k, device=x.device)
     if sortby is None:
         values, ids = segment_topk(pointers, x, k, None, descending)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ..errors import DeviceError, DtypeError, FeatureError, OptionError, ShapeError, message
+from ..ops import pointers_of
 from ._adjacency import Adjacency, Ids
 from ._by_type import chosen_ids
 from ._feature_set import EdgeSet, FeatureSet, NodeSet
@@ -125,7 +126,7 @@ def slice_batch(graph: Graph, graphs: slice | Ids) -> Graph:
     for name, found in sets_of(graph).items():
         begins = graph_offsets(found)
         counts = begins.diff()[chosen]
-        offsets[name] = torch.cat((counts.new_zeros(1), counts.cumsum(0)))
+        offsets[name] = pointers_of(counts)
         shifts[name] = begins[chosen] - offsets[name][:-1]
         ids[name] = ranges(begins[chosen], offsets[name])
     adjacencies = {}

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..ops import Structure, gather_segments
+from ..ops import Structure, gather_segments, pointers_of
 
 
 class IncidentEdges(NamedTuple):
@@ -32,7 +32,7 @@ def rows_of(rows: Structure, nodes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """
     begins = rows.indptr[nodes]
     counts = rows.indptr[nodes + 1] - begins
-    indptr = torch.cat((counts.new_zeros(1), counts.cumsum(0)))
+    indptr = pointers_of(counts)
     total = int(indptr[-1])
     source = gather_segments(rows.indptr, rows.source, nodes, indptr, total)
     if rows.edge is not None:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..errors import ShapeError, message
-from ..ops import Structure, coalesce, gather_rows, segment_search
+from ..ops import Structure, coalesce, gather_rows, pointers_of, segment_search
 from ._adjacency import Adjacency, Ids
 from ._block import Block
 from ._by_type import chosen_ids
@@ -80,7 +80,7 @@ def edge_ids_between(
     ([0, 2, 2], [1, 2], [1, -1])
     """
     first, last, rows = _search("edge_ids_between", graph, source, target, edge_type)
-    indptr = torch.cat((first.new_zeros(1), (last - first).cumsum(0)))
+    indptr = pointers_of(last - first)
     position = ranges(first, indptr)
     return IdLists(indptr, position if rows.edge is None else gather_rows(rows.edge, position).long())
 

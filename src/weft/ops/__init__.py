@@ -4,6 +4,7 @@ from ._backend import using as using
 from ._compressed import Compressed as Compressed
 from ._registry import REGISTRY as REGISTRY
 from ._registry import absences as absences
+from ._segments import pointers_of as pointers_of
 from ._structure import Structure as Structure
 from ._torch import is_transforming as is_transforming
 from .attention import dot_attention as dot_attention

@@ -53,6 +53,17 @@ def segment_at(indptr: Tensor, num_rows: int) -> Tensor:
     return torch.repeat_interleave(segments, indptr.diff(), output_size=num_rows)
 
 
+def pointers_of(lengths: Tensor) -> Tensor:
+    """Where segments of these lengths begin, and the last one ends.
+
+    *Shapes* `lengths: (num_segments,)`, integers -> `(num_segments + 1,)`, int64
+
+    >>> pointers_of(torch.tensor([2, 0, 3])).tolist()
+    [0, 2, 2, 5]
+    """
+    return torch.cat((lengths.new_zeros(1, dtype=torch.int64), lengths.cumsum(0)))
+
+
 def along(per_row: Tensor, x: Tensor) -> Tensor:
     """One value a row, shaped to broadcast over the features of `x`."""
     return per_row.reshape(-1, *(1,) * (x.dim() - 1))

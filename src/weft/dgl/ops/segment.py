@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from ... import ops
@@ -60,8 +59,7 @@ def _pointers(where: str, lengths: Tensor, rows: Tensor) -> Tensor:
     if not isinstance(lengths, Tensor) or lengths.dim() != 1 or lengths.is_floating_point():
         got = str(tuple(lengths.shape)) if isinstance(lengths, Tensor) else type(lengths).__name__
         raise OptionError(message(where, "a tensor of integers with the length of each segment", got))
-    indptr = torch.zeros(lengths.shape[0] + 1, dtype=torch.int64, device=rows.device)
-    torch.cumsum(lengths.to(rows.device), 0, out=indptr[1:])
+    indptr = ops.pointers_of(lengths.to(rows.device))
     if indptr.device.type == "cpu" and (rows.dim() == 0 or int(indptr[-1]) != rows.shape[0]):
         raise ShapeError(message(where, f"lengths that add up to {rows.shape[0]} rows", str(int(indptr[-1]))))
     return indptr

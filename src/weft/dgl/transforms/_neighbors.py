@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ...errors import OptionError, ShapeError, check_choice, message
 from ...graph import Adjacency
-from ...ops import knn, radius
+from ...ops import knn, pointers_of, radius
 from .._graph import DGLGraph
 from ..base import dgl_warning
 from ._made import made_of_one_type
@@ -91,7 +91,7 @@ def _nearest(
     if options[1] == "cosine":
         x = torch.nn.functional.normalize(x)
     sizes = torch.tensor(sets, device=x.device)
-    indptr = torch.cat((sizes.new_zeros(1), sizes.cumsum(0)))
+    indptr = pointers_of(sizes)
     found = knn(x, min(k, most), indptr=indptr, loop=not exclude_self)
     made = _graph(found.source, found.target, x.shape[0])
     if batched:

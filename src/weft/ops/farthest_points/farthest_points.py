@@ -10,6 +10,7 @@ from torch import Tensor
 from ...errors import DtypeError, IdError, OptionError, ShapeError, check_probability, message
 from .._checks import IDS, expect
 from .._operator import operator
+from .._segments import pointers_of
 from .._torch import is_tracing
 from ..knn._neighbors import check_pointers, check_points, check_rising, cloud_pointers
 
@@ -73,7 +74,7 @@ def farthest_points(
     if not is_tracing() and bool((counts < 0).any()):
         raise OptionError(message("farthest_points", "`count` of at least 0", str(int(counts.min()))))
     counts = counts.minimum(sizes)
-    chosen = torch.cat((counts.new_zeros(1), counts.cumsum(0)))
+    chosen = pointers_of(counts)
     return chosen, choose_farthest(x, indptr, chosen, start, int(chosen[-1]))
 
 

@@ -11,6 +11,7 @@ from ...errors import OptionError, message
 from .._checks import expect
 from .._operator import operator
 from .._registry import others
+from .._segments import pointers_of
 from .._structure import Structure
 from ._neighbors import (
     Neighbors,
@@ -198,5 +199,5 @@ def sample_search(
         queries, query_indptr = points(sum(counts)), torch.tensor([0, *counts]).cumsum(0)
     most = (indptr.diff() - int(counts is None and not loop)).clamp(0, k)
     per_query = most.repeat_interleave(query_indptr.diff())
-    rows = torch.cat((per_query.new_zeros(1), per_query.cumsum(0)))
+    rows = pointers_of(per_query)
     return x, queries, indptr, query_indptr, rows, int(rows[-1]), math.inf, loop

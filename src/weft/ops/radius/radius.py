@@ -4,11 +4,11 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ...errors import OptionError, message
 from .._operator import operator
+from .._segments import pointers_of
 from ..knn._neighbors import (
     Neighbors,
     check_rising,
@@ -89,7 +89,7 @@ def count_within(
     distance = pair_distances(x, queries)
     within = is_available(x, queries, indptr, query_indptr, loop) & (distance.double() <= limit) & distance.isfinite()
     counts = within.sum(1).clamp(max=most)
-    return torch.cat((counts.new_zeros(1), counts.cumsum(0)))
+    return pointers_of(counts)
 
 
 @count_within.outputs

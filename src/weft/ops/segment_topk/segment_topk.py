@@ -10,7 +10,7 @@ from ...errors import DtypeError, OptionError, ShapeError, message
 from .._checks import product
 from .._operator import operator
 from .._registry import others
-from .._segments import VALUES, check_segments, sample_segments
+from .._segments import VALUES, check_segments, pointers_of, sample_segments
 from ..segment_sort.segment_sort import segment_sort
 
 
@@ -122,7 +122,7 @@ def top_rows(
     _, index = segment_sort(indptr, score.detach(), order, largest)
     degree = indptr.diff()
     counts = _chosen(degree, k)
-    pointers = torch.cat((indptr.new_zeros(1), counts.cumsum(0)))
+    pointers = pointers_of(counts)
     total = int(pointers[-1])
     begin = torch.repeat_interleave(indptr[:-1] - pointers[:-1], counts, output_size=total)
     return pointers, index[begin + torch.arange(total, device=index.device)]

@@ -11,6 +11,7 @@ from .._checks import IDS, check_rank, checked_ids, product
 from .._compressed import check_count, check_same_rows, new_entries
 from .._operator import FLOATS, operator
 from .._registry import others
+from .._segments import pointers_of
 from .._sparse_samples import sample_pairs
 
 DTYPES = (*FLOATS, torch.int8, torch.uint8, torch.bool, torch.int16, torch.int32, torch.int64)
@@ -103,6 +104,6 @@ def _() -> Iterator[tuple[Any, ...]]:
         generator = torch.Generator().manual_seed(2)
         chosen = torch.randint(max(matrix.num_rows, 1), (9 if matrix.num_rows else 0,), generator=generator)
         length = matrix.indptr.diff()[chosen]
-        out_indptr = torch.cat((length.new_zeros(1), length.cumsum(0)))
+        out_indptr = pointers_of(length)
         x = torch.randn(matrix.num_entries, *((), (3,), (2, 5))[at % 3], dtype=torch.float64, generator=generator)
         yield matrix.indptr, x, chosen.to(matrix.column.dtype), out_indptr, int(out_indptr[-1])

@@ -7,6 +7,7 @@ from ...errors import DtypeError, OptionError, ShapeError, message
 from .._checks import IDS
 from .._compressed import Compressed
 from .._registry import others
+from .._segments import pointers_of
 from ..gather_rows.gather_rows import gather_rows
 from ..sparse_product.sparse_product import sparse_product
 from .gather_segments import gather_segments
@@ -66,7 +67,7 @@ def select_rows(matrix: Compressed, rows: Tensor | slice) -> Compressed:
         return _stretch(matrix, rows)
     rows = _as_ids("select_rows", "rows", rows, matrix.num_rows)
     counts = gather_rows(matrix.indptr.diff(), rows)
-    indptr = torch.cat((counts.new_zeros(1), counts.cumsum(0)))
+    indptr = pointers_of(counts)
     total = int(indptr[-1])
     column = gather_segments(matrix.indptr, matrix.column, rows, indptr, total)
     value = None if matrix.value is None else gather_segments(matrix.indptr, matrix.value, rows, indptr, total)
