@@ -11,8 +11,8 @@ from ..graph import Adjacency
 from ..ops import spmm
 from ._aggregate import aggregate
 from ._arguments import Reduce
-from ._first_map import has_hooks
 from ._formula import Formula, formula
+from ._steps import has_hooks, numbered, run, steps_of
 
 
 def reduce_differences(
@@ -27,8 +27,8 @@ def reduce_differences(
 
     *Cost* if the network is a linear map, or begins with one, that reads nodes; what is behind it reads E x its width.
     """
-    steps = list(network) if isinstance(network, nn.Sequential) and len(network) else [network]
-    first, width = steps[0], x_source.shape[-1]
+    first, *steps = steps_of(network)
+    width = x_source.shape[-1]
     if type(first) is not nn.Linear or has_hooks(network, first):
         ends: dict[str, Any] = {"source": {"x": x_source}, "target": {"x": x_target}, "shared": {"network": network}}
         return aggregate(adjacency, _WHOLE, reduce=reduce, **ends)
@@ -37,7 +37,7 @@ def reduce_differences(
     of_node, of_difference = first.weight.chunk(2, 1)
     of_source = functional.linear(x_source, of_difference)
     of_target = functional.linear(x_target, of_node - of_difference, first.bias)
-    return reduce_behind(adjacency, of_source, of_target, steps[1:], reduce)
+    return reduce_behind(adjacency, of_source, of_target, steps, reduce)
 
 
 def reduce_behind(
@@ -57,7 +57,7 @@ def reduce_behind(
     shared: dict[str, Any] = {}
     if program is None:
         inner = steps[:-1] if last is not None else steps
-        program, shared = _STEPS, {f"step {at}": step for at, step in enumerate(inner)}
+        program, shared = _STEPS, numbered(inner)
     ends: dict[str, Any] = {"source": {"u": of_source}, "target": {"u": of_target}, "shared": shared}
     out = aggregate(adjacency, program, reduce=reduce, **ends)
     if last is None:
@@ -133,11 +133,7 @@ _PROGRAMS: dict[type[nn.Module], Formula] = {
 
 
 def _in_steps(source: Any, target: Any, edge: Any, shared: Any) -> Any:
-    """All shared modules, one after the other."""
-    h = source["u"] + target["u"]
-    for name in shared:
-        h = shared[name](h)
-    return h
+    return run(source["u"] + target["u"], shared)
 
 
 _STEPS = formula(_in_steps, trace=False)

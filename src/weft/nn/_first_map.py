@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ._steps import has_hooks, numbered, run, steps_of
+
 
 class FirstMap(NamedTuple):
     """What a network begins with, as far as it reads the source alone, and what is left of it.
@@ -30,8 +32,7 @@ def first_map(network: nn.Module, x_source: Tensor, edge_width: int, *, edge_fir
         None if the network begins with something else, has hooks, or is so wide that reading what it gives costs more than
         the product.
     """
-    steps = list(network) if isinstance(network, nn.Sequential) else [network]
-    first = steps[0] if steps else None
+    first, *rest = steps_of(network)
     width = x_source.shape[1]
     if (
         type(first) is not nn.Linear
@@ -43,18 +44,9 @@ def first_map(network: nn.Module, x_source: Tensor, edge_width: int, *, edge_fir
     cut = edge_width if edge_first else width
     before, after = first.weight[:, :cut], first.weight[:, cut:]
     of_source = functional.linear(x_source, after if edge_first else before, first.bias)
-    named = {f"step {at}": step for at, step in enumerate(steps[1:])}
-    return FirstMap(of_source, before if edge_first else after, named)
-
-
-def has_hooks(*modules: nn.Module) -> bool:
-    """Whether anybody watches the calls of modules, which then have to be made."""
-    return any(bool(module._forward_hooks or module._forward_pre_hooks) for module in modules)
+    return FirstMap(of_source, before if edge_first else after, numbered(rest))
 
 
 def follow(of_source: Any, edge: Any, shared: Mapping[str, Any]) -> Any:
     """What the network gives for edges: `shared` holds the steps, and the weight of what they add."""
-    h = of_source + functional.linear(edge, shared["weight"])
-    for at in range(len(shared) - 1):
-        h = shared[f"step {at}"](h)
-    return h
+    return run(of_source + functional.linear(edge, shared["weight"]), shared)

@@ -11,9 +11,9 @@ from ..graph import Adjacency
 from ..ops import is_transforming
 from ._aggregate import aggregate
 from ._arguments import Reduce
-from ._first_map import has_hooks
 from ._formula import formula
 from ._mixture import mix
+from ._steps import has_hooks, numbered, run, steps_of
 
 
 class LastMap(NamedTuple):
@@ -30,13 +30,12 @@ def last_map(network: nn.Module) -> LastMap | None:
         None if it ends with something else, or has hooks where it would be cut; or if something stands before the last map
         while values are unknown (compiling, transforms of torch.func): targets are then taken in the order of their degrees.
     """
-    steps = list(network) if type(network) is nn.Sequential else [network]
-    last = steps[-1] if steps else None
+    *steps, last = steps_of(network)
     if type(last) is not nn.Linear or has_hooks(network, last):
         return None
-    if len(steps) > 1 and (torch.compiler.is_compiling() or is_transforming()):
+    if steps and (torch.compiler.is_compiling() or is_transforming()):
         return None
-    return LastMap(steps[:-1], last)
+    return LastMap(steps, last)
 
 
 def reduce_products(
@@ -62,16 +61,14 @@ def reduce_products(
     """
     if not steps:
         return mix(adjacency, x, numbers, maps.mT.reshape(-1, x.shape[-1]), reduce)
-    shared = {"maps": maps, **{f"step {at}": step for at, step in enumerate(steps)}}
+    shared = {"maps": maps, **numbered(steps)}
     ends: dict[str, Any] = {"source": {"x": x}, "edge": {"e": numbers}, "shared": shared}
     return aggregate(adjacency, _SENT, reduce=_sum if reduce == "sum" else _mean, **ends)
 
 
 def _sent(source: Any, target: Any, edge: Any, shared: Any) -> Tensor:
     """Rows of the source, and beside them what the last map gets."""
-    numbers = edge["e"]
-    for at in range(len(shared) - 1):
-        numbers = shared[f"step {at}"](numbers)
+    numbers = run(edge["e"], shared)
     return torch.cat((source["x"].to(numbers.dtype), numbers), -1)
 
 
