@@ -25,14 +25,14 @@ def run(experiment: Experiment, folder: Path, num_seeds: int, about: dict[str, A
     """Train `num_seeds` times: seed s on split s modulo the number of splits."""
     begun = time.perf_counter()
     task = prepare(folder, experiment)
-    outcomes = []
+    splits, outcomes = task.data.splits, []
     for seed in range(num_seeds):
-        outcomes.append(task.run(task.splits[seed % len(task.splits)], seed))
+        outcomes.append(task.run(splits[seed % len(splits)], seed))
         mean = statistics.mean(outcome.test for outcome in outcomes)
         print(f"\r{experiment.name}: {len(outcomes)}/{num_seeds}, mean {mean:.2f}", end="", flush=True)
     print()
     seconds = time.perf_counter() - begun
-    return row_of(experiment, outcomes, num_splits=len(task.splits), seconds=seconds, run=about)
+    return row_of(experiment, outcomes, num_splits=len(splits), seconds=seconds, run=about)
 
 
 def chosen(patterns: Sequence[str]) -> list[Experiment]:

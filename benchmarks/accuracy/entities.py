@@ -12,33 +12,21 @@ from torch import Tensor, nn
 
 import weft
 
-from .nodes import check_splits, folder_of
-from .protocol import Protocol
-from .training import Split, Task
+from .nodes import folder_of
+from .training import Labelled, Split, Task
 
 
-@dataclass(frozen=True)
-class EntityData:
+@dataclass(frozen=True, kw_only=True)
+class EntityData(Labelled):
     """A graph with every edge in both directions, the way back as a type of its own, labels and one split."""
 
-    name: str
     graph: weft.Graph
     edge_type: Tensor
     num_types: int
-    labels: Tensor
-    splits: tuple[Split, ...]
-
-    @property
-    def num_classes(self) -> int:
-        """Count the classes."""
-        return int(self.labels.max()) + 1
 
 
-class EntityTask(Task):
+class EntityTask(Task[EntityData]):
     """All nodes of one graph at once; the model is made for its edges, since ids are all that it knows of nodes."""
-
-    def __init__(self, data: EntityData, protocol: Protocol) -> None:
-        self.data, self.protocol, self.labels, self.splits = data, protocol, data.labels, data.splits
 
     def build(self) -> nn.Module:
         """Make the model with new weights."""
@@ -68,13 +56,11 @@ def read_entities(folder: Path, name: str) -> EntityData:
     num_types = int(edge_type.max()) + 1
     ends = torch.cat([source, target]), torch.cat([target, source])
     train, test = (torch.from_numpy(np.flatnonzero(np.load(path / f"{part}_mask.npy"))) for part in ("train", "test"))
-    data = EntityData(
-        name,
-        weft.Graph(*ends, num_nodes=len(labels)),
-        torch.cat([edge_type, edge_type + num_types]),
-        2 * num_types,
-        labels,
-        (Split(train, torch.empty(0, dtype=torch.int64), test),),
+    return EntityData(
+        name=name,
+        labels=labels,
+        splits=(Split(train, torch.empty(0, dtype=torch.int64), test),),
+        graph=weft.Graph(*ends, num_nodes=len(labels)),
+        edge_type=torch.cat([edge_type, edge_type + num_types]),
+        num_types=2 * num_types,
     )
-    check_splits(name, labels, data.splits)
-    return data

@@ -15,36 +15,28 @@ from torch import Tensor, nn
 import weft
 from weft.graph import batch, slice_batch
 
-from .nodes import check_splits, folder_of, read_splits
+from .nodes import folder_of, read_splits
 from .protocol import Protocol
-from .training import Split, Task
+from .training import Labelled, Task
 
 
-@dataclass(frozen=True)
-class GraphData:
+@dataclass(frozen=True, kw_only=True)
+class GraphData(Labelled):
     """A batch of undirected graphs (every edge in both directions) with features `x`, labels and splits."""
 
-    name: str
     graphs: weft.Graph
-    labels: Tensor
-    splits: tuple[Split, ...]
 
     @property
     def num_features(self) -> int:
         """Count the features of a node."""
         return int(self.graphs.nodes["x"].shape[1])
 
-    @property
-    def num_classes(self) -> int:
-        """Count the classes."""
-        return int(self.labels.max()) + 1
 
-
-class GraphTask(Task):
+class GraphTask(Task[GraphData]):
     """Some graphs at once; those of a part that is looked at again and again are put together once."""
 
     def __init__(self, data: GraphData, protocol: Protocol) -> None:
-        self.data, self.protocol, self.labels, self.splits = data, protocol, data.labels, data.splits
+        super().__init__(data, protocol)
         self._kept = lru_cache(maxsize=4)(lambda ids: slice_batch(data.graphs, torch.tensor(ids)))
 
     def build(self) -> nn.Module:
@@ -81,9 +73,8 @@ def read_graphs(folder: Path, name: str, *, attributes: bool = False) -> GraphDa
         graph.nodes["x"] = x[begin:end]
         graphs.append(graph)
     labels = torch.from_numpy(table["label"].to_numpy().astype(np.int64))
-    data = GraphData(name, batch(graphs), labels, read_splits(path, np.ones(len(labels), dtype=bool)))
-    check_splits(name, labels, data.splits)
-    return data
+    splits = read_splits(path, np.ones(len(labels), dtype=bool))
+    return GraphData(name=name, labels=labels, splits=splits, graphs=batch(graphs))
 
 
 def _features(nodes: parquet.Table, degree: np.ndarray, *, attributes: bool) -> Tensor:

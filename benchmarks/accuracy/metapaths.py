@@ -15,34 +15,26 @@ from torch.nn import functional
 import weft
 from weft.graph import EdgeType, metapath_graph
 
-from .nodes import check_splits, folder_of, read_features, read_splits
+from .nodes import folder_of, read_features, read_splits
 from .protocol import Protocol
 from .sparse import SparseRows
-from .training import Split, Task
+from .training import Labelled, Task
 
 
-@dataclass(frozen=True)
-class MetapathData:
+@dataclass(frozen=True, kw_only=True)
+class MetapathData(Labelled):
     """Graphs of walks between nodes of one type, as edge types of one graph, with features, labels and splits."""
 
-    name: str
     node_type: str
     graph: weft.Graph
     features: SparseRows
-    labels: Tensor
-    splits: tuple[Split, ...]
-
-    @property
-    def num_classes(self) -> int:
-        """Count the classes."""
-        return int(self.labels.max()) + 1
 
 
-class MetapathTask(Task):
+class MetapathTask(Task[MetapathData]):
     """All nodes of the type at once."""
 
     def __init__(self, data: MetapathData, protocol: Protocol) -> None:
-        self.data, self.protocol, self.labels, self.splits = data, protocol, data.labels, data.splits
+        super().__init__(data, protocol)
         self.x = data.features.features()
 
     def build(self) -> nn.Module:
@@ -82,13 +74,11 @@ def read_metapaths(folder: Path, name: str, node_type: str, *, through: Sequence
         )
         walks = metapath_graph(there, ["to", "from"], relation=middle).graph.adjacency
         edges[node_type, middle, node_type] = walks.source, walks.target
-    data = MetapathData(
-        name,
-        node_type,
-        weft.Graph(edges, num_nodes={node_type: len(labels)}),
-        read_features(path / f"features_{node_type}.npz", everything),
-        labels,
-        read_splits(path, everything, split),
+    return MetapathData(
+        name=name,
+        labels=labels,
+        splits=read_splits(path, everything, split),
+        node_type=node_type,
+        graph=weft.Graph(edges, num_nodes={node_type: len(labels)}),
+        features=read_features(path / f"features_{node_type}.npz", everything),
     )
-    check_splits(name, labels, data.splits)
-    return data

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,36 +15,28 @@ import weft
 
 from .protocol import Protocol
 from .sparse import SparseRows
-from .training import Split, Task
+from .training import Labelled, Split, Task
 
 
-@dataclass(frozen=True)
-class NodeData:
+@dataclass(frozen=True, kw_only=True)
+class NodeData(Labelled):
     """An undirected graph (every edge in both directions, no loops) with features, labels and splits."""
 
-    name: str
     source: Tensor
     target: Tensor
     features: SparseRows
-    labels: Tensor
-    splits: tuple[Split, ...]
 
     @property
     def num_nodes(self) -> int:
         """Count the nodes."""
         return len(self.labels)
 
-    @property
-    def num_classes(self) -> int:
-        """Count the classes."""
-        return int(self.labels.max()) + 1
 
-
-class NodeTask(Task):
+class NodeTask(Task[NodeData]):
     """All nodes of one graph at once."""
 
     def __init__(self, data: NodeData, protocol: Protocol) -> None:
-        self.data, self.protocol, self.labels, self.splits = data, protocol, data.labels, data.splits
+        super().__init__(data, protocol)
         loops = torch.arange(data.num_nodes if protocol.self_loops else 0)
         ends = torch.cat([data.source, loops]), torch.cat([data.target, loops])
         self.graph = weft.Graph(*ends, num_nodes=data.num_nodes)
@@ -78,16 +69,14 @@ def read_nodes(folder: Path, name: str) -> NodeData:
     one, other = (edges.column(end).to_numpy().astype(np.int64) for end in ("src", "dst"))
     whole = kept[one] & kept[other]
     one, other = new_id[one[whole]], new_id[other[whole]]
-    data = NodeData(
-        name,
-        torch.from_numpy(np.concatenate([one, other])),
-        torch.from_numpy(np.concatenate([other, one])),
-        read_features(path / "features.npz", kept),
-        torch.from_numpy(labels[kept]),
-        read_splits(path, kept),
+    return NodeData(
+        name=name,
+        labels=torch.from_numpy(labels[kept]),
+        splits=read_splits(path, kept),
+        source=torch.from_numpy(np.concatenate([one, other])),
+        target=torch.from_numpy(np.concatenate([other, one])),
+        features=read_features(path / "features.npz", kept),
     )
-    check_splits(name, data.labels, data.splits)
-    return data
 
 
 def folder_of(folder: Path, name: str) -> Path:
@@ -125,17 +114,3 @@ def read_splits(path: Path, kept: np.ndarray, file: str = "splits.npz") -> tuple
     else:
         masks = [np.load(path / f"{part}_mask.npy")[None, kept] for part in ("train", "val", "test")]
     return tuple(Split(*(torch.from_numpy(np.flatnonzero(part)) for part in row)) for row in zip(*masks, strict=True))
-
-
-def check_splits(name: str, labels: Tensor, splits: Sequence[Split]) -> None:
-    """Refuse splits that overlap or hold what has no label.
-
-    Raises:
-        ValueError: naming the split.
-    """
-    for number, split in enumerate(splits):
-        together = torch.cat([split.train, split.validation, split.test])
-        if len(together.unique()) != len(together):
-            raise ValueError(f"accuracy: split {number} of {name} has an id in two parts")
-        if bool((labels[together] < 0).any()):
-            raise ValueError(f"accuracy: split {number} of {name} holds an id without a label")

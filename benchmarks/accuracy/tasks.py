@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from .entities import EntityTask, read_entities
 from .experiment import Experiment
@@ -15,7 +16,7 @@ WITH_ATTRIBUTES = ("enzymes",)  # as the source has it
 METAPATHS = {"acm": {"node_type": "paper", "through": ("author", "subject"), "split": "split_60.npz"}}
 
 
-def prepare(folder: Path, row: Experiment) -> Task:
+def prepare(folder: Path, row: Experiment) -> Task[Any]:
     """Read the data of a row and prepare them for its protocol."""
     if row.kind == "graphs":
         return GraphTask(read_graphs(folder, row.dataset, attributes=row.dataset in WITH_ATTRIBUTES), row.protocol)

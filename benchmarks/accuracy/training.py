@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,36 @@ class Split:
     test: Tensor
 
 
+@dataclass(frozen=True, kw_only=True)
+class Labelled:
+    """What is classified, nodes or graphs: its labels, -1 for none, and splits.
+
+    Raises:
+        ValueError: if a split overlaps or holds what has no label.
+    """
+
+    name: str
+    labels: Tensor
+    splits: tuple[Split, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse splits that say nothing."""
+        for number, split in enumerate(self.splits):
+            together = torch.cat([split.train, split.validation, split.test])
+            if len(together.unique()) != len(together):
+                raise ValueError(f"accuracy: split {number} of {self.name} has an id in two parts")
+            if bool((self.labels[together] < 0).any()):
+                raise ValueError(f"accuracy: split {number} of {self.name} holds an id without a label")
+
+    @property
+    def num_classes(self) -> int:
+        """Count the classes."""
+        return int(self.labels.max()) + 1
+
+
+Data = TypeVar("Data", bound=Labelled)
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What one training gave, in percent."""
@@ -33,12 +63,11 @@ class Outcome:
     num_epochs: int
 
 
-class Task(ABC):
-    """A data set prepared for a protocol: nodes or graphs with labels."""
+class Task(ABC, Generic[Data]):
+    """A data set prepared for a protocol."""
 
-    protocol: Protocol
-    labels: Tensor
-    splits: Sequence[Split]
+    def __init__(self, data: Data, protocol: Protocol) -> None:
+        self.data, self.protocol = data, protocol
 
     @abstractmethod
     def build(self) -> nn.Module:
@@ -68,7 +97,7 @@ class Task(ABC):
             model.train()
             for ids in self.batches(split.train):
                 optimizer.zero_grad()
-                functional.cross_entropy(self.logits(model, ids), self.labels[ids]).backward()
+                functional.cross_entropy(self.logits(model, ids), self.data.labels[ids]).backward()
                 optimizer.step()
             epochs += 1
             if protocol.stopping != "never":
@@ -86,14 +115,14 @@ class Task(ABC):
         model.eval()
         with torch.no_grad():
             logits = self.logits(model, ids)
-            loss = functional.cross_entropy(logits, self.labels[ids])
+            loss = functional.cross_entropy(logits, self.data.labels[ids])
             if self.protocol.penalised:
                 for group in groups:
                     loss += group["weight_decay"] / 2 * sum((p**2).sum() for p in group["params"])
-        return float(loss), accuracy(logits, self.labels[ids])
+        return float(loss), accuracy(logits, self.data.labels[ids])
 
     def _accuracy(self, model: nn.Module, ids: Tensor) -> float:
-        return accuracy(self.logits(model, ids), self.labels[ids])
+        return accuracy(self.logits(model, ids), self.data.labels[ids])
 
 
 def accuracy(logits: Tensor, labels: Tensor) -> float:

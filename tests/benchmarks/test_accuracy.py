@@ -150,14 +150,14 @@ def test_features_of_many_values_are_dense(folder):
 @pytest.mark.parametrize("protocol", [GCN_2, GAT_2], ids=["gcn", "gat"])
 def test_models_learn_the_communities(folder, protocol):
     task = NodeTask(read_nodes(folder, "tiny"), protocol)
-    assert task.run(task.splits[0], seed=0).test > 85
+    assert task.run(task.data.splits[0], seed=0).test > 85
 
 
 def test_test_labels_change_neither_training_nor_choice(folder):
     task = NodeTask(read_nodes(folder, "tiny"), GCN_2)
-    split = task.splits[0]
+    split = task.data.splits[0]
     before = task.run(split, seed=3)
-    task.labels[split.test] = 1 - task.labels[split.test]
+    task.data.labels[split.test] = 1 - task.data.labels[split.test]
     after = task.run(split, seed=3)
     assert (after.validation, after.num_epochs) == (before.validation, before.num_epochs)
     assert after.test == pytest.approx(100 - before.test, abs=1e-3)
@@ -354,7 +354,7 @@ def test_han_learns_from_the_metapath_that_tells(typed_folder):
 )
 def test_a_row_finds_the_reader_of_its_kind(kind, name, folder_name, request):
     task = prepare(request.getfixturevalue(folder_name), Experiment(name, "any", GCN_2, (), kind=kind))
-    assert len(task.labels) > 0
+    assert len(task.data.labels) > 0
 
 
 def test_stopping_by_loss_keeps_the_best_weights():
