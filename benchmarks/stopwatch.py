@@ -45,7 +45,7 @@ class Stopwatch:
         virtual machine even gives it to its host), and in a training loop no other library runs in between.
         """
         if what in ("backward", "step"):
-            self._make_gradient()
+            self.make_gradient()
         gc.collect()
         gc.disable()
         run = getattr(self, f"_{what}")
@@ -61,13 +61,14 @@ class Stopwatch:
         """Say how many bytes one step, forward and where there is one backward, holds at its peak beyond its inputs."""
         run: Callable[[int], float] = self._forward
         if self.backward:
-            self._make_gradient()
+            self.make_gradient()
             run = self._step
         run(1)  # buffers that are made once are no part of a step
         found, method = memory.extra_bytes(lambda: run(1))
         return {"bytes": found, "method": method}
 
-    def _make_gradient(self) -> None:
+    def make_gradient(self) -> None:
+        """Draw the gradient of the output, unless it is there."""
         if self.gradient is None:
             self.gradient = torch.from_numpy(cotangent(self.shape)).to(self.dtype)
 

@@ -72,7 +72,7 @@ def share_leaves(workers: dict[str, Worker]) -> None:
         if ours.shape == theirs.shape:
             theirs.data = ours.data
     if native.backward and through.backward and native.shape == through.shape:
-        native._make_gradient()
+        native.make_gradient()
         through.gradient = native.gradient
 
 
