@@ -19,6 +19,7 @@ def segment_reduce(seglen: Tensor, value: Tensor, reducer: str = "sum") -> Tenso
     Raises:
         OptionError, ShapeError: if the reducer does not exist, or lengths do not add up to the rows.
 
+    >>> import torch
     >>> segment_reduce(torch.tensor([2, 0, 1]), torch.tensor([1.0, 2.0, 3.0]), "mean")
     tensor([1.5000, 0.0000, 3.0000])
     """
@@ -34,6 +35,7 @@ def segment_softmax(seglen: Tensor, value: Tensor) -> Tensor:
     Raises:
         ShapeError: if lengths do not add up to the rows.
 
+    >>> import torch
     >>> segment_softmax(torch.tensor([2, 1]), torch.tensor([0.0, 0.0, 5.0]))
     tensor([0.5000, 0.5000, 1.0000])
     """
@@ -49,6 +51,7 @@ def segment_mm(a: Tensor, b: Tensor, seglen_a: Tensor) -> Tensor:
     Raises:
         ShapeError: if shapes do not fit each other.
 
+    >>> import torch
     >>> segment_mm(torch.tensor([[1.0], [2.0]]), torch.tensor([[[10.0]], [[100.0]]]), torch.tensor([1, 1])).tolist()
     [[10.0], [200.0]]
     """
