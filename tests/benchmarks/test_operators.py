@@ -98,7 +98,7 @@ def test_weft_in_bfloat16_is_near_float32(weft_worker, operator):
 
 
 @pytest.mark.parametrize("operator", IN_TORCH)
-@pytest.mark.parametrize("width", [1, 16])
+@pytest.mark.parametrize("width", [pytest.param(1, marks=pytest.mark.slow), 16])
 def test_weft_and_torch_compute_the_same(weft_worker, torch_worker, operator, width):
     chosen = case(operator, width)
     agreement.compare(chosen, {"weft": computed(weft_worker, chosen), "torch": computed(torch_worker, chosen)})

@@ -34,7 +34,7 @@ def listed(cases: str = "CASES") -> dict[str, Any]:
 LAYERS = listed()
 TYPED = listed("TYPED_CASES")
 # Seconds each: of these, `make test` has one case of every layer, and `make test-all` has all of them.
-LONG = (contract.check_compile, contract.check_memory)
+LONG = (contract.check_compile, contract.check_export, contract.check_memory)
 FIRST_OF = {contract.Subject(LAYERS[name]).name: name for name in reversed(LAYERS)}
 FIRST = set(FIRST_OF.values())
 
