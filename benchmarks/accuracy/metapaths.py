@@ -35,7 +35,7 @@ class MetapathTask(Task[MetapathData]):
 
     def __init__(self, data: MetapathData, protocol: Protocol) -> None:
         super().__init__(data, protocol)
-        self.x = data.features.features()
+        self.x = data.features.scaled(protocol.features).features()
 
     def build(self) -> nn.Module:
         """Make the model with new weights."""

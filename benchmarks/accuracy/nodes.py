@@ -40,8 +40,7 @@ class NodeTask(Task[NodeData]):
         loops = torch.arange(data.num_nodes if protocol.self_loops else 0)
         ends = torch.cat([data.source, loops]), torch.cat([data.target, loops])
         self.graph = weft.Graph(*ends, num_nodes=data.num_nodes)
-        rows = data.features
-        self.x = (rows.row_normalised() if protocol.features == "row_normalised" else rows.binary()).features()
+        self.x = data.features.scaled(protocol.features).features()
 
     def build(self) -> nn.Module:
         """Make the model with new weights."""

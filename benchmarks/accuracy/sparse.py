@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -35,6 +35,10 @@ class SparseRows:
         """Replace every stored value by one."""
         one = torch.ones_like(self.value)
         return SparseRows(self.row, self.column, one, self.num_rows, self.num_columns)
+
+    def scaled(self, how: Literal["row_normalised", "binary"]) -> SparseRows:
+        """Change the values as a protocol says."""
+        return self.row_normalised() if how == "row_normalised" else self.binary()
 
     def dense(self) -> Tensor:
         """Write all values: (num_rows, num_columns)."""

@@ -181,7 +181,12 @@ PLANETOID = (
     Experiment("cora", "dagnn", dagnn(12, 0.005), (Figure(84.4, 0.5, LIU_2), Figure(84.3, 0.5, DGL_EXAMPLE))),
     Experiment("citeseer", "dagnn", dagnn(16, 0.02), (Figure(73.3, 0.6, LIU_2), Figure(73.1, 0.9, DGL_EXAMPLE))),
     Experiment(
-        "cora", "gcnii", gcnii(64, num_layers=64, theta=0.5, dropout=0.6), (Figure(85.5, 0.5, CHEN_2),), seeds=5
+        "cora",
+        "gcnii",
+        gcnii(64, num_layers=64, theta=0.5, dropout=0.6),
+        (Figure(85.5, 0.5, CHEN_2),),
+        seeds=5,
+        remark="The source has 100 trainings; the mean of five is known to 0.3.",
     ),
     Experiment(
         "citeseer", "gcnii", gcnii(256, num_layers=32, theta=0.6, dropout=0.7), (Figure(73.4, 0.6, CHEN_2),), seeds=3

@@ -18,6 +18,7 @@ HAN_64 = Protocol(
     num_epochs=100,
     stopping="loss",
     patience=30,
+    features="binary",
     self_loops=False,
 )
 
