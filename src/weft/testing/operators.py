@@ -1,6 +1,6 @@
 """The contract of an operator, as checks that run its samples. `check_operator(op)` runs them all."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -14,17 +14,17 @@ from ..ops._operator import PARTS, Operator
 Args = tuple[Any, ...]
 
 
-def check_operator(op: Operator[..., Any], every: int = 1) -> None:
-    """Run every check of the contract on each `every`-th sample of an operator.
+def check_operator(op: Operator[..., Any], chosen: Container[int] | None = None) -> None:
+    """Run every check of the contract on the chosen samples of an operator, given by number; None for all.
 
     Raises:
         AssertionError: naming the operator, the check and the sample that broke it.
     """
     for check in CHECKS:
-        check(op, every)
+        check(op, chosen)
 
 
-def check_parts(op: Operator[..., Any], every: int = 1) -> None:
+def check_parts(op: Operator[..., Any], chosen: Container[int] | None = None) -> None:
     """Every part is there, or declared absent with the issue that asks for it."""
     has = {
         "reference": callable(op.reference),
@@ -39,9 +39,9 @@ def check_parts(op: Operator[..., Any], every: int = 1) -> None:
         assert has[part] or op.absent.get(part), f"{op.name} lacks {part} and does not declare it absent"
 
 
-def check_forward(op: Operator[..., Any], every: int = 1) -> None:
+def check_forward(op: Operator[..., Any], chosen: Container[int] | None = None) -> None:
     """Each kernel agrees with the float64 reference: all dtypes, both id types, all instruction sets, poisoned memory."""
-    for at, args in _numbered(op, every):
+    for at, args in _numbered(op, chosen):
         for dtype in _floats(op):
             for ids in (torch.int32, torch.int64):
                 given = cast(args, dtype, ids)
@@ -51,16 +51,16 @@ def check_forward(op: Operator[..., Any], every: int = 1) -> None:
                     _assert_close(op, found, expected, dtype, f"sample {at}, {dtype}, {ids}, {isa}")
 
 
-def check_layouts(op: Operator[..., Any], every: int = 1) -> None:
+def check_layouts(op: Operator[..., Any], chosen: Container[int] | None = None) -> None:
     """Non-contiguous tensors give what their contiguous copies give."""
-    for at, args in _numbered(op, every):
+    for at, args in _numbered(op, chosen):
         strided = tuple(_strided(a) if isinstance(a, Tensor) and a.dim() and a.shape[0] else a for a in args)
         _assert_equal(op, native(op, strided), native(op, args), f"sample {at}, strided")
 
 
-def check_gradients(op: Operator[..., Any], every: int = 1) -> None:
+def check_gradients(op: Operator[..., Any], chosen: Container[int] | None = None) -> None:
     """Each gradient agrees with that of the float64 reference, in every dtype and for every subset of inputs."""
-    for at, args in _numbered(op, every):
+    for at, args in _numbered(op, chosen):
         for dtype in _floats(op) if op._of_at else ():
             given = cast(args, dtype, None)
             exact = cast(given, torch.float64, None)
@@ -73,9 +73,9 @@ def check_gradients(op: Operator[..., Any], every: int = 1) -> None:
                 )
 
 
-def check_gradgrad(op: Operator[..., Any], every: int = 1) -> None:
+def check_gradgrad(op: Operator[..., Any], chosen: Container[int] | None = None) -> None:
     """First and second derivatives agree with finite differences."""
-    for at, args in _numbered(op, every):
+    for at, args in _numbered(op, chosen):
         present = [i for i in op._of_at if args[i] is not None]
         if not present or sum(args[i].numel() for i in present) > 400:
             continue
@@ -89,9 +89,9 @@ def check_gradgrad(op: Operator[..., Any], every: int = 1) -> None:
             assert torch.autograd.gradgradcheck(call, inputs, fast_mode=True), f"{op.name}: gradgradcheck, sample {at}"
 
 
-def check_library(op: Operator[..., Any], every: int = 1) -> None:
+def check_library(op: Operator[..., Any], chosen: Container[int] | None = None) -> None:
     """torch.library.opcheck passes with and without gradients, and torch.ops gives the bits of the fast route."""
-    for at, args in _numbered(op, every):
+    for at, args in _numbered(op, chosen):
         prepared = op.prepare(*args) if op.prepare else args
         flat = op.signature.flattened(prepared)
         torch.library.opcheck(op.overload, tuple(flat))
@@ -102,7 +102,7 @@ def check_library(op: Operator[..., Any], every: int = 1) -> None:
             _assert_equal(op, visible(op, op.overload(*flat)), op(*args), f"sample {at}, torch.ops")
 
 
-def check_compile(op: Operator[..., Any], every: int = 1) -> None:
+def check_compile(op: Operator[..., Any], chosen: Container[int] | None = None) -> None:
     """Under torch.compile(fullgraph=True) outputs and gradients are the same."""
     compiled = torch.compile(lambda args: op(*args), fullgraph=True, backend="aot_eager", dynamic=True)
     with (
@@ -110,7 +110,7 @@ def check_compile(op: Operator[..., Any], every: int = 1) -> None:
         if hasattr(torch._dynamo.config, "cache_size_limit")
         else using("auto")
     ):
-        for turn, (at, args) in enumerate(_numbered(op, every)):
+        for turn, (at, args) in enumerate(_numbered(op, chosen)):
             if turn % 50 == 0:
                 torch._dynamo.reset()  # every option is a compilation of its own, and their number is limited
             _assert_equal(op, compiled(args), op(*args), f"sample {at}, compiled")
@@ -120,10 +120,12 @@ def check_compile(op: Operator[..., Any], every: int = 1) -> None:
                 _assert_equal(op, found, gradients(op, args, present), f"sample {at}, compiled gradient")
 
 
-def check_threads(op: Operator[..., Any], every: int = 1, arguments: Iterator[Args] | None = None) -> None:
+def check_threads(
+    op: Operator[..., Any], chosen: Container[int] | None = None, arguments: Iterator[Args] | None = None
+) -> None:
     """The same bits on 1, 2 and 4 threads, forward and backward."""
     before = torch.get_num_threads()
-    for at, args in enumerate(arguments) if arguments is not None else _numbered(op, every):
+    for at, args in enumerate(arguments) if arguments is not None else _numbered(op, chosen):
         for dtype in _floats(op):
             given, results = cast(args, dtype, None), []
             for threads in (1, 2, 4):
@@ -221,10 +223,10 @@ def _floats(op: Operator[..., Any]) -> Sequence[torch.dtype]:
     return [dtype for dtype in op.dtypes if dtype.is_floating_point] or [torch.float32]
 
 
-def _numbered(op: Operator[..., Any], every: int) -> Iterator[tuple[int, Args]]:
+def _numbered(op: Operator[..., Any], chosen: Container[int] | None) -> Iterator[tuple[int, Args]]:
     torch.manual_seed(0)
     for at, args in enumerate(op.make_samples()):
-        if at % every == 0:
+        if chosen is None or at in chosen:
             yield at, args
 
 
