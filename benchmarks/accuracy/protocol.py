@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
-from typing import Any, Literal
+from typing import Any
 
 from torch import nn
 
+from .sparse import Scaling
 from .stopping import Stopping
 
 
@@ -21,6 +22,7 @@ class Protocol:
         weight_decay: pairs of a pattern of parameter names and a factor; the first that fits counts, and none is 0.
         stopping: a rule of `stopping.py`, with its patience.
         penalised: counts weight decay in the validation loss.
+        features: how values of the features of nodes are changed; sets of graphs and entities keep theirs.
         input_dropout: probability of dropping values of the features in training.
         batch_size: graphs of a step; None for all.
         halved_every: epochs after which the learning rate is halved, again and again; None for never.
@@ -35,7 +37,7 @@ class Protocol:
     stopping: Stopping = "never"
     patience: int = 0
     penalised: bool = False
-    features: Literal["row_normalised", "binary"] = "row_normalised"
+    features: Scaling = "row_normalised"
     self_loops: bool = True
     input_dropout: float = 0.0
     batch_size: int | None = None

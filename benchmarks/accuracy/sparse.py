@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -12,6 +12,7 @@ from torch.nn import functional
 
 import weft
 
+Scaling: TypeAlias = Literal["row_normalised", "binary"]
 DENSE_FROM = 0.1  # share of stored values from which the dense product is the faster one
 
 
@@ -36,7 +37,7 @@ class SparseRows:
         one = torch.ones_like(self.value)
         return SparseRows(self.row, self.column, one, self.num_rows, self.num_columns)
 
-    def scaled(self, how: Literal["row_normalised", "binary"]) -> SparseRows:
+    def scaled(self, how: Scaling) -> SparseRows:
         """Change the values as a protocol says."""
         return self.row_normalised() if how == "row_normalised" else self.binary()
 

@@ -334,6 +334,16 @@ def test_metapaths_lead_to_papers_that_share_a_node(typed_folder):
     assert counts == {("paper", "author", "paper"): 6 * 25, ("paper", "subject", "paper"): 3 * 100}
 
 
+@pytest.mark.parametrize(("features", "row_sum"), [("row_normalised", 1.0), ("binary", 2.0)])
+def test_a_metapath_task_scales_features_as_its_protocol_says(typed_folder, features, row_sum):
+    data = read_metapaths(typed_folder, "library", "paper", through=["author"], split="split_few.npz")
+    data = dataclasses.replace(
+        data, features=SparseRows(torch.tensor([0, 0]), torch.tensor([0, 2]), torch.tensor([3.0, 1.0]), 1, 3)
+    )
+    protocol = Protocol(model=HAN, learning_rate=0.02, num_epochs=1, features=features)
+    assert MetapathTask(data, protocol).x.sum() == row_sum
+
+
 def test_han_learns_from_the_metapath_that_tells(typed_folder):
     data = read_metapaths(typed_folder, "library", "paper", through=["author", "subject"], split="split_few.npz")
     protocol = Protocol(

@@ -186,7 +186,7 @@ PLANETOID = (
         gcnii(64, num_layers=64, theta=0.5, dropout=0.6),
         (Figure(85.5, 0.5, CHEN_2),),
         seeds=5,
-        remark="The source has 100 trainings; the mean of five is known to 0.3.",
+        remark="The source has 100 trainings (recalled); the mean of five is known to 0.3.",
     ),
     Experiment(
         "citeseer", "gcnii", gcnii(256, num_layers=32, theta=0.6, dropout=0.7), (Figure(73.4, 0.6, CHEN_2),), seeds=3

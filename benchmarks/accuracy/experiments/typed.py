@@ -38,6 +38,8 @@ TYPED = (
         (Figure(88.10, 1.2, "Wang et al. 2021 (HeCo), table 2, micro F1 of HAN, 60 per class (recalled)"),),
         seeds=3,
         kind="metapaths",
-        remark="The papers and splits are HeCo's, not the 3,025 papers of HAN.",
+        remark="The papers and splits are HeCo's, not the 3,025 papers of HAN. Features are 0 or 1. "
+        "As stored, in rows that sum to one, they gave 56.2 ± 5.0 in a run before: "
+        "52 to 61 on validation nodes, where 0 or 1 gives 91.",
     ),
 )
