@@ -61,7 +61,9 @@ def pointers_of(lengths: Tensor) -> Tensor:
     >>> pointers_of(torch.tensor([2, 0, 3])).tolist()
     [0, 2, 2, 5]
     """
-    return torch.cat((lengths.new_zeros(1, dtype=torch.int64), lengths.cumsum(0)))
+    indptr = lengths.new_zeros(lengths.shape[0] + 1, dtype=torch.int64)
+    torch.cumsum(lengths, 0, dtype=torch.int64, out=indptr[1:])  # in place: a copy costs as much as the sum
+    return indptr
 
 
 def along(per_row: Tensor, x: Tensor) -> Tensor:
