@@ -5,25 +5,25 @@ namespace weft {
 namespace WEFT_ISA {
 namespace {
 
-template <class T, class I>
+template <class T>
 int dots(const AttentionArguments& a) {
   const AttentionSizes& n = a.sizes;
-  const Rows<I> rows = rows_by_target<T, I>(a);
+  const AnyRows rows = rows_by_target(a);
   const DotScore<T> score(n.heads, n.score_width, static_cast<const T*>(a.inputs[0]), static_cast<const T*>(a.inputs[1]),
                           static_cast<Acc<T>>(bit_cast<double>(n.option)), nullptr);
-  return attend<T, I>(a, rows, score, a.inputs[2]);
+  return attend<T>(a, rows, score, a.inputs[2]);
 }
 
-template <class T, class I>
+template <class T>
 int dots_backward(const AttentionGradients& a) {
   using A = Acc<T>;
   const AttentionSizes& n = a.sizes;
-  const Rows<I> in = rows_by_target<T, I>(a), out = rows_by_source<I>(a);
+  const AnyRows in = rows_by_target(a), out = rows_by_source(a);
   const A scale = static_cast<A>(bit_cast<double>(n.option));
   const T *query = static_cast<const T*>(a.inputs[0]), *key = static_cast<const T*>(a.inputs[1]);
   const DotScore<T> of_target(n.heads, n.score_width, query, key, scale, static_cast<T*>(a.grads[0]));
   const DotScore<T> of_source(n.heads, n.score_width, key, query, scale, static_cast<T*>(a.grads[1]));
-  return attend_backward<T, I>(a, in, out, of_target, of_source, a.inputs[2], a.grads[2]);
+  return attend_backward<T>(a, in, out, of_target, of_source, a.inputs[2], a.grads[2]);
 }
 
 }  // namespace
@@ -33,11 +33,11 @@ int dots_backward(const AttentionGradients& a) {
 WEFT_KERNEL(dot_attention, "indptr source edge query key value edge_score edge_weight seed out lse " WEFT_ATTENTION_SIZES) {
   using namespace weft;
   return WEFT_ISA::with_attention<AttentionArguments>(
-      arguments, [](const auto& a, auto value, auto id) { return WEFT_ISA::dots<decltype(value), decltype(id)>(a); });
+      arguments, [](const auto& a, auto value) { return WEFT_ISA::dots<decltype(value)>(a); });
 }
 
 extern "C" int WEFT_PASTE(weft, dot_gradients, WEFT_ISA)(const void* arguments) {
   using namespace weft;
   return WEFT_ISA::with_attention<AttentionGradients>(
-      arguments, [](const auto& a, auto value, auto id) { return WEFT_ISA::dots_backward<decltype(value), decltype(id)>(a); });
+      arguments, [](const auto& a, auto value) { return WEFT_ISA::dots_backward<decltype(value)>(a); });
 }

@@ -7,10 +7,10 @@
 namespace weft {
 namespace WEFT_ISA {
 
-template <class T, class I>
+template <class T>
 struct EdgeFactors {
   using A = Acc<T>;
-  const Rows<I>* rows;
+  const AnyRows* rows;
   const T *score, *weight;   // (edges, heads); (edges, weights); or null
   T *grad_score, *grad_weight;  // the same or null
   int64_t heads, weights;
@@ -23,10 +23,10 @@ struct EdgeFactors {
   bool wants_gradients() const { return grad_score || grad_weight; }
 
   // For positions lo .. hi of edges whose ids were checked; `end` is the last that may be fetched.
-  void load_scores(int64_t lo, int64_t hi, int64_t end, A* to) const { gather(*rows, score, static_cast<T*>(nullptr), heads, lo, hi, end, to); }
+  WEFT_OUTLINE void load_scores(int64_t lo, int64_t hi, int64_t end, A* to) const { gather(*rows, score, static_cast<T*>(nullptr), heads, lo, hi, end, to); }
 
   // What the attention of each edge is multiplied by, and in `drawn` the random part of it alone.
-  void load_factors(int64_t lo, int64_t hi, int64_t end, A* factor, A* drawn) const {
+  WEFT_OUTLINE void load_factors(int64_t lo, int64_t hi, int64_t end, A* factor, A* drawn) const {
     const int64_t count = (hi - lo) * heads;
     if (drops) draw_kept<A>(seed, limit, scale, hi - lo, heads, [&](int64_t j) { return rows->edge_at(lo + j); }, drawn);
     else for (int64_t k = 0; k < count; ++k) drawn[k] = A(1);
@@ -41,7 +41,7 @@ struct EdgeFactors {
   }
 
   // Writes the gradients of positions lo .. hi.
-  void store(int64_t lo, int64_t hi, const A* of_score, const A* of_weight) const {
+  WEFT_OUTLINE void store(int64_t lo, int64_t hi, const A* of_score, const A* of_weight) const {
     if (grad_score) scatter(*rows, of_score, heads, lo, hi, grad_score);
     if (!grad_weight) return;
     if (weights == heads) return scatter(*rows, of_weight, heads, lo, hi, grad_weight);

@@ -10,16 +10,16 @@ namespace weft {
 namespace WEFT_ISA {
 
 // What both walks have: two weighted sums of rows, and the sum of one more number of each edge and head.
-template <class T, class I>
-struct GatPass : Pass<T, I, GatScore<T, I>> {
-  using Base = Pass<T, I, GatScore<T, I>>;
+template <class T>
+struct GatPass : Pass<T, GatScore<T>> {
+  using Base = Pass<T, GatScore<T>>;
   using typename Base::A;
   using Base::L, Base::features, Base::heads, Base::score;
   static constexpr bool kSumsScores = false, kSumsValues = true;
   const T* read;  // rows at the other end
   const Tiling<T, 2, Additions> tiling;
 
-  GatPass(const Rows<I>& rows, const GatScore<T, I>& score, const EdgeFactors<T, I>& edges, int64_t width, const T* read)
+  GatPass(const AnyRows& rows, const GatScore<T>& score, const EdgeFactors<T>& edges, int64_t width, const T* read)
       : Base(rows, score, edges, width), read(read), tiling(this->features, this->heads, kSum, false) {}
 
   Table<T> values() const { return {read, features}; }
@@ -36,7 +36,7 @@ struct GatPass : Pass<T, I, GatScore<T, I>> {
     A* spare() const { return this->row(3); }
   };
 
-  void start(int64_t row, const Scratch& s) const { score.begin(row, s.own()); }
+  WEFT_OUTLINE void start(int64_t row, const Scratch& s) const { score.begin(row, s.own()); }
 
   // Adds up the rows of a block, with p c and s p c as weights, and s p times extra(k).
   template <class Lse, class Extra>
@@ -53,7 +53,7 @@ struct GatPass : Pass<T, I, GatScore<T, I>> {
     score.accumulate(block, s.own(), s.raw(), state + tiling.slots, s.spare());
   }
 
-  void merge(A* state, const A* other) const { Base::add_up(state, other, this->state()); }
+  WEFT_OUTLINE void merge(A* state, const A* other) const { Base::add_up(state, other, this->state()); }
 
   // Writes the gradient of the row's numbers: own row . second sum - factor * extra sum.
   void write_numbers(int64_t row, const T* own, const Scratch& s, const A* state, const A* factor) const {
@@ -63,9 +63,9 @@ struct GatPass : Pass<T, I, GatScore<T, I>> {
   }
 };
 
-template <class T, class I>
-struct GatByTarget : GatPass<T, I> {
-  using Base = GatPass<T, I>;
+template <class T>
+struct GatByTarget : GatPass<T> {
+  using Base = GatPass<T>;
   using typename Base::A, typename Base::Scratch;
   using Base::L, Base::features, Base::heads;
   const T* grad;
@@ -73,11 +73,11 @@ struct GatByTarget : GatPass<T, I> {
   A* packed;
   const int64_t stride;
 
-  GatByTarget(const Rows<I>& rows, const GatScore<T, I>& score, const EdgeFactors<T, I>& edges, int64_t width, const T* z, const T* grad,
+  GatByTarget(const AnyRows& rows, const GatScore<T>& score, const EdgeFactors<T>& edges, int64_t width, const T* z, const T* grad,
               const T*, const A* lse, A* packed, int64_t stride)
       : Base(rows, score, edges, width, z), grad(grad), lse(lse), packed(packed), stride(stride) {}
 
-  void start(int64_t row, const Scratch& s) const {
+  WEFT_OUTLINE void start(int64_t row, const Scratch& s) const {
     Base::start(row, s);
     this->lanes.spread(lse + row * heads, s.spread());
   }
@@ -86,7 +86,7 @@ struct GatByTarget : GatPass<T, I> {
     this->sum(block, s, state, [&](int64_t, int64_t q) { return load<L>(s.spread() + q); }, [](int64_t) { return splat<A, L>(1); });
   }
 
-  void finish(int64_t row, const Scratch& s, A* state) const {
+  WEFT_OUTLINE void finish(int64_t row, const Scratch& s, A* state) const {
     A *to = packed + row * stride, *delta = to + heads;
     memcpy(to, lse + row * heads, heads * sizeof(A));
     memcpy(to + 2 * heads, s.own(), heads * sizeof(A));
@@ -98,9 +98,9 @@ struct GatByTarget : GatPass<T, I> {
   void clear(int64_t row) const { memset(this->score.grad + row * heads, 0, heads * sizeof(T)); }
 };
 
-template <class T, class I>
-struct GatBySource : GatPass<T, I> {
-  using Base = GatPass<T, I>;
+template <class T>
+struct GatBySource : GatPass<T> {
+  using Base = GatPass<T>;
   using typename Base::A, typename Base::Scratch;
   using Base::L, Base::features, Base::heads;
   const T* z;
@@ -108,7 +108,7 @@ struct GatBySource : GatPass<T, I> {
   const A* packed;
   const int64_t stride;
 
-  GatBySource(const Rows<I>& rows, const GatScore<T, I>& score, const EdgeFactors<T, I>& edges, int64_t width, const T* z, const T* grad,
+  GatBySource(const AnyRows& rows, const GatScore<T>& score, const EdgeFactors<T>& edges, int64_t width, const T* z, const T* grad,
               T* grad_z, const A* packed, int64_t stride)
       : Base(rows, score, edges, width, grad), z(z), grad_z(grad_z), packed(packed), stride(stride) {}
 
@@ -117,7 +117,7 @@ struct GatBySource : GatPass<T, I> {
     this->sum(block, s, state, [&](int64_t k, int64_t) { return load<L>(s.lse() + k); }, [&](int64_t k) { return load<L>(s.delta() + k); });
   }
 
-  void finish(int64_t row, const Scratch& s, A* state) const {
+  WEFT_OUTLINE void finish(int64_t row, const Scratch& s, A* state) const {
     this->tiling.unpack(state, s.sums());
     for (int64_t k = 0; k < features; ++k) grad_z[row * features + k] = narrow<T>(s.sums()[k]);
     this->write_numbers(row, z, s, state, nullptr);

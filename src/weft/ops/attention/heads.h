@@ -65,24 +65,31 @@ WEFT_INLINE Vec<Acc<T>, N> sum_head(const T* x, int64_t begin, int64_t width, co
 template <int N, int G, int VECTORS, class T, class Term>
 WEFT_INLINE void sum_heads(const Read<T>& read, int64_t step, const Term& term, Acc<T>* to) {
   using V = Vec<Acc<T>, N>;
-  V parts[G];
   const int64_t vectors = read.count * (read.features / step);
   const T* x = nullptr;
-  for (int64_t done = 0, j = 0, k = read.features; done < vectors; done += G, to += N) {
-    const auto part = [&] {
-      if (k == read.features) x = read.row(j++), k = 0;
-      const V sum = sum_head<N, VECTORS>(x, k, step, term);
-      k += step;
-      return sum;
-    };
-    if (done + G <= vectors) {
+  int64_t done = 0, j = 0, k = read.features;
+  const auto part = [&]() __attribute__((always_inline)) {
+    if (k == read.features) x = read.row(j++), k = 0;
+    const V sum = sum_head<N, VECTORS>(x, k, step, term);
+    k += step;
+    return sum;
+  };
+  for (; done + G <= vectors; done += G, to += N) {
+    V parts[G];
+    if constexpr (VECTORS == 1) {  // the parts stay in registers
 #pragma GCC unroll 16
       for (int p = 0; p < G; ++p) parts[p] = part();
     } else {
-      for (int p = 0; p < G; ++p) parts[p] = done + p < vectors ? part() : V{};
+#pragma GCC unroll 4
+      for (int p = 0; p < G; ++p) parts[p] = part();
     }
     store<N, Acc<T>>(to, sum_groups<Acc<T>, N, G>(parts));
   }
+  if (done == vectors) return;
+  V rest[G] = {};
+#pragma GCC unroll 1
+  for (int p = 0; p < vectors - done; ++p) rest[p] = part();
+  store<N, Acc<T>>(to, sum_groups<Acc<T>, N, G>(rest));
 }
 
 // to[j * heads + h] = the sum over the features of head h of edge j, where term(values, first feature, sum) adds vectors of them.

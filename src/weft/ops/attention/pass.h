@@ -22,17 +22,17 @@ class Arrays {
   Buffer<A> memory_;
 };
 
-template <class T, class I, class Score>
+template <class T, class Score>
 struct Pass {
   using A = Acc<T>;
   static constexpr int L = Lanewise<A>::kLanes;
-  const Rows<I>& rows;
+  const AnyRows& rows;
   const Score& score;
-  const EdgeFactors<T, I>& edges;
+  const EdgeFactors<T>& edges;
   const int64_t heads, width, features;  // of a value
   const Lanewise<A> lanes;
 
-  Pass(const Rows<I>& rows, const Score& score, const EdgeFactors<T, I>& edges, int64_t width)
+  Pass(const AnyRows& rows, const Score& score, const EdgeFactors<T>& edges, int64_t width)
       : rows(rows), score(score), edges(edges), heads(edges.heads), width(width), features(edges.heads * width), lanes(edges.heads) {}
 
   Table<T> scores() const { return score.table(); }
@@ -83,8 +83,9 @@ struct Pass {
 };
 
 // Copies what the walk by target has left at the other end of each edge.
-template <class T, class I>
-WEFT_INLINE void gather_packed(const Rows<I>& rows, const Block<T>& block, const Acc<T>* packed, int64_t stride, int64_t heads, Acc<T>* lse, Acc<T>* delta) {
+template <class T>
+WEFT_INLINE void gather_packed(const AnyRows& of, const Block<T>& block, const Acc<T>* packed, int64_t stride, int64_t heads, Acc<T>* lse, Acc<T>* delta) {
+  const AnyRows rows = of;  // a copy, which no store can change
   with_lanes<Acc<T>>(heads, [&](auto n) {
     for (int64_t j = 0; j < block.count; ++j) {
       fetch_listed(rows.source, block.end, packed, stride * sizeof(Acc<T>), block.lo + j);

@@ -10,9 +10,9 @@
 namespace weft {
 namespace WEFT_ISA {
 
-template <class T, class I, class Score>
-struct Forward : Pass<T, I, Score> {
-  using Base = Pass<T, I, Score>;
+template <class T, class Score>
+struct Forward : Pass<T, Score> {
+  using Base = Pass<T, Score>;
   using typename Base::A;
   using Base::L, Base::edges, Base::features, Base::heads, Base::lanes, Base::score, Base::width;
   static constexpr bool kSumsScores = false, kSumsValues = true;
@@ -21,7 +21,7 @@ struct Forward : Pass<T, I, Score> {
   A* lse;
   const Tiling<T, 1, Additions> tiling;
 
-  Forward(const Rows<I>& rows, const Score& score, const EdgeFactors<T, I>& edges, int64_t width, const T* value, T* out, A* lse)
+  Forward(const AnyRows& rows, const Score& score, const EdgeFactors<T>& edges, int64_t width, const T* value, T* out, A* lse)
       : Base(rows, score, edges, width), value(value), out(out), lse(lse), tiling(this->features, this->heads, kSum, false) {}
 
   Table<T> values() const { return {value, features}; }
@@ -37,7 +37,7 @@ struct Forward : Pass<T, I, Score> {
     A* scale() const { return this->row(3); }
   };
 
-  void start(int64_t row, const Scratch& s) const { score.begin(row, s.own()); }
+  WEFT_OUTLINE void start(int64_t row, const Scratch& s) const { score.begin(row, s.own()); }
 
   void add(const Block<T>& block, const Scratch& s, A* state) const {
     const int64_t count = block.count * heads;
@@ -59,7 +59,7 @@ struct Forward : Pass<T, I, Score> {
     tiling.run(block.segment(block.values, weight, heads, score.table().rows != value), state, nullptr);
   }
 
-  void merge(A* state, A* other) const {
+  WEFT_OUTLINE void merge(A* state, A* other) const {
     for (int64_t h = 0; h < heads; ++h) {  // their highest scores become factors for a while
       const A high = larger_of(top(state)[h], top(other)[h]), base = measured_from(high);
       top(state)[h] = vexp<A, 1>(top(state)[h] - base);
@@ -73,7 +73,7 @@ struct Forward : Pass<T, I, Score> {
     memcpy(top(state), total(other), heads * sizeof(A));
   }
 
-  void finish(int64_t row, const Scratch& s, A* state) const {
+  WEFT_OUTLINE void finish(int64_t row, const Scratch& s, A* state) const {
     T* to = out + row * features;
     tiling.unpack(state, s.sums());
     for (int64_t h = 0, k = 0; h < heads; ++h) {
@@ -121,9 +121,9 @@ struct Forward : Pass<T, I, Score> {
 
 // The gradients of what belongs to targets, edges and heads; leaves lse and delta of each target in `packed` for the walk by source.
 // Without `out` they stand there already.
-template <class T, class I, class Score>
-struct ByTarget : Pass<T, I, Score> {
-  using Base = Pass<T, I, Score>;
+template <class T, class Score>
+struct ByTarget : Pass<T, Score> {
+  using Base = Pass<T, Score>;
   using typename Base::A;
   using Base::L, Base::edges, Base::features, Base::heads, Base::lanes, Base::score, Base::width;
   static constexpr bool kSumsScores = true, kSumsValues = false;
@@ -132,7 +132,7 @@ struct ByTarget : Pass<T, I, Score> {
   A* packed;
   const int64_t stride;
 
-  ByTarget(const Rows<I>& rows, const Score& score, const EdgeFactors<T, I>& edges, int64_t width, const T* value, const T* grad,
+  ByTarget(const AnyRows& rows, const Score& score, const EdgeFactors<T>& edges, int64_t width, const T* value, const T* grad,
            const T* out, const A* lse, A* packed, int64_t stride)
       : Base(rows, score, edges, width), value(value), grad(grad), out(out), lse(lse), packed(packed), stride(stride) {}
 
@@ -151,7 +151,7 @@ struct ByTarget : Pass<T, I, Score> {
     A* spare() const { return this->row(5); }
   };
 
-  void start(int64_t row, const Scratch& s) const {
+  WEFT_OUTLINE void start(int64_t row, const Scratch& s) const {
     score.begin(row, s.own());
     for (int64_t k = 0; k < features; ++k) s.mine()[k] = widen(grad[row * features + k]);
     if (out) dot_rows<T>(grad + row * features, out + row * features, heads, width, s.deltas());
@@ -175,9 +175,9 @@ struct ByTarget : Pass<T, I, Score> {
     score.accumulate(block, s.own(), s.raw(), state, s.spare());
   }
 
-  void merge(A* state, const A* other) const { Base::add_up(state, other, this->state()); }
+  WEFT_OUTLINE void merge(A* state, const A* other) const { Base::add_up(state, other, this->state()); }
 
-  void finish(int64_t row, const Scratch& s, A* state) const {
+  WEFT_OUTLINE void finish(int64_t row, const Scratch& s, A* state) const {
     if (out) memcpy(packed + row * stride, lse + row * heads, heads * sizeof(A));
     if (out) memcpy(packed + row * stride + heads, s.deltas(), heads * sizeof(A));
     score.finish(row, s.own(), state, nullptr, s.spare());
@@ -187,9 +187,9 @@ struct ByTarget : Pass<T, I, Score> {
 };
 
 // The gradients of what belongs to sources.
-template <class T, class I, class Score>
-struct BySource : Pass<T, I, Score> {
-  using Base = Pass<T, I, Score>;
+template <class T, class Score>
+struct BySource : Pass<T, Score> {
+  using Base = Pass<T, Score>;
   using typename Base::A;
   using Base::L, Base::features, Base::heads, Base::score, Base::width;
   static constexpr bool kSumsScores = true, kSumsValues = true;
@@ -199,7 +199,7 @@ struct BySource : Pass<T, I, Score> {
   const int64_t stride;
   const Tiling<T, 1, Additions> tiling;
 
-  BySource(const Rows<I>& rows, const Score& score, const EdgeFactors<T, I>& edges, int64_t width, const T* value, const T* grad,
+  BySource(const AnyRows& rows, const Score& score, const EdgeFactors<T>& edges, int64_t width, const T* value, const T* grad,
            T* grad_value, const A* packed, int64_t stride)
       : Base(rows, score, edges, width), value(value), grad(grad), grad_value(grad_value), packed(packed), stride(stride),
         tiling(this->features, this->heads, kSum, false) {}
@@ -218,7 +218,7 @@ struct BySource : Pass<T, I, Score> {
     A* spare() const { return this->row(3); }
   };
 
-  void start(int64_t row, const Scratch& s) const {
+  WEFT_OUTLINE void start(int64_t row, const Scratch& s) const {
     score.begin(row, s.own());
     for (int64_t k = 0; k < features; ++k) s.mine()[k] = widen(value[row * features + k]);
   }
@@ -235,9 +235,9 @@ struct BySource : Pass<T, I, Score> {
     score.accumulate(block, s.own(), s.raw(), state + tiling.slots, s.spare());
   }
 
-  void merge(A* state, const A* other) const { Base::add_up(state, other, this->state()); }
+  WEFT_OUTLINE void merge(A* state, const A* other) const { Base::add_up(state, other, this->state()); }
 
-  void finish(int64_t row, const Scratch& s, A* state) const {
+  WEFT_OUTLINE void finish(int64_t row, const Scratch& s, A* state) const {
     tiling.unpack(state, s.sums());
     score.finish(row, s.own(), state + tiling.slots, s.sums(), s.spare());
     for (int64_t k = 0; k < features; ++k) grad_value[row * features + k] = narrow<T>(s.sums()[k]);

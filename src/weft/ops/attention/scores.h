@@ -33,11 +33,11 @@ struct Table {
 };
 
 // leaky_relu(own[h] + other[h]) of a number for each end and head.
-template <class T, class I>
+template <class T>
 struct GatScore {
   using A = Acc<T>;
   static constexpr bool kIsPlain = false;
-  const Rows<I>* rows;
+  const AnyRows* rows;
   const Lanewise<A>* lanes;
   int64_t heads;
   const A *own_table, *other;
@@ -53,13 +53,14 @@ struct GatScore {
   void begin(int64_t row, A* own) const { memcpy(own, own_table + row * heads, heads * sizeof(A)); }
 
   void compute(const Block<T>& block, const A* own, A* raw) const {
+    const AnyRows ends = *rows;  // a copy, which no store can change
     with_lanes<A>(heads, [&](auto n) {
       constexpr int N = decltype(n)::count;
       for (int64_t k = 0;; k = smaller(k + N, heads - N)) {  // the last vector may overlap the one before it
         const Vec<A, N> mine = load<N>(own + k);
         for (int64_t j = 0; j < block.count; ++j) {
-          if (k == 0) fetch_listed(rows->source, block.end, other, stride * sizeof(A), block.lo + j);
-          store<N, A>(raw + j * heads + k, mine + load<N>(other + rows->known_source(block.lo + j) * stride + k));
+          if (k == 0) fetch_listed(ends.source, block.end, other, stride * sizeof(A), block.lo + j);
+          store<N, A>(raw + j * heads + k, mine + load<N>(other + ends.known_source(block.lo + j) * stride + k));
         }
         if (k + N >= heads) break;
       }
@@ -92,7 +93,18 @@ struct PlainScore {
   WEFT_INLINE_MEMBER Vec<A, N> value(Vec<A, N> raw) const { return raw; }
 };
 
-// The sum over the features of a head of factor * leaky_relu(own + other). With two sums it also finds the gradient of the factor, of
+// For each edge and head, the sum over its features of factor * leaky_relu(own + other).
+template <class T>
+void sum_bent(const Read<T>& read, int64_t width, const Acc<T>* own, const Acc<T>* factor, Acc<T> negative_slope, Acc<T>* to) {
+  sum_heads(read, width, [&](auto x, int64_t k, auto sum) {
+    using A = Acc<T>;
+    constexpr int N = sizeof(x) / sizeof(A);
+    const Vec<A, N> both = x + load<N>(own + k);
+    return fma<A, N>(load<N>(factor + k), both > Vec<A, N>{} ? both : both * splat<A, N>(negative_slope), sum);
+  }, to);
+}
+
+// Scores that are such sums. With two sums it also finds the gradient of the factor, of
 // which each task keeps its part; its gradient of the row is written to `grad`, or without one added to that of the values.
 template <class T, int SUMS>
 struct Gatv2Score : PlainScore<Acc<T>> {
@@ -119,13 +131,7 @@ struct Gatv2Score : PlainScore<Acc<T>> {
     for (int64_t k = 0; k < features(); ++k) own[k] = widen(own_table[row * features() + k]);
   }
 
-  void compute(const Block<T>& block, const A* own, A* raw) const {
-    sum_heads(block.scores, width, [&](auto x, int64_t k, auto sum) {
-      constexpr int N = sizeof(x) / sizeof(A);
-      const Vec<A, N> both = x + load<N>(own + k);
-      return fma<A, N>(load<N>(factor + k), both > Vec<A, N>{} ? both : both * splat<A, N>(negative_slope), sum);
-    }, raw);
-  }
+  void compute(const Block<T>& block, const A* own, A* raw) const { sum_bent<T>(block.scores, width, own, factor, negative_slope, raw); }
 
   void accumulate(const Block<T>& block, const A* own, A* gradient, A* sums, A*) const {
     tiling.run(SlopeSegment<T>{block.segment(block.scores, gradient, heads), own, negative_slope}, sums, nullptr);

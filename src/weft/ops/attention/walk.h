@@ -15,12 +15,12 @@ constexpr int64_t kBlockBytes = 16384, kMostEdges = 64;
 //   Scratch(pass, edges of a block), with has_memory();  checks_edges(): whether it reads by edge id;
 //   start(row, scratch): what the row has of its own;  add(block, scratch, state);  merge(state, other): of the pieces of a hub;
 //   finish(row, scratch, state): writes the results of a row;  clear(row): those of a row without edges.
-template <class T, class I, class Pass>
+template <class T, class Pass>
 class AttentionWalk {
   using A = Acc<T>;
 
  public:
-  AttentionWalk(const Rows<I>& rows, const Pass& pass)
+  AttentionWalk(const AnyRows& rows, const Pass& pass)
       : rows_(rows), pass_(pass), plan_(rows), scores_(pass.scores()), values_(pass.values()),
         shares_(scores_.rows == values_.rows && scores_.width == values_.width),
         edges_(larger(8, smaller(kMostEdges, kBlockBytes / (((shares_ ? 0 : scores_.width) + values_.width) * int64_t{sizeof(T)})))) {}
@@ -61,7 +61,7 @@ class AttentionWalk {
 
  private:
   struct Scratch {
-    Window<T, I> scores, values;
+    Window<T, AnyId> scores, values;
     typename Pass::Scratch memory;
     Buffer<A> state;
 
@@ -69,7 +69,7 @@ class AttentionWalk {
         : scores(walk.rows_, {walk.scores_.rows, nullptr, nullptr, 0}, walk.scores_.width),
           values(walk.rows_, {walk.values_.rows, nullptr, nullptr, 0}, walk.values_.width), memory(walk.pass_, walk.edges_), state(size) {}
 
-    bool open(AttentionWalk& walk, int64_t lo, int64_t hi) {
+    WEFT_OUTLINE bool open(AttentionWalk& walk, int64_t lo, int64_t hi) {
       if (!values.has_memory() || !scores.has_memory() || !memory.has_memory() || !state.data) return walk.faults_.starve(), false;
       const bool edges = !walk.pass_.checks_edges() || all_fit(walk.rows_.edge, lo, hi, walk.rows_.edges);
       if (edges && values.open(lo, hi) && (!walk.reads_scores() || scores.open(lo, hi))) return true;
@@ -77,7 +77,7 @@ class AttentionWalk {
     }
   };
 
-  const Rows<I>& rows_;
+  const AnyRows& rows_;
   const Pass& pass_;
   const Plan plan_;
   const Table<T> scores_, values_;
@@ -93,11 +93,11 @@ class AttentionWalk {
     faults_.note(lo);
   }
 
-  static Read<T> read(const Window<T, I>& window, int64_t at, int64_t stop, int64_t width, bool sums) {
+  static Read<T> read(const Window<T, AnyId>& window, int64_t at, int64_t stop, int64_t width, bool sums) {
     return {window.pointers(at), stop - at, width, window.far, window.near, sums};
   }
 
-  bool walk(int64_t row, int64_t lo, int64_t hi, int64_t end, Scratch& s, A* state) {
+  WEFT_OUTLINE bool walk(int64_t row, int64_t lo, int64_t hi, int64_t end, Scratch& s, A* state) {
     pass_.start(row, s.memory);
     for (int64_t at = lo; at < hi;) {
       if (at == s.values.usable_end() && !(s.values.advance() && (!reads_scores() || s.scores.advance()))) return note(lo, end), false;

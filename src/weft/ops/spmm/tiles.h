@@ -159,20 +159,18 @@ struct Reductions {
   }
 };
 
-template <class Kernels, class T, int N, Weighting W, int SUMS>
-typename Tile<T>::Run tile_kernel(Reduce reduce, bool tracks, int64_t vectors) {
-  if (vectors == 8) return Kernels::template pick<T, N, 8, W, SUMS>(reduce, tracks);
-  if (vectors == 4) return Kernels::template pick<T, N, 4, W, SUMS>(reduce, tracks);
-  if (vectors == 2) return Kernels::template pick<T, N, 2, W, SUMS>(reduce, tracks);
-  return Kernels::template pick<T, N, 1, W, SUMS>(reduce, tracks);
-}
-
-template <class T, int N>
-typename Tile<T>::Finish finish_kernel(int64_t vectors) {
-  if (vectors == 8) return finish_tile<T, N, 8>;
-  if (vectors == 4) return finish_tile<T, N, 4>;
-  if (vectors == 2) return finish_tile<T, N, 2>;
-  return finish_tile<T, N, 1>;
+// How many vectors of N lanes tiles are made of: several only of the longest, since a row is covered by the longest that it has room
+// for, and two of single lanes.
+template <class T, int N, int MOST, class Body>
+WEFT_INLINE auto with_vectors(int64_t vectors, const Body& body) {
+  constexpr bool kLongest = N * sizeof(Acc<T>) == kVectorBytes;
+  if constexpr (kLongest && MOST >= 8)
+    if (vectors == 8) return body(Lanes<8>{});
+  if constexpr (kLongest && MOST >= 4)
+    if (vectors == 4) return body(Lanes<4>{});
+  if constexpr (kLongest || N == 1)
+    if (vectors == 2) return body(Lanes<2>{});
+  return body(Lanes<1>{});
 }
 
 // The tiles of one call: rows of `features` values, `weights` an edge, SUMS of them with weights of their own each.
@@ -219,18 +217,23 @@ class Tiling {
   Reduce reduce_;
   bool tracks_;
 
+  template <int N, Weighting W>
+  typename Tile<T>::Run pick(int64_t vectors) const {
+    return with_vectors<T, N, kMost>(vectors, [&](auto n) { return Kernels::template pick<T, N, decltype(n)::count, W, SUMS>(reduce_, tracks_); });
+  }
+
   template <int N>
   typename Tile<T>::Run kernel(int64_t vectors, int64_t group) const {
     const bool selects = reduce_ == kMax || reduce_ == kMin;
-    if (!weights_) return tile_kernel<Kernels, T, N, kNone, SUMS>(reduce_, tracks_, vectors);
-    if (weights_ == 1 && !selects) return tile_kernel<Kernels, T, N, kScalar, SUMS>(reduce_, tracks_, vectors);
-    if (group % N == 0 && !selects) return tile_kernel<Kernels, T, N, kVector, SUMS>(reduce_, tracks_, vectors);
-    return tile_kernel<Kernels, T, N, kLanes, SUMS>(reduce_, tracks_, vectors);
+    if (!weights_) return pick<N, kNone>(vectors);
+    if (weights_ == 1 && !selects) return pick<N, kScalar>(vectors);
+    if (group % N == 0 && !selects) return pick<N, kVector>(vectors);
+    return pick<N, kLanes>(vectors);
   }
 
   // At most features / kMost full tiles, three smaller ones and one overlapping vector.
   template <int N>
-  void cover() {
+  WEFT_OUTLINE void cover() {
     const int64_t group = weights_ ? features / weights_ : features;  // features of a weight
     for (int64_t at = 0; at < features;) {
       int64_t vectors = kMost;
@@ -238,7 +241,7 @@ class Tiling {
       const int64_t from = at + vectors * N > features ? features - N : at;
       Tile<T>& tile = tiles[count++];
       tile.run = kernel<N>(vectors, group);
-      tile.finish = finish_kernel<T, N>(vectors);
+      tile.finish = with_vectors<T, N, kMost>(vectors, [](auto n) -> typename Tile<T>::Finish { return finish_tile<T, N, decltype(n)::count>; });
       tile.slot = slots;
       tile.begin = from;
       for (int64_t v = 0; weights_ && v < vectors; ++v) {

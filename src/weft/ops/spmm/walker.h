@@ -28,7 +28,7 @@ class Window {
   bool has_memory() const { return pointers_.data && (weights_.data || stride_ == 0); }
 
   // Starts at position lo; false if an id does not fit.
-  bool open(int64_t lo, int64_t hi) {
+  WEFT_OUTLINE bool open(int64_t lo, int64_t hi) {
     base_ = lo;
     end_ = hi;
     if (!decode(lo, smaller(lo + 2 * half, hi))) return false;
@@ -38,7 +38,7 @@ class Window {
   }
 
   // Moves on by half a window once all of its first half was used.
-  bool advance() {
+  WEFT_OUTLINE bool advance() {
     memmove(pointers_.data, pointers_.data + half, half * sizeof(const T*));
     if (stride_) memmove(weights_.data, weights_.data + half * stride_, half * stride_ * sizeof(Acc<T>));
     base_ += half;
@@ -56,20 +56,21 @@ class Window {
  private:
   static int64_t choose_half(int64_t stride) { return stride ? larger(8, smaller(256, 8192 / stride)) : 256; }
 
-  bool decode(int64_t lo, int64_t hi) {
+  WEFT_OUTLINE bool decode(int64_t lo, int64_t hi) {
+    const Rows<I> rows = rows_;  // a copy, which no store can change
     const uint64_t row_bytes = static_cast<uint64_t>(width_) * sizeof(T);
     const T** const first = pointers_.data + (lo - base_);
     // Ids are copied before they are looked at, so that what is followed is what was checked, whoever writes them meanwhile.
     const T** pointer = first;
-    for (int64_t p = lo; p < hi; ++p) *pointer++ = reinterpret_cast<const T*>(rows_.source_at(p));
+    for (int64_t p = lo; p < hi; ++p) *pointer++ = reinterpret_cast<const T*>(rows.source_at(p));
     uint64_t most = 0;
     for (const T** at = first; at < pointer; ++at) {
       const uint64_t row = reinterpret_cast<uintptr_t>(*at);
       most = row > most ? row : most;
       *at = reinterpret_cast<const T*>(reinterpret_cast<uintptr_t>(features_.x) + row * row_bytes);
     }
-    if (__builtin_expect(lo < hi && most >= static_cast<uint64_t>(rows_.columns), 0)) {
-      while (lo + 1 < hi && rows_.source_fits(lo)) ++lo;
+    if (__builtin_expect(lo < hi && most >= static_cast<uint64_t>(rows.columns), 0)) {
+      while (lo + 1 < hi && rows.source_fits(lo)) ++lo;
       return refuse(lo);
     }
     if (features_.weight && !decode_weights(lo, hi)) return false;
@@ -84,7 +85,7 @@ class Window {
     return false;
   }
 
-  bool decode_weights(int64_t lo, int64_t hi) {
+  WEFT_OUTLINE bool decode_weights(int64_t lo, int64_t hi) {
     Acc<T>* to = weights_.data + (lo - base_) * stride_;
     if (!rows_.edge) {
       for (int64_t k = lo * stride_; k < hi * stride_; ++k) *to++ = widen(features_.weight[k]);
@@ -109,7 +110,7 @@ class Window {
   }
 
   // After the weights, if there are any, stand in place.
-  bool decode_scales(int64_t lo, int64_t hi) {
+  WEFT_OUTLINE bool decode_scales(int64_t lo, int64_t hi) {
     Acc<T>* to = weights_.data + (lo - base_) * stride_;
     for (int64_t p = lo; p < hi; ++p) {
       const uint64_t row = rows_.source_at(p);

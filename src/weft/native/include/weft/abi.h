@@ -14,6 +14,7 @@
 #define WEFT_EXPORT extern "C" __attribute__((visibility("default")))
 #define WEFT_INLINE static inline __attribute__((always_inline))
 #define WEFT_INLINE_MEMBER inline __attribute__((always_inline))
+#define WEFT_OUTLINE __attribute__((noinline))  // steps of many edges, which g++ would copy to every caller
 
 namespace weft {
 

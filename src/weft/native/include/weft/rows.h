@@ -32,10 +32,23 @@ WEFT_INLINE void fetch_near(const void* row, int64_t bytes) {
   for (int64_t at = 0; at < bytes; at += 64) __builtin_prefetch(static_cast<const char*>(row) + at, 0, 3);
 }
 
+// A list of ids of either width, which every read looks up: for kernels that do much with each id, so that they are compiled once for
+// both. Like a pointer it may be null.
+struct AnyIds {
+  const void* data;
+  bool wide;
+  int64_t operator[](int64_t p) const { return wide ? static_cast<const int64_t*>(data)[p] : static_cast<const int32_t*>(data)[p]; }
+  explicit operator bool() const { return data; }
+};
+
+struct AnyId {};
+template <class I>
+using Ids = std::conditional_t<std::is_same_v<I, AnyId>, AnyIds, const I*>;
+
 // Fetches ahead for a loop that reads `table[ids[p]]`, rows of `bytes`, up to position `end`. Ids are not checked, since any address may be
 // fetched; without `ids` the loop reads in order and nothing is fetched.
-template <class I>
-WEFT_INLINE void fetch_listed(const I* ids, int64_t end, const void* table, int64_t bytes, int64_t p, int64_t far = kFarRows,
+template <class List>
+WEFT_INLINE void fetch_listed(const List& ids, int64_t end, const void* table, int64_t bytes, int64_t p, int64_t far = kFarRows,
                               int64_t near = kNearRows) {
   const auto row = [&](int64_t at) {
     return reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(table) + static_cast<uint64_t>(ids[at]) * static_cast<uint64_t>(bytes));
@@ -55,13 +68,16 @@ WEFT_INLINE bool all_fit(const I* ids, int64_t lo, int64_t hi, int64_t count) {
   return most <= static_cast<U>(INT64_MAX >> (64 - 8 * sizeof(I))) && static_cast<int64_t>(most) < count;
 }
 
+WEFT_INLINE bool all_fit(const AnyIds& ids, int64_t lo, int64_t hi, int64_t count) {
+  return ids.wide ? all_fit(static_cast<const int64_t*>(ids.data), lo, hi, count) : all_fit(static_cast<const int32_t*>(ids.data), lo, hi, count);
+}
+
 // Row i holds positions indptr[i] .. indptr[i + 1]; position p is edge (source[p] -> i) with id edge[p].
 // A null `source` or `edge` stands for the position itself.
 template <class I>
 struct Rows {
   const int64_t* indptr;
-  const I* source;
-  const I* edge;
+  Ids<I> source, edge;
   int64_t count, columns, edges;
 
   int64_t degree(int64_t row) const { return indptr[row + 1] - indptr[row]; }
@@ -93,6 +109,8 @@ struct Rows {
                 static_cast<long long>(source_at(p)), static_cast<long long>(edge_at(p)), static_cast<long long>(columns));
   }
 };
+
+using AnyRows = Rows<AnyId>;
 
 // Checks every pointer and lists the hub rows: pieces of hub h are numbered first[h] .. first[h + 1].
 class Plan {

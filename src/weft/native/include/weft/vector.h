@@ -213,20 +213,22 @@ template <class A, class Body> WEFT_INLINE void with_lanes(int64_t width, const 
   return body(Lanes<1>{});
 }
 
-// Status of body(T{}, I{}) for the feature and id types that the call names.
-template <class Body> WEFT_INLINE int with_types(const Call& call, const Body& body) {
-  const auto with_ids = [&](auto value) {
-    return call.ids == kI32 ? body(value, int32_t{}) : body(value, int64_t{});
-  };
+// Status of body(T{}) for the feature type that the call names, with ids of either width.
+template <class Body> WEFT_INLINE int with_features(const Call& call, const Body& body) {
   if (call.ids == kI32 || call.ids == kI64) switch (call.dtype) {
-      case kF32: return with_ids(float{});
-      case kF64: return with_ids(double{});
-      case kBF16: return with_ids(bf16{});
-      case kF16: return with_ids(f16{});
+      case kF32: return body(float{});
+      case kF64: return body(double{});
+      case kBF16: return body(bf16{});
+      case kF16: return body(f16{});
       default: break;
     }
   return fail(kBadDtype, "no kernel for dtype %lld with ids %lld", static_cast<long long>(call.dtype),
               static_cast<long long>(call.ids));
+}
+
+// Status of body(T{}, I{}) for the feature and id types that the call names.
+template <class Body> WEFT_INLINE int with_types(const Call& call, const Body& body) {
+  return with_features(call, [&](auto value) { return call.ids == kI32 ? body(value, int32_t{}) : body(value, int64_t{}); });
 }
 
 }  // namespace WEFT_ISA
