@@ -117,3 +117,12 @@ def width_of(x: Features) -> int:
     """Width of the features, for layers that take any; of a pair, that of the sources."""
     x_source = x[0] if isinstance(x, tuple) else x
     return x_source.shape[-1] if x_source.dim() else 0
+
+
+def name_of(function: object) -> str:
+    """What `extra_repr` calls a function or a module that was given, or None.
+
+    >>> name_of(torch.tanh), name_of(torch.nn.ReLU()), name_of(None)
+    ('tanh', 'ReLU', 'None')
+    """
+    return "None" if function is None else getattr(function, "__name__", type(function).__name__)

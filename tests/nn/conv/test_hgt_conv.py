@@ -14,7 +14,9 @@ TYPES = {"num_node_types": 2, "num_edge_types": 3}
 CASES = {
     "HGTConv": LayerCase(lambda i, o: HGTConv(i, o // 2, 2, **TYPES), INPUTS),
     "HGTConv skip norm": LayerCase(
-        lambda i, o: HGTConv(i, o // 2, 2, layer_norm=True, dropout=0.5, **TYPES), INPUTS, same_width=True
+        lambda i, o: HGTConv(i, o // 2, 2, activation=torch.tanh, layer_norm=True, dropout=0.5, **TYPES),
+        INPUTS,
+        same_width=True,
     ),
 }
 
@@ -42,7 +44,8 @@ def by_formula(layer: HGTConv, edges: tuple, x: tuple[Tensor, Tensor], kinds: tu
                 messages.append(v @ layer.relation_msg[h].W[r])
             empty = x[1].new_zeros(width)
             parts.append(torch.softmax(torch.stack(scores), 0) @ torch.stack(messages) if into else empty)
-        out = torch.cat(parts) @ layer.linear_a.W[kinds[1][i]]
+        h = torch.cat(parts)
+        out = (h if layer.activation is None else layer.activation(h)) @ layer.linear_a.W[kinds[1][i]]
         gate = layer.skip[kinds[1][i]].sigmoid()
         own = x[1][i] if layer.residual_w is None else x[1][i] @ layer.residual_w
         out = gate * out + (1 - gate) * own
@@ -51,7 +54,7 @@ def by_formula(layer: HGTConv, edges: tuple, x: tuple[Tensor, Tensor], kinds: tu
 
 
 @pytest.mark.parametrize("edges", [FEW, MANY], ids=["by head", "products first"])
-@pytest.mark.parametrize("options", [{}, {"layer_norm": True}], ids=str)
+@pytest.mark.parametrize("options", [{}, {"layer_norm": True}, {"activation": torch.nn.functional.gelu}], ids=str)
 @pytest.mark.parametrize("in_target", [5, 6])
 def test_agrees_with_the_formula(edges: tuple, options: dict[str, bool], in_target: int) -> None:
     torch.manual_seed(0)

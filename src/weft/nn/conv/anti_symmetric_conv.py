@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import OptionError, message
-from .._arguments import Edges
+from .._arguments import Edges, name_of
 from .._square import resolve_square
 from .graph_conv import GraphConv
 
@@ -90,10 +90,9 @@ class AntiSymmetricConv(nn.Module):
 
     def extra_repr(self) -> str:
         """Sizes and options, as in the constructor."""
-        activation = getattr(self.activation, "__name__", type(self.activation).__name__)
         return (
             f"{self.in_features}, num_steps={self.num_steps}, epsilon={self.epsilon}, gamma={self.gamma}, "
-            f"activation={activation}, bias={self.bias is not None}"
+            f"activation={name_of(self.activation)}, bias={self.bias is not None}"
         )
 
     def _draw(self) -> None:

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from ...errors import OptionError, check_choice, check_probability, message
 from ...ops import spmm
-from .._arguments import Edges, check_edge_weight
+from .._arguments import Edges, check_edge_weight, name_of
 from .._propagation import symmetric_factors
 from .._square import resolve_square
 
@@ -127,9 +127,8 @@ class ARMAConv(nn.Module):
 
     def extra_repr(self) -> str:
         """Sizes and options, as in the constructor."""
-        activation = getattr(self.activation, "__name__", type(self.activation).__name__)
         return (
             f"{self.in_features}, {self.out_features}, num_stacks={self.num_stacks}, num_layers={self.num_layers}, "
-            f"shared_weights={self.shared_weights}, dropout={self.dropout}, norm={self.norm!r}, activation={activation}, "
-            f"bias={self.bias is not None}"
+            f"shared_weights={self.shared_weights}, dropout={self.dropout}, norm={self.norm!r}, "
+            f"activation={name_of(self.activation)}, bias={self.bias is not None}"
         )

@@ -1,5 +1,6 @@
 """Heterogeneous graph transformer: attention with matrices of node types and of edge types."""
 
+from collections.abc import Callable
 from typing import Any, final
 
 import torch
@@ -9,7 +10,7 @@ from torch.nn import functional
 from ...errors import check_probability
 from ...graph import Adjacency
 from ...ops import dot_attention, edge_softmax, gather_matmul, relational_matmul, relational_sddmm, type_order
-from .._arguments import Edges, Features, Sizes, as_pair, resolve_ends
+from .._arguments import Edges, Features, Sizes, as_pair, name_of, resolve_ends
 from .._types import check_types, node_type_ends, paired_sources, products_first, types_of
 from ..hetero.typed_linear import TypedLinear
 
@@ -24,7 +25,7 @@ class HGTConv(nn.Module):
         score[e]     = (k @ att[r]) . q * pri[r] / sqrt(out_features)
         attention[e] = softmax of score over the edges that enter i
         h[i]         = sum over edges e = j -> i of attention[e] * v @ msg[r]
-        out[i]       = g * A[t] h[i] + (1 - g) * x[i]   with g = sigmoid(skip[t])
+        out[i]       = g * A[t] sigma(h[i]) + (1 - g) * x[i]   with g = sigmoid(skip[t])
 
     where x[i] goes through a linear map, `residual_w`, if the widths differ.
 
@@ -34,7 +35,8 @@ class HGTConv(nn.Module):
     Args:
         in_features: one width, or (in_source, in_target) for a bipartite graph.
         out_features: width of one head.
-        dropout: probability of dropping values of A[t] h[i] in training.
+        activation: sigma of the source; in the authors' code `torch.nn.functional.gelu`. Without it the identity.
+        dropout: probability of dropping values of A[t] sigma(h[i]) in training.
         layer_norm: normalises the result.
 
     Raises:
@@ -43,11 +45,11 @@ class HGTConv(nn.Module):
 
     *Source* Hu, Dong, Wang and Sun, 2020, Heterogeneous Graph Transformer, arXiv:2003.01332, equations 3 to 5.
 
-    *Differs from the source* no activation before A; pri is of the edge type alone, as in the authors' code; the skip is
-    gated. Relative temporal encoding is the caller's, on x.
-    *Differs from DGL* types need no order. Parameters are DGL's: `linear_k.W`, `linear_q.W`, `linear_v.W`, `linear_a.W`,
-    `relation_pri.*`, `relation_att.*.W`, `relation_msg.*.W`, `skip`, `residual_w`, `norm.*`.
-    *Differs from PyG* its HGTConv has biases, a gelu before A and a matrix for each triple of types, knows types by names, and
+    *Differs from the source* sigma is the identity unless it is given; pri is of the edge type alone and the skip is gated,
+    both as in the authors' code. Relative temporal encoding is the caller's, on x.
+    *Differs from DGL* it has no sigma; types need no order. Parameters are DGL's: `linear_k.W`, `linear_q.W`,
+    `linear_v.W`, `linear_a.W`, `relation_pri.*`, `relation_att.*.W`, `relation_msg.*.W`, `skip`, `residual_w`, `norm.*`.
+    *Differs from PyG* its HGTConv has biases, a gelu as sigma and a matrix for each triple of types, knows types by names, and
     leaves x[i] out where widths differ: its weights do not load.
 
     *Cost* reads E x F twice, and out_features squared multiplications for each head and pair of a target and a type that has
@@ -70,13 +72,15 @@ class HGTConv(nn.Module):
         *,
         num_node_types: int,
         num_edge_types: int,
+        activation: Callable[[Tensor], Tensor] | None = None,
         dropout: float = 0.0,
         layer_norm: bool = False,
     ) -> None:
         super().__init__()
         check_probability("HGTConv", "dropout", dropout)
         self.in_features, self.out_features, self.num_heads = in_features, out_features, num_heads
-        self.num_node_types, self.num_edge_types, self.dropout = num_node_types, num_edge_types, dropout
+        self.num_node_types, self.num_edge_types = num_node_types, num_edge_types
+        self.activation, self.dropout = activation, dropout
         (in_source, in_target), width = as_pair(in_features), num_heads * out_features
         self.linear_k = TypedLinear(in_source, width, num_node_types)
         self.linear_q = TypedLinear(in_target, width, num_node_types)
@@ -116,6 +120,7 @@ class HGTConv(nn.Module):
         kinds = types_of(adjacency, edge_type)
         attend = self._attend_to_products if products_first(adjacency, self.num_edge_types) else self._attend_by_head
         h = attend(adjacency, query, key, value, kinds)
+        h = h if self.activation is None else self.activation(h)
         out = functional.dropout(gather_matmul(h, self.linear_a.W, order=of_target), self.dropout, self.training)
         own = x_target if self.residual_w is None else x_target @ self.residual_w
         out = torch.lerp(own.to(out.dtype), out, self.skip.sigmoid()[targets].unsqueeze(1).to(out.dtype))
@@ -124,7 +129,7 @@ class HGTConv(nn.Module):
     def extra_repr(self) -> str:
         """Sizes and options, as in the constructor."""
         types = f"num_node_types={self.num_node_types}, num_edge_types={self.num_edge_types}"
-        options = f"dropout={self.dropout}, layer_norm={self.norm is not None}"
+        options = f"activation={name_of(self.activation)}, dropout={self.dropout}, layer_norm={self.norm is not None}"
         return f"{self.in_features}, {self.out_features}, {self.num_heads}, {types}, {options}"
 
     def _score_matrices(self) -> list[Tensor]:
