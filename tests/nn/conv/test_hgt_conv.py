@@ -6,7 +6,7 @@ from torch import Tensor
 
 from weft.errors import IdError, OptionError, ShapeError
 from weft.graph import Adjacency
-from weft.nn import HGTConv
+from weft.nn import HGTConv, TypedLinear
 from weft.testing import Input, LayerCase
 
 INPUTS = {"node_type": Input("node", num_types=2), "edge_type": Input("edge", num_types=3)}
@@ -14,7 +14,7 @@ TYPES = {"num_node_types": 2, "num_edge_types": 3}
 CASES = {
     "HGTConv": LayerCase(lambda i, o: HGTConv(i, o // 2, 2, **TYPES), INPUTS),
     "HGTConv skip norm": LayerCase(
-        lambda i, o: HGTConv(i, o // 2, 2, activation=torch.tanh, layer_norm=True, dropout=0.5, **TYPES),
+        lambda i, o: HGTConv(i, o // 2, 2, activation=torch.tanh, layer_norm=True, bias=True, dropout=0.5, **TYPES),
         INPUTS,
         same_width=True,
     ),
@@ -27,17 +27,21 @@ MANY = (tuple(e % 3 for e in range(40)), tuple((e * e) % 4 for e in range(40)), 
 def by_formula(layer: HGTConv, edges: tuple, x: tuple[Tensor, Tensor], kinds: tuple, edge_type: Tensor) -> Tensor:
     source, target, _, num_targets = edges
     heads, width = layer.num_heads, layer.out_features
+
+    def mapped(linear: TypedLinear, row: Tensor, kind: Tensor) -> Tensor:
+        return row @ linear.W[kind] + (0 if linear.bias is None else linear.bias[kind])
+
     rows = []
     for i in range(num_targets):
         into = [e for e in range(len(source)) if target[e] == i]
-        q = (x[1][i] @ layer.linear_q.W[kinds[1][i]]).reshape(heads, width)
+        q = mapped(layer.linear_q, x[1][i], kinds[1][i]).reshape(heads, width)
         parts = []
         for h in range(heads):
             scores, messages = [], []
             for e in into:
                 j, r = source[e], edge_type[e]
                 k, v = (
-                    (x[0][j] @ linear.W[kinds[0][j]]).reshape(heads, width)[h]
+                    mapped(linear, x[0][j], kinds[0][j]).reshape(heads, width)[h]
                     for linear in (layer.linear_k, layer.linear_v)
                 )
                 scores.append(k @ layer.relation_att[h].W[r] @ q[h] * layer.relation_pri[h][r] / width**0.5)
@@ -45,7 +49,7 @@ def by_formula(layer: HGTConv, edges: tuple, x: tuple[Tensor, Tensor], kinds: tu
             empty = x[1].new_zeros(width)
             parts.append(torch.softmax(torch.stack(scores), 0) @ torch.stack(messages) if into else empty)
         h = torch.cat(parts)
-        out = (h if layer.activation is None else layer.activation(h)) @ layer.linear_a.W[kinds[1][i]]
+        out = mapped(layer.linear_a, h if layer.activation is None else layer.activation(h), kinds[1][i])
         gate = layer.skip[kinds[1][i]].sigmoid()
         own = x[1][i] if layer.residual_w is None else x[1][i] @ layer.residual_w
         out = gate * out + (1 - gate) * own
@@ -54,7 +58,9 @@ def by_formula(layer: HGTConv, edges: tuple, x: tuple[Tensor, Tensor], kinds: tu
 
 
 @pytest.mark.parametrize("edges", [FEW, MANY], ids=["by head", "products first"])
-@pytest.mark.parametrize("options", [{}, {"layer_norm": True}, {"activation": torch.nn.functional.gelu}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, {"layer_norm": True}, {"activation": torch.nn.functional.gelu, "bias": True}], ids=str
+)
 @pytest.mark.parametrize("in_target", [5, 6])
 def test_agrees_with_the_formula(edges: tuple, options: dict[str, bool], in_target: int) -> None:
     torch.manual_seed(0)

@@ -38,6 +38,7 @@ class HGTConv(nn.Module):
         activation: sigma of the source; in the authors' code `torch.nn.functional.gelu`. Without it the identity.
         dropout: probability of dropping values of A[t] sigma(h[i]) in training.
         layer_norm: normalises the result.
+        bias: adds a row of the type to keys, queries, values and behind A.
 
     Raises:
         OptionError: in the constructor, if `dropout` is no probability.
@@ -49,8 +50,9 @@ class HGTConv(nn.Module):
     both as in the authors' code. Relative temporal encoding is the caller's, on x.
     *Differs from DGL* it has no sigma; types need no order. Parameters are DGL's: `linear_k.W`, `linear_q.W`,
     `linear_v.W`, `linear_a.W`, `relation_pri.*`, `relation_att.*.W`, `relation_msg.*.W`, `skip`, `residual_w`, `norm.*`.
-    *Differs from PyG* its HGTConv has biases, a gelu as sigma and a matrix for each triple of types, knows types by names, and
-    leaves x[i] out where widths differ: its weights do not load.
+    *Differs from PyG* its HGTConv has `bias=True`, `activation=torch.nn.functional.gelu` and an edge type for each triple of
+    types; it knows them by names, which `load_peer_state` asks for, and leaves x[i] out where widths differ: then weights do
+    not load.
 
     *Cost* reads E x F twice, and out_features squared multiplications for each head and pair of a target and a type that has
     edges; where products of all sources with all types are fewer than the edges, N x num_edge_types x F values.
@@ -75,6 +77,7 @@ class HGTConv(nn.Module):
         activation: Callable[[Tensor], Tensor] | None = None,
         dropout: float = 0.0,
         layer_norm: bool = False,
+        bias: bool = False,
     ) -> None:
         super().__init__()
         check_probability("HGTConv", "dropout", dropout)
@@ -82,10 +85,10 @@ class HGTConv(nn.Module):
         self.num_node_types, self.num_edge_types = num_node_types, num_edge_types
         self.activation, self.dropout = activation, dropout
         (in_source, in_target), width = as_pair(in_features), num_heads * out_features
-        self.linear_k = TypedLinear(in_source, width, num_node_types)
-        self.linear_q = TypedLinear(in_target, width, num_node_types)
-        self.linear_v = TypedLinear(in_source, width, num_node_types)
-        self.linear_a = TypedLinear(width, width, num_node_types)
+        self.linear_k = TypedLinear(in_source, width, num_node_types, bias=bias)
+        self.linear_q = TypedLinear(in_target, width, num_node_types, bias=bias)
+        self.linear_v = TypedLinear(in_source, width, num_node_types, bias=bias)
+        self.linear_a = TypedLinear(width, width, num_node_types, bias=bias)
         self.relation_pri = nn.ParameterList(torch.ones(num_edge_types) for _ in range(num_heads))
         self.relation_att, self.relation_msg = (
             nn.ModuleList(TypedLinear(out_features, out_features, num_edge_types) for _ in range(num_heads))
@@ -114,14 +117,19 @@ class HGTConv(nn.Module):
         sources, targets = node_type_ends("HGTConv", adjacency, node_type, isinstance(x, tuple))
         check_types("HGTConv", "edge_type", edge_type, adjacency.num_edges)
         of_source, of_target = (type_order(types, self.num_node_types) for types in (sources, targets))
-        kv = gather_matmul(x_source, torch.cat((self.linear_k.W, self.linear_v.W), 2), order=of_source)
+        both = self.linear_k, self.linear_v
+        biases: list[Tensor] = [each.bias for each in both if each.bias is not None]
+        bias = torch.cat(biases, 1) if biases else None
+        kv = gather_matmul(x_source, torch.cat([each.W for each in both], 2), bias=bias, order=of_source)
         key, value = kv.reshape(-1, 2, self.num_heads, self.out_features).unbind(1)
-        query = gather_matmul(x_target, self.linear_q.W, order=of_target).reshape(-1, self.num_heads, self.out_features)
+        query = gather_matmul(x_target, self.linear_q.W, bias=self.linear_q.bias, order=of_target)
+        query = query.reshape(-1, self.num_heads, self.out_features)
         kinds = types_of(adjacency, edge_type)
         attend = self._attend_to_products if products_first(adjacency, self.num_edge_types) else self._attend_by_head
         h = attend(adjacency, query, key, value, kinds)
         h = h if self.activation is None else self.activation(h)
-        out = functional.dropout(gather_matmul(h, self.linear_a.W, order=of_target), self.dropout, self.training)
+        out = gather_matmul(h, self.linear_a.W, bias=self.linear_a.bias, order=of_target)
+        out = functional.dropout(out, self.dropout, self.training)
         own = x_target if self.residual_w is None else x_target @ self.residual_w
         out = torch.lerp(own.to(out.dtype), out, self.skip.sigmoid()[targets].unsqueeze(1).to(out.dtype))
         return out if self.norm is None else self.norm(out).to(out.dtype)
@@ -130,7 +138,8 @@ class HGTConv(nn.Module):
         """Sizes and options, as in the constructor."""
         types = f"num_node_types={self.num_node_types}, num_edge_types={self.num_edge_types}"
         options = f"activation={name_of(self.activation)}, dropout={self.dropout}, layer_norm={self.norm is not None}"
-        return f"{self.in_features}, {self.out_features}, {self.num_heads}, {types}, {options}"
+        sizes = f"{self.in_features}, {self.out_features}, {self.num_heads}, {types}"
+        return f"{sizes}, {options}, bias={self.linear_k.bias is not None}"
 
     def _score_matrices(self) -> list[Tensor]:
         """The matrices of scores of each head, times what the type counts."""

@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from ...errors import ShapeError, check_choice, message
+from ._by_type import Metadata
 from ._names import NAMES, Peer, renamed
 
 
-def load_peer_state(module: nn.Module, state: Mapping[str, Tensor], peer: Peer) -> None:
+def load_peer_state(
+    module: nn.Module, state: Mapping[str, Tensor], peer: Peer, *, metadata: Metadata | None = None
+) -> None:
     """Load what DGL or PyG calls the parameters of the same layers.
 
     A model has its layers under the same names as the peer's model, or is one layer.
@@ -16,10 +19,12 @@ def load_peer_state(module: nn.Module, state: Mapping[str, Tensor], peer: Peer) 
     Args:
         module: a layer of weft, or a module that holds some; other modules in it keep their names.
         state: the peer's state dict, as its `state_dict()` gives it, or read from a safetensors file.
+        metadata: of PyG's HGTConv, which names types that weft numbers: (node types, edge types), in the order of the
+            numbers, as its constructor took it.
 
     Raises:
         ShapeError: if a parameter is missing, left over, or of another size; the text names all of them.
-        OptionError: if `peer` is neither "dgl" nor "pyg".
+        OptionError: if `peer` is neither "dgl" nor "pyg", or `metadata` is missing.
 
     >>> import torch
     >>> from weft.nn import GraphConv
@@ -32,7 +37,7 @@ def load_peer_state(module: nn.Module, state: Mapping[str, Tensor], peer: Peer) 
     """
     check_choice("load_peer_state", "peer", peer, tuple(NAMES))
     expected = module.state_dict()
-    found = renamed(module, state, peer, expected)
+    found = renamed(module, state, peer, expected, metadata)
     missing, more = sorted(expected.keys() - found.keys()), sorted(found.keys() - expected.keys())
     sizes = [
         f"{name} {tuple(found[name].shape)} for {tuple(value.shape)}"
