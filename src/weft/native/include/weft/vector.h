@@ -105,7 +105,11 @@ template <int N> WEFT_INLINE Vec<float, N> load(const f16* p) {
   else if constexpr (N == 8) return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   else if constexpr (N == 4) return _mm_cvtph_ps(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
 #endif
-  else { Vec<float, N> v; for (int l = 0; l < N; ++l) v[l] = widen(p[l]); return v; }
+  else {
+    Vec<float, N> v{};
+    for (int l = 0; l < N; ++l) v[l] = widen(p[l]);
+    return v;
+  }
 }
 
 template <int N, class T> WEFT_INLINE void store(T* p, Vec<Acc<T>, N> v) {
