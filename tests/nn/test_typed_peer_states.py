@@ -43,11 +43,11 @@ def made(name: str) -> nn.Module:
 @pytest.mark.parametrize("name", ["HANConv", "HeteroConv", "HGTConv"])
 def test_layer_agrees_with_pyg(name: str) -> None:
     stored, layer = load_file(FIXTURES / f"{name}.safetensors"), made(name)
-    own = layer.conv if isinstance(layer, Named) else layer
+    place = "conv." if isinstance(layer, Named) else ""
 
     def load(start: str) -> None:
-        state = {key.removeprefix(start): value for key, value in stored.items() if key.startswith(start)}
-        load_peer_state(own, state, "pyg", metadata=METADATA)
+        state = {place + key.removeprefix(start): value for key, value in stored.items() if key.startswith(start)}
+        load_peer_state(layer, state, "pyg", metadata=METADATA)
 
     load("state.")
     x = {kind: stored[f"input.{kind}"].requires_grad_() for kind in COUNTS}
@@ -72,3 +72,6 @@ def test_hgt_conv_asks_for_the_order_of_types() -> None:
         load_peer_state(Named().conv, state, "pyg")
     with pytest.raises(ShapeError, match=r"missing .*relation_pri\.0.*left over .*p_rel\.paper__in__venue"):
         load_peer_state(Named().conv, state, "pyg", metadata=(list(COUNTS), [*list(EDGES)[:2], ("a", "b", "c")]))
+    state["kqv_lin.lins.venue.weight"] = torch.randn(18, 5)  # another width than papers have
+    with pytest.raises(ShapeError, match=r"missing .*linear_k\.W.*left over .*kqv_lin\.lins\.venue\.weight"):
+        load_peer_state(Named().conv, state, "pyg", metadata=METADATA)

@@ -1,7 +1,6 @@
 """Parameters that PyG keeps under the names of types, as weft has them: numbered and stacked."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -30,27 +29,27 @@ def numbered(module: nn.Module, state: Mapping[str, Tensor], metadata: Metadata 
     return found
 
 
-def _of_hgt(state: dict[str, Tensor], metadata: Metadata, num_heads: int) -> dict[str, Tensor]:
+def _of_hgt(rest: dict[str, Tensor], metadata: Metadata, num_heads: int) -> dict[str, Tensor]:
     """One layer: keys, queries and values lie side by side there, and the matrices of heads and edge types in one."""
     node_types, edge_types = metadata
-    rest, found = dict(state), dict[str, Any]()
+    found: dict[str, Tensor] = {}
 
-    def taken(name: str, kinds: Sequence[str]) -> Tensor | None:
-        """The parameters of the types, if all are there."""
-        names = [name.replace("*", kind) for kind in kinds]
-        return torch.stack([rest.pop(each) for each in names]) if all(each in rest for each in names) else None
+    def take(theirs: str, kinds: Sequence[str], ours: Sequence[str]) -> None:
+        """Stack what the types have, if all have it in one size, and cut it into what weft has."""
+        names = [theirs.replace("*", kind) for kind in kinds]
+        if rest.keys() >= set(names) and len({rest[name].shape for name in names}) == 1:
+            stacked = torch.stack([rest.pop(name) for name in names])
+            found.update(zip(ours, stacked.chunk(len(ours), 1), strict=True))
 
-    for ours, theirs, parts in (("kqv", "kqv_lin", 3), ("a", "out_lin", 1)):
-        for part, (kind, axis) in {"W": ("weight", 1), "bias": ("bias", 1)}.items():
-            value = taken(f"{theirs}.lins.*.{kind}", node_types)
-            for letter, piece in zip(ours, () if value is None else value.chunk(parts, axis), strict=False):
-                found[f"linear_{letter}.{part}"] = piece.mT if part == "W" else piece
+    for letters, linear in (("kqv", "kqv_lin"), ("a", "out_lin")):
+        take(f"{linear}.lins.*.bias", node_types, [f"linear_{letter}.bias" for letter in letters])
+        take(f"{linear}.lins.*.weight", node_types, [f"linear_{letter}.W" for letter in letters])
+    take("skip.*", node_types, ["skip"])
+    found = {name: value.mT if name.endswith(".W") else value for name, value in found.items()}
+    take("p_rel.*", ["__".join(each) for each in edge_types], ["relation_pri"])
+    if "relation_pri" in found:
+        found |= {f"relation_pri.{head}": each for head, each in enumerate(found.pop("relation_pri").unbind(2))}
     for ours, theirs in (("relation_att", "k_rel.weight"), ("relation_msg", "v_rel.weight")):
         if theirs in rest:
-            heads = rest.pop(theirs).chunk(num_heads)
-            found |= {f"{ours}.{head}.W": matrices for head, matrices in enumerate(heads)}
-    priors = taken("p_rel.*", ["__".join(each) for each in edge_types])
-    if priors is not None:
-        found |= {f"relation_pri.{head}": priors[:, 0, head] for head in range(num_heads)}
-    skip = taken("skip.*", node_types)
-    return rest | found | ({} if skip is None else {"skip": skip.flatten()})
+            found |= {f"{ours}.{head}.W": each for head, each in enumerate(rest.pop(theirs).chunk(num_heads))}
+    return rest | found

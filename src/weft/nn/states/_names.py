@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from ..hetero import HeteroGraphConv
 from . import from_dgl, from_pyg
-from ._by_type import Metadata, numbered
 from ._joined import joined
 
 Peer = Literal["dgl", "pyg"]
@@ -17,20 +16,13 @@ NAMES: dict[str, dict[str, str]] = {"dgl": from_dgl.NAMES, "pyg": from_pyg.NAMES
 
 
 def renamed(
-    module: nn.Module,
-    state: Mapping[str, Tensor],
-    peer: Peer,
-    expected: Mapping[str, Any],
-    metadata: Metadata | None = None,
+    module: nn.Module, state: Mapping[str, Tensor], peer: Peer, expected: Mapping[str, Any]
 ) -> dict[str, Tensor]:
     """The state under weft's names, as far as the tables of the layers in a module speak of it.
 
     Args:
         expected: what the module calls its parameters.
-        metadata: the names of types, where parameters of PyG go by them.
     """
-    if peer == "pyg":
-        state = numbered(module, state, metadata)
     tables = {prefix: _rules(NAMES[peer][name]) for prefix, name in _layers(module, peer)}
     of_edge_types = _wrapped(module, peer)
     found: dict[str, Tensor] = {}

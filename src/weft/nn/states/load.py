@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from ...errors import ShapeError, check_choice, message
-from ._by_type import Metadata
+from ._by_type import Metadata, numbered
 from ._names import NAMES, Peer, renamed
 
 
@@ -37,7 +37,9 @@ def load_peer_state(
     """
     check_choice("load_peer_state", "peer", peer, tuple(NAMES))
     expected = module.state_dict()
-    found = renamed(module, state, peer, expected, metadata)
+    if peer == "pyg":
+        state = numbered(module, state, metadata)
+    found = renamed(module, state, peer, expected)
     missing, more = sorted(expected.keys() - found.keys()), sorted(found.keys() - expected.keys())
     sizes = [
         f"{name} {tuple(found[name].shape)} for {tuple(value.shape)}"

@@ -82,10 +82,9 @@ struct Pass {
   }
 };
 
-// Copies what the walk by target has left at the other end of each edge.
+// Copies what the walk by target has left at the other end of each edge. Rows come by value, which no store can change.
 template <class T>
-WEFT_INLINE void gather_packed(const AnyRows& of, const Block<T>& block, const Acc<T>* packed, int64_t stride, int64_t heads, Acc<T>* lse, Acc<T>* delta) {
-  const AnyRows rows = of;  // a copy, which no store can change
+WEFT_INLINE void gather_packed(const AnyRows rows, const Block<T>& block, const Acc<T>* packed, int64_t stride, int64_t heads, Acc<T>* lse, Acc<T>* delta) {
   with_lanes<Acc<T>>(heads, [&](auto n) {
     for (int64_t j = 0; j < block.count; ++j) {
       fetch_listed(rows.source, block.end, packed, stride * sizeof(Acc<T>), block.lo + j);

@@ -32,8 +32,7 @@ WEFT_INLINE void fetch_near(const void* row, int64_t bytes) {
   for (int64_t at = 0; at < bytes; at += 64) __builtin_prefetch(static_cast<const char*>(row) + at, 0, 3);
 }
 
-// A list of ids of either width, which every read looks up: for kernels that do much with each id, so that they are compiled once for
-// both. Like a pointer it may be null.
+// A list of ids whose width every read looks up: for kernels that do much with each id, so that they are compiled once for both. Like a pointer it may be null.
 struct AnyIds {
   const void* data;
   bool wide;
