@@ -3,6 +3,7 @@
 The programs that the benchmark runs under DGL run on weft.dgl, beside weft's own calls, both in one process and call after
 call, so that whatever disturbs the machine meets both; on the same graph and the same features, since where arrays lie in
 memory alone makes a call faster or slower by a third. Of every pass the median of the ratios of neighbouring runs counts.
+Both start from what DGL's call is given, and give all that it gives.
 """
 
 from __future__ import annotations
@@ -12,19 +13,48 @@ import os
 import statistics
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from benchmarks import machine, table
 from benchmarks.serving import UnsupportedError
+from weft import ops
 
 from .cases import DEFAULT_GRAPHS, GRAPHS, Case, cases
 from .families import OPERATORS
+from .families.segments import TOP
+from .library import Prepared, Problem, of_input, prepares
 from .remote import KEEP_MEMORY, save_graph
+from .with_weft import Weft
 from .worker import Worker
 
 NATIVE, THROUGH = "weft", "weft.dgl"
 LIMIT = 1.05
+
+
+class AsAskedOfDgl(Weft):
+    """weft's own calls, which get segments as lengths and number what they choose within its segment, as DGL's do."""
+
+    @prepares("segment_sum", "segment_max", "segment_softmax", "segment_topk")
+    def _segments(self, problem: Problem) -> Prepared:
+        lengths, x, name = problem.tensor("lengths"), problem.leaf("x"), problem.case.operator
+
+        def choose() -> Tensor:
+            indptr = ops.pointers_of(lengths)
+            values, rows = ops.segment_topk(indptr, x, TOP)
+            _ = rows - indptr[:-1, None, None]
+            return values
+
+        calls: dict[str, Callable[[], Tensor]] = {
+            "segment_sum": lambda: ops.segment_reduce(ops.pointers_of(lengths), x),
+            "segment_max": lambda: ops.segment_reduce(ops.pointers_of(lengths), x, None, "max"),
+            "segment_softmax": lambda: ops.segment_softmax(ops.pointers_of(lengths), x),
+            "segment_topk": choose,
+        }
+        return of_input(problem, x, calls[name], f"weft.ops.{name} of lengths")
 
 
 def measure(case: Case, workers: dict[str, Worker], rounds: int) -> dict[str, Any]:
@@ -111,6 +141,7 @@ def main() -> int:
         command = [sys.executable, "-m", f"{__package__}.beside", *sys.argv[1:]]
         os.execve(sys.executable, command, {**os.environ, **KEEP_MEMORY, "KINETO_LOG_LEVEL": "5"})
     workers = {name: Worker(name) for name in (NATIVE, THROUGH)}
+    workers[NATIVE].library = AsAskedOfDgl()
     for worker in workers.values():
         worker.start(options.threads, 0)
     about = {**machine.describe_commit(), "machine": machine.describe_machine(), "threads": options.threads}

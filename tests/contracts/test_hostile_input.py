@@ -145,6 +145,12 @@ def test_an_edge_out_of_range_is_an_id_error(call, value, backend):
         CALLS[call](rows_with(edge=put(value)))
 
 
+@pytest.mark.parametrize("call", [c for c in CALLS if c.startswith("segments")])
+def test_rows_in_no_segment_are_a_structure_error(call):
+    with using("native"), pytest.raises(StructureError, match="`indptr` runs from 0 to 0"):
+        CALLS[call](rows_with(indptr=lambda indptr: indptr[:1]))
+
+
 @pytest.mark.parametrize("change", [put(-5), put(10**12), put(1, 0), put(0, -1), put(10**12, -1), put(49, 3)])
 @pytest.mark.parametrize("call", CALLS)
 def test_pointers_that_contradict_themselves_are_a_structure_error(call, change):

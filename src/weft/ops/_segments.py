@@ -61,7 +61,8 @@ def pointers_of(lengths: Tensor) -> Tensor:
     >>> pointers_of(torch.tensor([2, 0, 3])).tolist()
     [0, 2, 2, 5]
     """
-    indptr = lengths.new_zeros(lengths.shape[0] + 1, dtype=torch.int64)
+    indptr = lengths.new_empty(lengths.shape[0] + 1, dtype=torch.int64)
+    indptr[0] = 0
     torch.cumsum(lengths, 0, dtype=torch.int64, out=indptr[1:])  # in place: a copy costs as much as the sum
     return indptr
 

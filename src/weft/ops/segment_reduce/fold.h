@@ -293,7 +293,7 @@ class Fold {
 };
 
 WEFT_INLINE int fold_segments(const FoldArguments& a) {
-  if (a.num_segments * a.features == 0) return kOk;
+  if (a.features == 0) return kOk;
   return with_values(a, [&](auto value) { return Fold<decltype(value)>(a).run(); });
 }
 

@@ -169,7 +169,7 @@ class Reduction {
 };
 
 WEFT_INLINE int reduce(const ReduceArguments& a) {
-  if (a.num_targets == 0 || a.features == 0) return kOk;
+  if (a.features == 0) return kOk;
   return with_types(a, [&](auto value, auto id) { return Reduction<decltype(value), decltype(id)>(a).run(); });
 }
 
