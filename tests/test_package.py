@@ -29,6 +29,7 @@ DOCUMENTS = [
     "docs/guides/algorithms.md",
     "docs/guides/formulas.md",
     "docs/guides/operators.md",
+    "docs/guides/sampling.md",
     "docs/guides/transforms.md",
     "docs/guides/typed-linear.md",
 ]

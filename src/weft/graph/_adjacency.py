@@ -114,6 +114,14 @@ class Adjacency:
         made._facts.update(facts, is_sorted_by_source=True)
         return made
 
+    @classmethod
+    def _sorted_by_target(cls, indptr: Tensor, source: Tensor, target: Tensor, num_sources: int) -> "Adjacency":
+        """Edges in the order of a compression by target, which is kept; ids are int32."""
+        made = cls._trusted(source, target, num_sources, indptr.shape[0] - 1, source.dtype)
+        object.__setattr__(made, "_given", (Structure(indptr, source), None))
+        made._facts.update(is_sorted_by_target=True)
+        return made
+
     def _fill(self, source: Tensor, target: Tensor, num_sources: int, num_targets: int, id_dtype: torch.dtype) -> None:
         object.__setattr__(self, "source", source)
         object.__setattr__(self, "target", target)

@@ -33,6 +33,9 @@ class Batch:
         features: features by type and name, in the order of `node_ids` and `edge_ids`.
         labels: what is to be predicted, in the order of `seeds`.
         times: the time at which each seed asks, in the order of `seeds`.
+        seed_rows: which node each seed is, a target of the last block or a node of `graph`: int32, in the order of `seeds`.
+        trees: where every seed has nodes of its own, the place of the seed to which each node belongs: (num_nodes,).
+        hop_sizes: how many nodes were met up to each hop, the seeds first, and how many edges up to each hop.
 
     >>> batch = Batch(seeds={"node": torch.tensor([7])}, labels={"node": torch.tensor([1.0])})
     >>> batch.labels["node"]
@@ -47,6 +50,9 @@ class Batch:
     features: Mapping[str | EdgeType, Mapping[str, Tensor]] = field(default_factory=dict, kw_only=True)
     labels: Mapping[str | EdgeType, Tensor] = field(default_factory=dict, kw_only=True)
     times: Mapping[str | EdgeType, Tensor] = field(default_factory=dict, kw_only=True)
+    seed_rows: Mapping[str, Tensor] = field(default_factory=dict, kw_only=True)
+    trees: Mapping[str, Tensor] = field(default_factory=dict, kw_only=True)
+    hop_sizes: Mapping[str | EdgeType, tuple[int, ...]] = field(default_factory=dict, kw_only=True)
 
     def to(self, device: torch.device | str | int, *, non_blocking: bool = False) -> "Batch":
         """Move everything to a device."""

@@ -95,7 +95,7 @@ def _join_block(children: dict[str, Any], context: tuple[Any, ...]) -> Block:
     return Block._trusted(adjacencies, node_ids, dict(zip(node_ids, num_targets, strict=True)), edge_ids)
 
 
-_MAPPINGS = ("seeds", "node_ids", "edge_ids", "features", "labels", "times")
+_MAPPINGS = ("seeds", "node_ids", "edge_ids", "features", "labels", "times", "seed_rows", "trees")
 
 
 def _split_batch(batch: Batch) -> Parts:
@@ -104,15 +104,17 @@ def _split_batch(batch: Batch) -> Parts:
     children["features"] = [dict(features) for features in batch.features.values()]
     children["blocks"] = list(batch.blocks)
     children["graph"] = [] if batch.graph is None else [batch.graph]
-    assert set(children) == {part.name for part in fields(Batch)}, "every field of a Batch is a child"
-    return children, tuple(tuple(mapping) for mapping in mappings.values())
+    parts = {*children, "hop_sizes"}
+    assert parts == {part.name for part in fields(Batch)}, "every field of a Batch is a child, or context"
+    return children, (*(tuple(mapping) for mapping in mappings.values()), tuple(batch.hop_sizes.items()))
 
 
 def _join_batch(children: dict[str, Any], context: tuple[Any, ...]) -> Batch:
     mappings = {
-        name: dict(zip(keys, children[name], strict=True)) for name, keys in zip(_MAPPINGS, context, strict=True)
+        name: dict(zip(keys, children[name], strict=True)) for name, keys in zip(_MAPPINGS, context[:-1], strict=True)
     }
-    return Batch(**mappings, blocks=tuple(children["blocks"]), graph=next(iter(children["graph"]), None))
+    graph = next(iter(children["graph"]), None)
+    return Batch(**mappings, blocks=tuple(children["blocks"]), graph=graph, hop_sizes=dict(context[-1]))
 
 
 def _tuples(context: Any) -> Any:

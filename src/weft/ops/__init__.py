@@ -20,6 +20,14 @@ from .coo_to_csc import coo_to_csc as coo_to_csc
 from .coo_to_csc import csr_to_csc as csr_to_csc
 from .cores import core_numbers as core_numbers
 from .degree import degree as degree
+from .draw_neighbors import Candidates as Candidates
+from .draw_neighbors import Drawing as Drawing
+from .draw_neighbors import Drawn as Drawn
+from .draw_neighbors import DrawnEdges as DrawnEdges
+from .draw_neighbors import Draws as Draws
+from .draw_neighbors import draw_neighbors as draw_neighbors
+from .draw_neighbors import in_time_order as in_time_order
+from .draw_neighbors import weight_sums as weight_sums
 from .edge_softmax import edge_softmax as edge_softmax
 from .farthest_points import farthest_points as farthest_points
 from .gather_matmul import basis_matmul as basis_matmul

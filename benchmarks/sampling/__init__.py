@@ -1,0 +1,1 @@
+"""Batches drawn beside those of DGL and PyG: `python -m benchmarks.sampling`."""

@@ -1,0 +1,10 @@
+"""Neighbours drawn at random, hop after hop, and the nodes met on the way numbered."""
+
+from .candidates import Candidates as Candidates
+from .candidates import in_time_order as in_time_order
+from .candidates import weight_sums as weight_sums
+from .draw_neighbors import Drawing as Drawing
+from .draw_neighbors import Drawn as Drawn
+from .draw_neighbors import DrawnEdges as DrawnEdges
+from .draw_neighbors import Draws as Draws
+from .draw_neighbors import draw_neighbors as draw_neighbors

@@ -1,0 +1,496 @@
+// Memory traffic: two pointers for each node that draws, the sources that it draws (and their edge ids, if they are asked for), each of
+// which may lie anywhere; what is drawn then goes through the caches a few times, in order, while its nodes are numbered.
+#include <cstring>
+#include <new>
+
+#include "numbering.h"
+
+namespace weft {
+namespace WEFT_ISA {
+namespace {
+
+enum Flag : int64_t { kReplaces = 1, kTrees = 2, kRepeats = 4, kRecent = 8, kStrict = 16, kBySource = 32, kSharesLayers = 64 };
+
+// Rows of the tables that Python packs, as numbers of 8 bytes.
+struct Relation {
+  int64_t source_type, target_type, num_rows, num_edges, wide;
+  const int64_t* indptr;
+  const void *source, *edge;
+  const int64_t *sums, *times, *excluded;
+  int64_t num_excluded;
+
+  AnyIds sources() const { return {source, wide != 0}; }
+  AnyIds edges() const { return {edge, wide != 0}; }
+};
+
+struct Seeds {
+  int64_t num_nodes, count;
+  const int64_t *ids, *times;
+};
+
+struct TakenNodes {
+  int64_t *ids, *trees;
+};
+
+struct TakenEdges {
+  int64_t* indptr;
+  int32_t *source, *target;
+  int64_t* edge;
+};
+
+struct TakeArguments : Call {
+  int64_t workspace;
+  const Relation* relations;
+  const Seeds* seeds;
+  const TakenNodes* nodes;
+  const TakenEdges* edges;
+  int32_t* seed_numbers;
+  int64_t num_types, num_relations, num_hops;
+};
+
+struct Arguments : Call {
+  int64_t* workspace;
+  const Relation* relations;
+  const Seeds* seeds;
+  const int64_t* fanouts;
+  int64_t* sizes;
+  int64_t num_types, num_relations, num_hops, seed, epoch, batch, window, flags;
+};
+
+// Rows of one relation in one hop that one thread draws for: how many each drew, and which positions.
+struct Rows {
+  int64_t relation, first, last;
+  Grow<int32_t> counts;
+  Grow<int64_t> positions;
+  Piece piece;
+  int64_t wrong = -1;  // a position with a bad source, or a row with bad pointers
+  int fault = kOk;
+};
+
+// An array of things that are no plain data, which stay where they are and are used again.
+template <class T>
+struct Pool {
+  T** data = nullptr;
+  int64_t count = 0, room = 0;
+  Pool() = default;
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+  ~Pool() {
+    for (int64_t i = 0; i < room; ++i) {
+      if (data[i]) data[i]->~T();
+      free(data[i]);
+    }
+    free(data);
+  }
+  bool resize(int64_t wanted) {
+    if (wanted > room) {
+      T** made = static_cast<T**>(realloc(data, wanted * sizeof(T*)));
+      if (!made) return false;
+      data = made;
+      for (; room < wanted; ++room) {
+        void* place = malloc(sizeof(T));
+        data[room] = place ? new (place) T() : nullptr;
+        if (!place) return false;
+      }
+    }
+    count = wanted;
+    return true;
+  }
+  T& operator[](int64_t at) const { return *data[at]; }
+};
+
+// What one hop drew for one relation: a run of `Rows`, and a run of the numbers of the sources.
+struct Drawn {
+  int64_t first_rows, last_rows, first_row, num_rows, num_edges;
+};
+
+struct Workspace {
+  Pool<Nodes> nodes;
+  Pool<Rows> seeds, rows;  // all hops' rows, one behind the other
+  Grow<Drawn> drawn;       // (hop, relation)
+  Grow<int32_t> numbers, seed_numbers;
+  Grow<int64_t> hop_numbers;  // where the numbers of each hop begin
+};
+
+// Draws for the nodes of some rows, and reads the sources that they drew a block of rows later, when they are on their way to the caches.
+class Drawer {
+ public:
+  Drawer(const Arguments& a, const Nodes& targets, int64_t hop, Rows& rows)
+      : a_(a), relation_(a.relations[rows.relation]), keys_(targets.keys), rows_(rows), source_{relation_.source, relation_.wide != 0},
+        trees_(a.flags & kTrees), num_targets_(a.seeds[relation_.target_type].num_nodes), num_sources_(a.seeds[relation_.source_type].num_nodes),
+        fanout_(a.fanouts[hop * a.num_relations + rows.relation]),
+        counter_(static_cast<uint64_t>(a.epoch) << 44 | static_cast<uint64_t>(a.batch) << 16 |
+                 ((a.flags & kSharesLayers ? 0 : hop) * a.num_relations + rows.relation)) {}
+
+  void run() {
+    constexpr int64_t kBlock = 32;
+    rows_.counts.count = rows_.positions.count = rows_.piece.keys.count = 0;
+    rows_.fault = kOk;
+    for (int64_t first = rows_.first; first < rows_.last && !rows_.fault; first += kBlock) {
+      const int64_t last = smaller(rows_.last, first + kBlock), read = rows_.positions.count;
+      for (int64_t i = first; i < last && !rows_.fault; ++i) draw(i);
+      if (!rows_.fault) this->read(first, last, read);
+    }
+    if (!rows_.fault && !rows_.piece.divide()) rows_.fault = kNoMemory;
+  }
+
+ private:
+  const Arguments& a_;
+  const Relation& relation_;
+  const Grow<uint64_t>& keys_;
+  Rows& rows_;
+  const AnyIds source_;
+  const bool trees_;
+  const uint64_t num_targets_, num_sources_;
+  const int64_t fanout_;
+  const uint64_t counter_;
+  Taken taken_;
+
+  uint64_t node(int64_t i) const { return trees_ ? keys_[i] % num_targets_ : keys_[i]; }
+  uint64_t tree(int64_t i) const { return trees_ ? keys_[i] / num_targets_ : 0; }
+
+  void refuse(int fault, int64_t at) { rows_.fault = fault, rows_.wrong = at; }
+
+  void draw(int64_t i) {
+    constexpr int64_t kAhead = 16;
+    if (i + kAhead < rows_.last) __builtin_prefetch(relation_.indptr + node(i + kAhead), 0, 3);
+    const uint64_t node = this->node(i), tree = this->tree(i);
+    Grow<int64_t>& drawn = rows_.positions;
+    const int64_t before = drawn.count;
+    if (fanout_ != 0) {
+      Candidates from{relation_.indptr[node], relation_.indptr[node + 1], relation_.sums, nullptr, 0};
+      if (from.lo < 0 || from.lo > from.hi || from.hi > relation_.num_edges) return refuse(kBadPointer, node);
+      if (relation_.times) narrow(from, relation_.times, time_of(tree));
+      if (relation_.num_excluded) exclude(from);
+      draw(from, node << 24 | tree << 8, tree << 8, drawn);
+    }
+    rows_.counts.push(static_cast<int32_t>(drawn.count - before));
+    if (!rows_.counts.ok || !drawn.ok || !taken_.ok()) return refuse(kNoMemory, 0);
+    for (int64_t p = before; p < drawn.count; ++p) __builtin_prefetch(static_cast<const char*>(source_.data) + drawn[p] * (source_.wide ? 8 : 4), 0, 3);
+  }
+
+  void draw(const Candidates& from, uint64_t mine, uint64_t shared, Grow<int64_t>& drawn) {
+    const bool replaces = a_.flags & kReplaces;
+    if (fanout_ < 0 || (from.count() <= fanout_ && !replaces)) {
+      from.each([&](int64_t p) { drawn.push(p); });
+    } else if (a_.flags & kRecent) {
+      latest(from, fanout_, drawn);
+    } else if (a_.flags & kBySource) {
+      const auto draw_of = [&](int64_t p) { return philox(a_.seed, counter_, static_cast<uint64_t>(source_[p]) << 24 | shared).bits[0]; };
+      draw_by_source(from, fanout_, draw_of, drawn);
+    } else if (from.count() > 0) {
+      const Words words(a_.seed, counter_, mine);
+      if (from.sums) draw_by_weight(from, fanout_, replaces, words, taken_, drawn);
+      else draw_alike(from, fanout_, replaces, words, taken_, drawn);
+    }
+  }
+
+  // Reads the sources that rows first .. last drew: the positions from `p` on.
+  void read(int64_t first, int64_t last, int64_t p) {
+    Grow<uint64_t>& keys = rows_.piece.keys;
+    if (!keys.reserve(rows_.positions.count)) return refuse(kNoMemory, 0);
+    for (int64_t i = first; i < last; ++i) {
+      const uint64_t root = trees_ ? tree(i) * num_sources_ : 0;
+      for (int64_t end = p + rows_.counts[i - rows_.first]; p < end; ++p) {
+        const uint64_t id = source_[rows_.positions[p]];
+        if (id >= num_sources_) return refuse(kBadId, rows_.positions[p]);
+        keys[keys.count++] = root + id;
+      }
+    }
+  }
+
+  int64_t time_of(uint64_t tree) const {
+    for (int64_t t = 0;; ++t) {
+      if (tree < static_cast<uint64_t>(a_.seeds[t].count)) return a_.seeds[t].times[tree];
+      tree -= a_.seeds[t].count;
+    }
+  }
+
+  // Leaves what happened up to `now`, or before it, and not longer than the window before.
+  void narrow(Candidates& from, const int64_t* times, int64_t now) const {
+    const bool is_strict = a_.flags & kStrict;
+    from.hi = boundary(times, from.lo, from.hi, [&](int64_t time) { return is_strict ? time < now : time <= now; });
+    if (a_.window >= 0)
+      from.lo = boundary(times, from.lo, from.hi, [&](int64_t time) { return static_cast<uint64_t>(now) - static_cast<uint64_t>(time) > static_cast<uint64_t>(a_.window); });
+  }
+
+  template <class Before>
+  static int64_t boundary(const int64_t* times, int64_t lo, int64_t hi, const Before& before) {
+    while (lo < hi) {
+      const int64_t middle = lo + (hi - lo) / 2;
+      if (before(times[middle])) lo = middle + 1;
+      else hi = middle;
+    }
+    return lo;
+  }
+
+  void exclude(Candidates& from) const {
+    const int64_t* list = relation_.excluded;
+    const int64_t first = boundary(list, 0, relation_.num_excluded, [&](int64_t p) { return p < from.lo; });
+    const int64_t last = boundary(list, first, relation_.num_excluded, [&](int64_t p) { return p < from.hi; });
+    from.excluded = list + first;
+    from.num_excluded = last - first;
+  }
+
+  static void latest(const Candidates& from, int64_t fanout, Grow<int64_t>& out) {
+    int64_t x = from.num_excluded;
+    for (int64_t p = from.hi - 1; p >= from.lo && fanout > 0; --p) {
+      if (x > 0 && from.excluded[x - 1] == p) {
+        --x;
+      } else if (from.weight(p) > 0) {
+        out.push(p);
+        --fanout;
+      }
+    }
+  }
+};
+
+class Engine {
+ public:
+  Engine(const Arguments& a, Workspace& w)
+      : a_(a), w_(w), trees_(a.flags & kTrees) {}
+
+  int run() {
+    if (!w_.nodes.resize(a_.num_types)) return starved();
+    for (int64_t t = 0; t < a_.num_types; ++t) w_.nodes[t].begin();
+    w_.rows.count = w_.drawn.count = w_.numbers.count = w_.hop_numbers.count = 0;
+    if (const int status = number_seeds()) return status;
+    Grow<int64_t> before, now;
+    if (!before.reserve(a_.num_types) || !now.reserve(a_.num_types)) return starved();
+    for (int64_t t = 0; t < a_.num_types; ++t) before[t] = 0, now[t] = nodes(t, 0) = w_.nodes[t].keys.count;
+    for (int64_t hop = 0; hop < a_.num_hops; ++hop) {
+      if (const int status = draw_hop(hop, before, now)) return status;
+      for (int64_t t = 0; t < a_.num_types; ++t) before[t] = now[t], now[t] = nodes(t, hop + 1) = w_.nodes[t].keys.count;
+    }
+    return kOk;
+  }
+
+ private:
+  const Arguments& a_;
+  Workspace& w_;
+  const bool trees_;
+
+  // Numbers of nodes after each hop, then of edges of each hop and relation.
+  int64_t& nodes(int64_t type, int64_t hop) const { return a_.sizes[type * (a_.num_hops + 1) + hop]; }
+  int64_t& edges(int64_t hop, int64_t relation) const {
+    return a_.sizes[a_.num_types * (a_.num_hops + 1) + hop * a_.num_relations + relation];
+  }
+  static int starved() { return fail(kNoMemory, "no memory for the nodes that were drawn"); }
+
+  int number_seeds() {
+    constexpr int64_t kGrain = 1 << 14;
+    int64_t pieces = 0, all = 0, tree = 0;
+    for (int64_t t = 0; t < a_.num_types; ++t) {
+      pieces += (a_.seeds[t].count + kGrain - 1) / kGrain;
+      all += a_.seeds[t].count;
+    }
+    if (all > INT32_MAX) return fail(kBadPointer, "expected at most 2147483647 seeds, got %lld", static_cast<long long>(all));
+    if (!w_.seeds.resize(pieces) || !w_.seed_numbers.reserve(all)) return starved();
+    pieces = 0;
+    for (int64_t t = 0; t < a_.num_types; ++t) {
+      const Seeds& seeds = a_.seeds[t];
+      for (int64_t lo = 0; lo < seeds.count; lo += kGrain) {
+        Rows& rows = w_.seeds[pieces++];
+        rows.relation = t;
+        rows.piece.keys.count = 0;
+        if (!rows.piece.keys.reserve(kGrain)) return starved();
+        for (int64_t i = lo; i < smaller(seeds.count, lo + kGrain); ++i) {
+          const uint64_t id = seeds.ids[i];
+          if (id >= static_cast<uint64_t>(seeds.num_nodes))
+            return fail(kBadId, "`seeds` holds %lld at position %lld, but there are %lld nodes", static_cast<long long>(seeds.ids[i]),
+                        static_cast<long long>(i), static_cast<long long>(seeds.num_nodes));
+          rows.piece.keys.push(key_of(t, id, tree + i));
+        }
+        if (!rows.piece.divide()) return starved();
+      }
+      tree += seeds.count;
+    }
+    w_.seed_numbers.count = all;
+    return number(w_.seeds, 0, pieces, [](const Rows& rows) { return rows.relation; }, w_.seed_numbers.data);
+  }
+
+  uint64_t key_of(int64_t type, uint64_t node, int64_t tree) const {
+    return trees_ ? static_cast<uint64_t>(tree) * static_cast<uint64_t>(a_.seeds[type].num_nodes) + node : node;
+  }
+
+  // Numbers the nodes that pieces first .. last name, in their order, and writes the number at each place of the sequence.
+  template <class TypeOf>
+  int number(Pool<Rows>& rows, int64_t first, int64_t last, const TypeOf& type_of, int32_t* numbers) {
+    int64_t all = 0;
+    for (int64_t i = first; i < last; ++i) {
+      rows[i].piece.base = all;
+      all += rows[i].piece.keys.count;
+    }
+    const int64_t threads = all < kSerialWork / 8 ? 1 : a_.threads;
+    Faults faults;
+    parallel_tasks(a_.num_types * kParts, threads, [&](int64_t t) {
+      for (int64_t i = first; i < last; ++i)
+        if (type_of(rows[i]) == t / kParts && !w_.nodes[t / kParts].look_up(static_cast<int>(t % kParts), rows[i].piece)) return faults.starve();
+    });
+    if (faults.starved) return starved();
+    for (int64_t i = first; i < last; ++i) {
+      Piece& piece = rows[i].piece;
+      Grow<uint64_t>& keys = w_.nodes[type_of(rows[i])].keys;
+      piece.first_number = keys.count;
+      for (int q = 0; q < kParts; ++q) keys.count += piece.fresh[q];
+      if (keys.count > INT32_MAX) return fail(kBadPointer, "more than 2147483647 nodes in one batch");
+      if (!keys.reserve(keys.count + 1)) return starved();
+    }
+    parallel_tasks(last - first, threads, [&](int64_t i) {
+      if (!w_.nodes[type_of(rows[first + i])].list(rows[first + i].piece)) faults.starve();
+    });
+    if (faults.starved) return starved();
+    parallel_tasks(last - first, threads, [&](int64_t i) { w_.nodes[type_of(rows[first + i])].write(rows[first + i].piece, numbers); });
+    return kOk;
+  }
+
+  int draw_hop(int64_t hop, const Grow<int64_t>& before, const Grow<int64_t>& now) {
+    const int64_t first = w_.rows.count;
+    for (int64_t r = 0; r < a_.num_relations; ++r) {
+      const Relation& relation = a_.relations[r];
+      const int64_t fanout = a_.fanouts[hop * a_.num_relations + r];
+      const int64_t from = a_.flags & kRepeats ? 0 : before[relation.target_type], to = now[relation.target_type];
+      const int64_t grain = fanout < 0 ? 64 : larger(64, 4096 / larger(1, fanout));
+      int64_t at = w_.rows.count;
+      w_.drawn.push({at, at + (to - from + grain - 1) / grain, from, to - from, 0});
+      if (!w_.drawn.ok || !w_.rows.resize(at + (to - from + grain - 1) / grain)) return starved();
+      for (int64_t lo = from; lo < to; lo += grain, ++at) {
+        w_.rows[at].relation = r;
+        w_.rows[at].first = lo;
+        w_.rows[at].last = smaller(to, lo + grain);
+      }
+    }
+    const int64_t last = w_.rows.count;
+    parallel_tasks(last - first, a_.threads, [&](int64_t i) {
+      Rows& rows = w_.rows[first + i];
+      Drawer(a_, w_.nodes[a_.relations[rows.relation].target_type], hop, rows).run();
+    });
+    int64_t all = 0;
+    for (int64_t i = first; i < last; ++i) {
+      if (w_.rows[i].fault) return refuse(w_.rows[i]);
+      all += w_.rows[i].positions.count;
+    }
+    if (all > INT32_MAX) return fail(kBadPointer, "more than 2147483647 edges in one hop; hint: take fewer seeds or a lower fan-out");
+    w_.hop_numbers.push(w_.numbers.count);
+    if (!w_.hop_numbers.ok || !w_.numbers.reserve(w_.numbers.count + all)) return starved();
+    const auto type_of = [&](const Rows& rows) { return a_.relations[rows.relation].source_type; };
+    if (const int status = number(w_.rows, first, last, type_of, w_.numbers.data + w_.numbers.count)) return status;
+    w_.numbers.count += all;
+    for (int64_t r = 0; r < a_.num_relations; ++r) {
+      Drawn& drawn = w_.drawn[hop * a_.num_relations + r];
+      for (int64_t i = drawn.first_rows; i < drawn.last_rows; ++i) drawn.num_edges += w_.rows[i].positions.count;
+      edges(hop, r) = drawn.num_edges;
+    }
+    return kOk;
+  }
+
+  int refuse(const Rows& rows) const {
+    const Relation& relation = a_.relations[rows.relation];
+    if (rows.fault == kNoMemory) return starved();
+    if (rows.fault == kBadPointer)
+      return fail(kBadPointer, "relation %lld: `indptr` goes from %lld to %lld at row %lld, but there are %lld edges",
+                  static_cast<long long>(rows.relation), static_cast<long long>(relation.indptr[rows.wrong]),
+                  static_cast<long long>(relation.indptr[rows.wrong + 1]), static_cast<long long>(rows.wrong), static_cast<long long>(relation.num_edges));
+    return fail(kBadId, "relation %lld: `source` holds %lld at position %lld, but there are %lld nodes", static_cast<long long>(rows.relation),
+                static_cast<long long>(relation.sources()[rows.wrong]), static_cast<long long>(rows.wrong),
+                static_cast<long long>(a_.seeds[relation.source_type].num_nodes));
+  }
+};
+
+template <class T>
+void copy(T* to, const T* from, int64_t count) {
+  if (count) memcpy(to, from, count * sizeof(T));
+}
+
+// Copies what a workspace holds into arrays of the caller's.
+class Taker {
+ public:
+  explicit Taker(const TakeArguments& a) : a_(a), w_(*reinterpret_cast<Workspace*>(a.workspace)) {}
+
+  void run() const {
+    copy(a_.seed_numbers, w_.seed_numbers.data, w_.seed_numbers.count);
+    for (int64_t t = 0; t < a_.num_types; ++t) take_nodes(t);
+    for (int64_t hop = 0; hop < a_.num_hops; ++hop) {
+      int64_t numbers = w_.hop_numbers[hop];
+      for (int64_t r = 0; r < a_.num_relations; ++r) {
+        const Drawn& drawn = w_.drawn[hop * a_.num_relations + r];
+        take_edges(drawn, a_.relations[r], a_.edges[hop * a_.num_relations + r], w_.numbers.data + numbers);
+        numbers += drawn.num_edges;
+      }
+    }
+  }
+
+ private:
+  const TakeArguments& a_;
+  const Workspace& w_;
+
+  void take_nodes(int64_t type) const {
+    const Grow<uint64_t>& keys = w_.nodes[type].keys;
+    const TakenNodes& out = a_.nodes[type];
+    const uint64_t num_nodes = a_.seeds[type].num_nodes;
+    if (!out.trees) return copy(out.ids, reinterpret_cast<const int64_t*>(keys.data), keys.count);
+    for (int64_t i = 0; i < keys.count; ++i) {
+      out.ids[i] = keys[i] % num_nodes;
+      out.trees[i] = keys[i] / num_nodes;
+    }
+  }
+
+  void take_edges(const Drawn& drawn, const Relation& relation, const TakenEdges& out, const int32_t* numbers) const {
+    copy(out.source, numbers, drawn.num_edges);
+    out.indptr[0] = 0;
+    for (int64_t i = drawn.first_rows, row = 0; i < drawn.last_rows; ++i) {
+      const Rows& rows = w_.rows[i];
+      for (int64_t j = 0; j < rows.counts.count; ++j, ++row) out.indptr[row + 1] = out.indptr[row] + rows.counts[j];
+    }
+    const AnyIds edge = relation.edges();
+    const int64_t base = drawn.num_edges ? w_.rows[drawn.first_rows].piece.base : 0;
+    parallel_tasks(drawn.last_rows - drawn.first_rows, drawn.num_edges < kSerialWork / 8 ? 1 : a_.threads, [&](int64_t i) {
+      const Rows& rows = w_.rows[drawn.first_rows + i];
+      int32_t* target = out.target + (rows.piece.base - base);
+      for (int64_t j = 0; j < rows.counts.count; ++j)
+        for (int64_t left = rows.counts[j]; left > 0; --left) *target++ = static_cast<int32_t>(rows.first + j);
+      if (out.edge) take_edge_ids(rows.positions, edge, out.edge + (rows.piece.base - base));
+    });
+  }
+
+  static void take_edge_ids(const Grow<int64_t>& positions, const AnyIds& edge, int64_t* to) {
+    constexpr int64_t kAhead = 32;
+    if (!edge) return copy(to, positions.data, positions.count);
+    for (int64_t p = 0; p < positions.count; ++p) {
+      if (p + kAhead < positions.count) fetch_near(static_cast<const char*>(edge.data) + positions[p + kAhead] * (edge.wide ? 8 : 4), 1);
+      to[p] = edge[positions[p]];
+    }
+  }
+};
+
+}  // namespace
+}  // namespace WEFT_ISA
+}  // namespace weft
+
+WEFT_KERNEL(draw_neighbors, "workspace relations seeds fanouts sizes num_types num_relations num_hops seed epoch batch window flags") {
+  using namespace weft::WEFT_ISA;
+  const Arguments& a = *static_cast<const Arguments*>(arguments);
+  if (!*a.workspace) {
+    void* place = malloc(sizeof(Workspace));
+    if (!place) return weft::fail(weft::kNoMemory, "no memory for a workspace");
+    *a.workspace = reinterpret_cast<int64_t>(new (place) Workspace());
+  }
+  return Engine(a, *reinterpret_cast<Workspace*>(*a.workspace)).run();
+}
+
+WEFT_KERNEL(take_neighbors, "workspace relations seeds nodes edges seed_numbers num_types num_relations num_hops") {
+  using namespace weft::WEFT_ISA;
+  Taker(*static_cast<const TakeArguments*>(arguments)).run();
+  return weft::kOk;
+}
+
+WEFT_KERNEL(drop_neighbors, "workspace") {
+  using namespace weft::WEFT_ISA;
+  struct Dropped : weft::Call {
+    int64_t workspace;
+  };
+  auto* workspace = reinterpret_cast<Workspace*>(static_cast<const Dropped*>(arguments)->workspace);
+  workspace->~Workspace();
+  free(workspace);
+  return weft::kOk;
+}

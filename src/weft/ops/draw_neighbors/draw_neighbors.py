@@ -1,0 +1,248 @@
+"""Neighbours of neighbours of seeds, drawn in one call: all hops and types, and the numbers of all nodes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from ...errors import DeviceError, DtypeError, OptionError, ShapeError, StructureError, check_choice, message
+from .. import _backend
+from .._checks import check_rows
+from . import engine, reference
+from .candidates import Candidates
+
+Choice = Literal["chance", "recent", "source"]
+CHOICES = ("chance", "recent", "source")
+MOST_EPOCHS, MOST_BATCHES, MOST_STREAMS = 2**20, 2**28, 2**16  # what the counter of the draws has room for
+MOST_NODES, MOST_TREES, MOST_IN_TREES = 2**40, 2**16, 500
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How neighbours are drawn.
+
+    Attributes:
+        choice: "chance", one after the other by weight; "recent", the latest; "source", each with the chance that makes the
+            fan-out the expected number, decided by one draw for each source, so that targets share sources (LABOR).
+        replace: put back what was drawn; for "chance".
+        trees: whether each seed has nodes of its own, as a tree; else a node that is met twice is one.
+        repeats: whether in each hop all nodes draw again, as layers that run on blocks want; else those that are new.
+        strict: whether only what happened before the time of the seed counts, not at it.
+        window: how long before that time it may have happened; None for any.
+        shares_layers: for "source", whether the draws of a source are the same in all hops.
+        keeps_edges: whether ids of edges are wanted.
+
+    >>> Drawing(replace=True).choice
+    'chance'
+    """
+
+    choice: Choice = "chance"
+    replace: bool = False
+    trees: bool = False
+    repeats: bool = True
+    strict: bool = False
+    window: int | None = None
+    shares_layers: bool = False
+    keeps_edges: bool = True
+
+
+class Draws(NamedTuple):
+    """Which draws: a seed of 64 bits, and two counters, so that the batches before this one need not be drawn.
+
+    >>> Draws(seed=1).batch
+    0
+    """
+
+    seed: int = 0
+    epoch: int = 0
+    batch: int = 0
+
+
+class DrawnEdges(NamedTuple):
+    """What one hop drew of one type of edges.
+
+    *Shapes* `indptr: (num_rows + 1,)`, int64, with a row for each node that drew; `source` and `target: (num_edges,)`, int32, the
+    numbers of the node drawn and of the one that drew; `edge_ids: (num_edges,)`, int64.
+
+    >>> DrawnEdges(torch.tensor([0, 1]), torch.tensor([1]), torch.tensor([0]), None).edge_ids is None
+    True
+    """
+
+    indptr: Tensor
+    source: Tensor
+    target: Tensor
+    edge_ids: Tensor | None
+
+
+class Drawn(NamedTuple):
+    """What `draw_neighbors` found.
+
+    *Shapes* for each node type, `node_ids: (num_nodes,)`, int64, in the order in which they were met, seeds first;
+    `trees: (num_nodes,)`, int64, the place of the seed that each belongs to; `seed_numbers: (num_seeds,)`, int32, the node that
+    each seed is; `counts`, a number of nodes after each hop, that of the seeds first; `edges[hop][relation]`.
+
+    >>> Drawn([], None, [], [], []).edges
+    []
+    """
+
+    node_ids: list[Tensor]
+    trees: list[Tensor] | None
+    seed_numbers: list[Tensor]
+    counts: list[list[int]]
+    edges: list[list[DrawnEdges]]
+
+
+def draw_neighbors(
+    candidates: Sequence[Candidates],
+    seeds: Sequence[Tensor],
+    fanouts: Sequence[Sequence[int]],
+    *,
+    num_nodes: Sequence[int],
+    draws: Draws | None = None,
+    how: Drawing | None = None,
+    times: Sequence[Tensor] | None = None,
+    excluded: Sequence[Tensor | None] | None = None,
+) -> Drawn:
+    """Draw neighbours of seeds, then neighbours of those, and number all nodes in the order in which they are met.
+
+    In a hop, each node of a relation's target type draws among the edges that enter it: types in their order, nodes in the
+    order of their numbers. Without replacement no edge comes twice, and a node with no more edges than the fan-out takes all
+    of them. Edges of weight 0, edges that are excluded and edges outside the time of the seed are not there.
+
+    *Shapes* for each node type `seeds: (num_seeds,)`, int64, and `num_nodes`; for each hop, from the seeds outward, and each
+    relation a fan-out, -1 for all edges; for each node type `times: (num_seeds,)`, int64; for each relation
+    `excluded: (any,)`, int64, positions that ascend.
+
+    Args:
+        draws: see `Draws`. Philox-4x32-10 with the seed as key gives the bits. The counter holds, from its highest bits down, the
+            epoch (20 bits), the batch (28), hop * number of relations + relation (16), the node that draws, or for "source" the
+            source (40), the place of the seed in a batch of trees (16), and the number of the draw (8; 24 without trees). A
+            number below n is the high half of n times a word of 32 bits, or of 64 for weights.
+        how: see `Drawing`.
+
+    Raises:
+        OptionError, ShapeError, DtypeError, DeviceError: if arguments are of another kind or do not fit each other.
+        IdError, StructureError: if a seed or a source is not there, or pointers contradict themselves.
+        MemoryError: if what is drawn does not fit.
+
+    *Source* Hamilton, Ying, Leskovec (2017), Inductive Representation Learning on Large Graphs, arXiv 1706.02216; Balin,
+    Çatalyürek (2023), Layer-Neighbor Sampling, arXiv 2210.13339; Bentley, Floyd (1987), A sample of brilliance, for draws that
+    are all alike. Weighted draws have the distribution of Efraimidis, Spirakis (2006), Weighted random sampling with a reservoir.
+
+    *Cost* for each node that draws its pointers, and for each draw a source and an edge id, all of them anywhere; for "source"
+    all edges of the nodes that draw.
+
+    >>> import torch
+    >>> from weft.ops import Structure
+    >>> ring = Structure(torch.arange(5), torch.tensor([3, 0, 1, 2]))
+    >>> drawn = draw_neighbors([Candidates(ring, 0, 0)], [torch.tensor([2])], [[5], [5]], num_nodes=[4])
+    >>> drawn.node_ids[0].tolist(), drawn.edges[1][0].source.tolist()
+    ([2, 1, 0], [1, 2])
+    """
+    draws, how = draws or Draws(), how or Drawing()
+    _check(candidates, seeds, fanouts, num_nodes, draws, how, times, excluded)
+    given = candidates, seeds, fanouts, num_nodes, draws, how, times, excluded or [None] * len(candidates)
+    node_ids, trees, numbers, counts, edges = (reference if _backend.active == "reference" else engine).draw(*given)
+    return Drawn(node_ids, trees, numbers, counts, [[DrawnEdges(*found) for found in of_hop] for of_hop in edges])
+
+
+def _check(
+    candidates: Sequence[Candidates],
+    seeds: Sequence[Tensor],
+    fanouts: Sequence[Sequence[int]],
+    num_nodes: Sequence[int],
+    draws: Draws,
+    how: Drawing,
+    times: Sequence[Tensor] | None,
+    excluded: Sequence[Tensor | None] | None,
+) -> None:
+    name, relations, types = "draw_neighbors", len(candidates), len(num_nodes)
+    _check_number(name, "draws.seed", draws.seed, -(2**63), 2**64)
+    _check_number(name, "draws.epoch", draws.epoch, 0, MOST_EPOCHS)
+    _check_number(name, "draws.batch", draws.batch, 0, MOST_BATCHES)
+    _check_number(name, "number of hops and relations", max(1, len(fanouts) * relations), 1, MOST_STREAMS)
+    for count in num_nodes:
+        _check_number(name, "num_nodes", count, 0, MOST_NODES)
+    for of_hop in fanouts:
+        if len(of_hop) != relations:
+            raise ShapeError(message(name, f"a fan-out for each of {relations} relations", str(list(of_hop))))
+        for fanout in of_hop:
+            _check_number(name, "fanouts", fanout, -1, MOST_IN_TREES + 1 if how.trees else 2**31)
+    _check_lists(name, "seeds", seeds, types)
+    _check_how(name, how, candidates, times is not None)
+    if how.trees:
+        _check_number(name, "number of trees", sum(of_type.shape[0] for of_type in seeds), 0, MOST_TREES + 1)
+    if times is not None:
+        _check_lists(name, "times", times, types)
+        for of_seeds, of_times in zip(seeds, times, strict=True):
+            if of_seeds.shape != of_times.shape:
+                got = f"{of_times.shape[0]} for {of_seeds.shape[0]} seeds"
+                raise ShapeError(message(name, "a time for each seed", got))
+    if excluded is not None:
+        _check_lists(name, "excluded", excluded, relations)
+    for relation in candidates:
+        _check_candidates(name, relation, types, num_nodes)
+
+
+def _check_number(name: str, what: str, value: int, least: int, most: int) -> None:
+    if not isinstance(value, int) or not least <= value < most:
+        raise OptionError(message(name, f"`{what}` from {least} to {most - 1}", repr(value)))
+
+
+def _check_lists(name: str, what: str, lists: Sequence[Tensor | None], count: int) -> None:
+    if len(lists) != count:
+        raise ShapeError(message(name, f"{count} of `{what}`", str(len(lists))))
+    for each in lists:
+        if each is None:
+            continue
+        if not isinstance(each, Tensor) or each.dtype is not torch.int64:
+            got = str(each.dtype) if isinstance(each, Tensor) else type(each).__name__
+            raise DtypeError(message(name, f"int64 `{what}`", got))
+        if each.dim() != 1:
+            raise ShapeError(message(name, f"one-dimensional `{what}`", str(tuple(each.shape))))
+        if not each.is_cpu:
+            raise DeviceError(message(name, f"`{what}` on the CPU", str(each.device)))
+
+
+def _check_how(name: str, how: Drawing, candidates: Sequence[Candidates], has_times: bool) -> None:
+    check_choice(name, "choice", how.choice, CHOICES)
+    if how.replace and how.choice != "chance":
+        raise OptionError(
+            message(name, '`replace` only for choice "chance"', f'"{how.choice}", which draws no edge twice')
+        )
+    if how.shares_layers and how.choice != "source":
+        raise OptionError(message(name, '`shares_layers` only for choice "source"', f'"{how.choice}"'))
+    timed = any(relation.times is not None for relation in candidates)
+    if how.choice == "recent" and not timed:
+        raise OptionError(message(name, 'times of edges for choice "recent"', "none"))
+    if timed != has_times:
+        got = "times of edges alone" if timed else "times of seeds alone"
+        raise OptionError(message(name, "times of edges and of seeds, or neither", got))
+    if has_times and not how.trees:
+        hint = "draw trees"
+        raise OptionError(
+            message(name, "trees, since a node may be met at several times", "one node for all seeds", hint)
+        )
+    if (how.strict or how.window is not None) and not timed:
+        raise OptionError(message(name, "times for `strict` and `window`", "none"))
+    if how.window is not None:
+        _check_number(name, "window", how.window, 0, 2**63)
+
+
+def _check_candidates(name: str, relation: Candidates, types: int, num_nodes: Sequence[int]) -> None:
+    rows = relation.rows
+    check_rows(name, rows)
+    for kind in (relation.source_type, relation.target_type):
+        _check_number(name, "type of nodes", kind, 0, types)
+    if rows.num_targets != num_nodes[relation.target_type]:
+        wanted = f"a row for each of {num_nodes[relation.target_type]} nodes"
+        raise StructureError(message(name, wanted, str(rows.num_targets)))
+    for tensor in (rows.indptr, rows.source, rows.edge, relation.sums, relation.times):
+        if tensor is not None and not tensor.is_cpu:
+            raise DeviceError(message(name, "candidates on the CPU", str(tensor.device)))
+    for what, tensor, size in (("sums", relation.sums, rows.num_edges + 1), ("times", relation.times, rows.num_edges)):
+        if tensor is not None and (tensor.dtype is not torch.int64 or tensor.shape != (size,)):
+            got = f"{tensor.dtype} of shape {tuple(tensor.shape)}"
+            raise DtypeError(message(name, f"`{what}` of int64 and shape ({size},)", got))

@@ -1,0 +1,209 @@
+// Which positions of a row are drawn. Whole numbers decide every draw, so that all machines draw alike.
+#pragma once
+#include "weft/philox.h"
+#include "weft/rows.h"
+
+namespace weft {
+namespace WEFT_ISA {
+
+// An array that grows and keeps its memory; `ok` turns false, and stays so, if there is none.
+template <class T>
+struct Grow {
+  T* data = nullptr;
+  int64_t count = 0, room = 0;
+  bool ok = true;
+  Grow() = default;
+  Grow(const Grow&) = delete;
+  Grow& operator=(const Grow&) = delete;
+  ~Grow() { free(data); }
+
+  bool reserve(int64_t wanted) {
+    if (wanted <= room) return ok;
+    const int64_t size = larger(wanted, larger(64, room + room / 2));
+    T* made = size < INT64_MAX / static_cast<int64_t>(sizeof(T)) ? static_cast<T*>(realloc(static_cast<void*>(data), size * sizeof(T))) : nullptr;
+    if (!made) return ok = false;
+    data = made, room = size;
+    return ok;
+  }
+  void push(const T& value) {
+    if (count == room && !reserve(count + 1)) return;
+    data[count++] = value;
+  }
+  T& operator[](int64_t at) const { return data[at]; }
+};
+
+// Words of the counter (first, second + 0), (first, second + 1), ...; a lane of the counter costs one multiplication a round, so
+// several blocks are made at once.
+class Words {
+ public:
+  Words(uint64_t seed, uint64_t first, uint64_t second) : seed_(seed), first_(first), second_(second) {}
+
+  uint32_t next() {
+    if (at_ == kWords) refill();
+    return words_[at_++];
+  }
+
+  // A number below n, each as likely as the others: the high part of a product, whose low part shows the few draws to refuse. It takes
+  // a word, or two for numbers that may need them.
+  uint64_t below(uint64_t n, bool is_wide) {
+    if (!is_wide) {
+      uint64_t product = next() * n;
+      if (static_cast<uint32_t>(product) < n) {
+        const uint64_t least = ((uint64_t{1} << 32) - n) % n;
+        while (static_cast<uint32_t>(product) < least) product = next() * n;
+      }
+      return product >> 32;
+    }
+    unsigned __int128 product = wide() * static_cast<unsigned __int128>(n);
+    if (static_cast<uint64_t>(product) < n) {
+      const uint64_t least = (0 - n) % n;
+      while (static_cast<uint64_t>(product) < least) product = wide() * static_cast<unsigned __int128>(n);
+    }
+    return static_cast<uint64_t>(product >> 64);
+  }
+
+ private:
+  static constexpr int kBlocks = 2, kWords = 4 * kBlocks;
+  const uint64_t seed_, first_;
+  uint64_t second_;
+  int at_ = kWords;
+  uint32_t words_[kWords];
+
+  uint64_t wide() {
+    const uint64_t low = next();
+    return low | static_cast<uint64_t>(next()) << 32;
+  }
+
+  void refill() {
+    for (int b = 0; b < kBlocks; ++b) {
+      const Draws draws = philox(seed_, first_, second_ + b);
+      for (int l = 0; l < 4; ++l) words_[4 * b + l] = draws.bits[l];
+    }
+    second_ += kBlocks;
+    at_ = 0;
+  }
+};
+
+// The edges from which a node's are drawn: positions lo .. hi of the compressed edges, without those in `excluded`, which ascend.
+// `sums[p]` is what all weights before position p add up to; without it each weighs 1.
+struct Candidates {
+  int64_t lo, hi;
+  const int64_t *sums, *excluded;
+  int64_t num_excluded;
+
+  int64_t count() const { return hi - lo - num_excluded; }
+  int64_t weight(int64_t p) const { return sums ? sums[p + 1] - sums[p] : 1; }
+  int64_t start(int64_t p) const { return sums ? sums[p] - sums[lo] : p - lo; }
+
+  // The position whose weight covers the place `at` of the row.
+  int64_t find(int64_t at) const {
+    int64_t first = lo, last = hi;  // sums[first] <= wanted < sums[last]
+    const int64_t wanted = sums[lo] + at;
+    while (last - first > 1) {
+      const int64_t middle = first + (last - first) / 2;
+      (sums[middle] <= wanted ? first : last) = middle;
+    }
+    return first;
+  }
+
+  template <class Visit>
+  void each(const Visit& visit) const {
+    for (int64_t p = lo, x = 0; p < hi; ++p) {
+      if (x < num_excluded && excluded[x] == p) ++x;
+      else if (weight(p) > 0) visit(p);
+    }
+  }
+};
+
+// What a draw leaves behind: for equal weights the ranks that were drawn, else the positions out of the draw, ascending, and what those
+// before each weigh.
+struct Taken {
+  Grow<int64_t> ranks, removed;
+  bool ok() const { return ranks.ok && removed.ok; }
+};
+
+// Draws `fanout` of the candidates, all alike, by Floyd's method: of the first j + 1 a number that was not drawn, else j itself. There
+// have to be that many, unless they are put back.
+WEFT_INLINE void draw_alike(const Candidates& from, int64_t fanout, bool replaces, Words words, Taken& taken, Grow<int64_t>& out) {
+  constexpr int64_t kLanes = 8;
+  const int64_t count = from.count();
+  Grow<int64_t>& ranks = taken.ranks;
+  if (!ranks.reserve(fanout + kLanes) || !out.reserve(out.count + fanout)) return;
+  for (int64_t i = 0; i < fanout; ++i) {
+    const int64_t last = replaces ? count - 1 : count - fanout + i;
+    int64_t rank = static_cast<int64_t>(words.below(last + 1, last >= INT64_C(0xFFFFFFFF)));
+    if (!replaces) {
+      if (i % kLanes == 0)
+        for (int64_t l = 0; l < kLanes; ++l) ranks[i + l] = -1;
+      bool is_taken = false;
+      for (int64_t m = 0; m <= i; m += kLanes)
+        for (int64_t l = 0; l < kLanes; ++l) is_taken |= ranks[m + l] == rank;
+      ranks[i] = rank = is_taken ? last : rank;
+    }
+    int64_t p = from.lo + rank;
+    for (int64_t x = 0; x < from.num_excluded && from.excluded[x] <= p; ++x) ++p;
+    out.data[out.count++] = p;
+  }
+}
+
+// Draws `fanout` of the candidates one after the other, each by its weight among those that are left (or among all, if they are put
+// back): a number below the weight that is left, in which the ones taken before are stepped over.
+WEFT_INLINE void draw_by_weight(const Candidates& from, int64_t fanout, bool replaces, Words words, Taken& taken, Grow<int64_t>& out) {
+  int64_t left = from.start(from.hi), gone = 0;
+  Grow<int64_t>&position = taken.ranks, &removed = taken.removed;
+  if (!position.reserve(from.num_excluded + fanout) || !removed.reserve(from.num_excluded + fanout)) return;
+  const auto take = [&](int64_t rank, int64_t p) {
+    const int64_t weight = from.weight(p);
+    for (int64_t i = gone++; i > rank; --i) {
+      position[i] = position[i - 1];
+      removed[i] = removed[i - 1] + weight;
+    }
+    position[rank] = p;
+    removed[rank] = rank ? removed[rank - 1] + from.weight(position[rank - 1]) : 0;
+    left -= weight;
+  };
+  for (int64_t x = 0; x < from.num_excluded; ++x) take(x, from.excluded[x]);
+  for (int64_t draws = 0; draws < fanout && left > 0; ++draws) {
+    const int64_t at = static_cast<int64_t>(words.below(left, true));
+    int64_t rank = 0;  // how many of those taken start at or before the place, when they are taken out
+    for (int64_t last = gone; rank < last;) {
+      const int64_t middle = rank + (last - rank) / 2;
+      if (from.start(position[middle]) - removed[middle] <= at) rank = middle + 1;
+      else last = middle;
+    }
+    const int64_t skipped = rank ? removed[rank - 1] + from.weight(position[rank - 1]) : 0;
+    const int64_t p = from.find(at + skipped);
+    out.push(p);
+    if (!replaces) take(rank, p);
+  }
+}
+
+// Keeps each candidate with the chance that makes `fanout` the expected number: a draw of its source, which is the same for all
+// targets, decides. Chances are weights over a common divisor, and those that would exceed 1 are kept in any case.
+template <class Draw>
+WEFT_INLINE void draw_by_source(const Candidates& from, int64_t fanout, const Draw& draw_of, Grow<int64_t>& out) {
+  int64_t sure = 0, rest = 0;
+  uint64_t bound = UINT64_MAX;  // weights from here on are kept
+  from.each([&](int64_t p) { rest += from.weight(p); });
+  for (bool grows = from.sums != nullptr; grows;) {
+    grows = false;
+    int64_t more = 0, heavy = 0;
+    const unsigned __int128 share = fanout - sure;
+    uint64_t lowest = bound;
+    from.each([&](int64_t p) {
+      const uint64_t weight = from.weight(p);
+      if (weight >= bound || share * weight < static_cast<unsigned __int128>(rest)) return;
+      ++more, heavy += weight;
+      lowest = weight < lowest ? weight : lowest;
+    });
+    if (more) sure += more, rest -= heavy, bound = lowest, grows = sure < fanout;
+  }
+  const unsigned __int128 share = fanout - sure;
+  from.each([&](int64_t p) {
+    const uint64_t weight = from.weight(p);
+    if (weight >= bound || static_cast<unsigned __int128>(draw_of(p)) * rest < (share * weight << 32)) out.push(p);
+  });
+}
+
+}  // namespace WEFT_ISA
+}  // namespace weft

@@ -1,0 +1,130 @@
+"""The native engine: packs what it reads, and copies what it drew."""
+
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ...native import Kernel
+from .candidates import Candidates
+
+_SIZES = "num_types num_relations num_hops"
+_DRAW = Kernel(
+    "draw_neighbors", f"workspace relations seeds fanouts sizes {_SIZES} seed epoch batch window flags".split()
+)
+_TAKE = Kernel("take_neighbors", f"workspace relations seeds nodes edges seed_numbers {_SIZES}".split())
+_DROP = Kernel("drop_neighbors", ["workspace"])
+
+
+class Workspace:
+    """Memory of the engine, for one call at a time; the next one uses it again."""
+
+    def __init__(self) -> None:
+        self.address = torch.zeros(1, dtype=torch.int64)
+        weakref.finalize(self, _drop, self.address)
+
+
+_spare: list[Workspace] = []  # nobody's at the moment; append and pop are atomic
+
+
+def _drop(address: Tensor) -> None:
+    if int(address):
+        _DROP(0, 0, [int(address)])
+
+
+class _Table:
+    """Rows of numbers of 8 bytes, with the tensors whose addresses stand among them."""
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+        self._held: list[Tensor] = []
+
+    def add(self, *values: int | Tensor | None) -> None:
+        for value in values:
+            if isinstance(value, Tensor):
+                value = value.contiguous()
+                self._held.append(value)
+                value = value.data_ptr()
+            self.numbers.append(value or 0)
+
+    def address(self) -> int:
+        packed = torch.tensor(self.numbers, dtype=torch.int64)
+        self._held.append(packed)
+        return packed.data_ptr()
+
+
+def draw(
+    candidates: Sequence[Candidates],
+    seeds: Sequence[Tensor],
+    fanouts: Sequence[Sequence[int]],
+    num_nodes: Sequence[int],
+    draws: Any,
+    how: Any,
+    times: Sequence[Tensor] | None,
+    excluded: Sequence[Tensor | None],
+) -> tuple[Any, ...]:
+    """Do what `draw_neighbors` says, with arguments that it has checked."""
+    try:
+        workspace = _spare.pop()
+    except IndexError:
+        workspace = Workspace()
+    types, relations, hops = len(num_nodes), len(candidates), len(fanouts)
+    from_tables, seed_table, fanout_table = _Table(), _Table(), _Table()
+    for of, positions in zip(candidates, excluded, strict=True):
+        rows = of.rows
+        from_tables.add(of.source_type, of.target_type, rows.num_targets, rows.num_edges)
+        from_tables.add(rows.source.dtype is torch.int64, rows.indptr, rows.source, rows.edge, of.sums, of.times)
+        from_tables.add(positions, 0 if positions is None else positions.shape[0])
+    for kind, of_type in enumerate(seeds):
+        seed_table.add(num_nodes[kind], of_type.shape[0], of_type, None if times is None else times[kind])
+    for of_hop in fanouts:
+        fanout_table.add(*of_hop)
+    sizes = torch.empty(types * (hops + 1) + hops * relations, dtype=torch.int64)
+    common = from_tables.address(), seed_table.address()
+    seed = draws.seed - 2**64 if draws.seed >= 2**63 else draws.seed
+    window = -1 if how.window is None else how.window
+    _DRAW(
+        0, 0, [workspace.address.data_ptr(), *common, fanout_table.address(), sizes.data_ptr(), types, relations, hops, seed,
+               draws.epoch, draws.batch, window, _flags(how)],
+    )  # fmt: skip
+    taken = _take(workspace, common, (types, relations, hops), candidates, seeds, how, sizes.tolist())
+    _spare.append(workspace)
+    return taken
+
+
+def _flags(how: Any) -> int:
+    parts = how.replace, how.trees, how.repeats, how.choice == "recent", how.strict, how.choice == "source"
+    return sum(bool(part) << bit for bit, part in enumerate((*parts, how.shares_layers)))
+
+
+def _take(
+    workspace: Workspace, common: tuple[int, int], counts: tuple[int, int, int], candidates: Sequence[Candidates],
+    seeds: Sequence[Tensor], how: Any, sizes: list[int],
+) -> tuple[Any, ...]:  # fmt: skip
+    types, relations, hops = counts
+    by_type = [sizes[kind * (hops + 1) : (kind + 1) * (hops + 1)] for kind in range(types)]
+    node_ids = [torch.empty(count[-1], dtype=torch.int64) for count in by_type]
+    trees = [torch.empty_like(ids) for ids in node_ids] if how.trees else None
+    numbers = torch.empty(sum(of_type.shape[0] for of_type in seeds), dtype=torch.int32)
+    node_table, edge_table = _Table(), _Table()
+    for kind in range(types):
+        node_table.add(node_ids[kind], trees[kind] if trees else None)
+    edges: list[list[tuple[Tensor, Tensor, Tensor, Tensor | None]]] = []
+    for hop in range(hops):
+        found = []
+        for r, of in enumerate(candidates):
+            count = by_type[of.target_type]
+            num_rows = count[hop] - (count[hop - 1] if hop and not how.repeats else 0)
+            num_edges = sizes[types * (hops + 1) + hop * relations + r]
+            indptr = torch.empty(num_rows + 1, dtype=torch.int64)
+            source, target = (torch.empty(num_edges, dtype=torch.int32) for _ in range(2))
+            ids = torch.empty(num_edges, dtype=torch.int64) if how.keeps_edges else None
+            edge_table.add(indptr, source, target, ids)
+            found.append((indptr, source, target, ids))
+        edges.append(found)
+    _TAKE(
+        0, 0, [int(workspace.address), *common, node_table.address(), edge_table.address(), numbers.data_ptr(), *counts]
+    )
+    return node_ids, trees, list(numbers.split([of_type.shape[0] for of_type in seeds])), by_type, edges

@@ -1,0 +1,187 @@
+"""What is drawn, in plain Python: slow, and the definition that the native engine is held against."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ...errors import StructureError
+from .._checks import check_span, checked_ids
+from .._philox import philox
+from .candidates import Candidates
+
+_BLOCKS = 4  # counters that are worked out at once
+
+
+class _Numbers:
+    """Nodes of one type, numbered as they are met; a node of another tree is another node."""
+
+    def __init__(self) -> None:
+        self.of: dict[tuple[int, int], int] = {}
+
+    def number(self, tree: int, node: int) -> int:
+        return self.of.setdefault((tree, node), len(self.of))
+
+    def met(self, first: int = 0) -> list[tuple[int, int]]:
+        return list(self.of)[first:]
+
+
+class _Row:
+    """The candidates of one node: positions, their weights, and what they draw from."""
+
+    def __init__(self, of: Candidates, positions: range, excluded: set[int]) -> None:
+        sums = of.sums
+        self.is_weighted = sums is not None
+        weights = [1] * len(positions) if sums is None else sums[positions.start : positions.stop + 1].diff().tolist()
+        self.weights = {p: weight for p, weight in zip(positions, weights, strict=True) if p not in excluded}
+        self.count = len(self.weights)  # those of weight 0 among them
+        self.weights = {p: weight for p, weight in self.weights.items() if weight > 0}
+
+    def alike(self, fanout: int, replace: bool, words: Iterator[int]) -> list[int]:
+        """By Floyd's method: of the first j + 1 a number that was not drawn, else j itself."""
+        ranks: list[int] = []
+        for i in range(fanout):
+            last = self.count - 1 if replace else self.count - fanout + i
+            rank = _below(last + 1, last >= 2**32 - 1, words)
+            ranks.append(last if rank in ranks and not replace else rank)
+        positions = list(self.weights)
+        return [positions[rank] for rank in ranks]
+
+    def by_weight(self, fanout: int, replace: bool, words: Iterator[int]) -> list[int]:
+        """One after the other, among those that are left."""
+        left, drawn = dict(self.weights), list[int]()
+        while left and len(drawn) < fanout:
+            ends = list(accumulate(left.values()))
+            p = list(left)[bisect_right(ends, _below(ends[-1], True, words))]
+            drawn.append(p)
+            if not replace:
+                del left[p]
+        return drawn
+
+    def by_source(self, fanout: int, draw_of: Any) -> list[int]:
+        sure: set[int] = set()
+        while len(sure) < fanout:
+            rest = sum(weight for p, weight in self.weights.items() if p not in sure)
+            more = {
+                p for p, weight in self.weights.items() if p not in sure and (fanout - len(sure)) * weight >= rest > 0
+            }
+            if not more:
+                break
+            sure |= more
+        share, rest = fanout - len(sure), sum(weight for p, weight in self.weights.items() if p not in sure)
+        return [p for p, weight in self.weights.items() if p in sure or draw_of(p) * rest < share * weight << 32]
+
+
+def draw(
+    candidates: Sequence[Candidates],
+    seeds: Sequence[Tensor],
+    fanouts: Sequence[Sequence[int]],
+    num_nodes: Sequence[int],
+    draws: Any,
+    how: Any,
+    times: Sequence[Tensor] | None,
+    excluded: Sequence[Tensor | None],
+) -> tuple[Any, ...]:
+    """Do what `draw_neighbors` says, with arguments that it has checked."""
+    for of in candidates:
+        check_span("draw_neighbors", "indptr", of.rows.indptr, of.rows.num_edges)
+        if (of.rows.indptr.diff() < 0).any():
+            raise StructureError("draw_neighbors: `indptr` falls")
+    nodes = [_Numbers() for _ in num_nodes]
+    clock = [] if times is None else torch.cat(list(times)).tolist()
+    seed_numbers, tree = [], 0
+    for kind, of_type in enumerate(seeds):
+        ids = checked_ids("draw_neighbors", "seeds", of_type, num_nodes[kind], "nodes").tolist()
+        own = range(tree, tree + len(ids)) if how.trees else [0] * len(ids)
+        numbers = [nodes[kind].number(*one) for one in zip(own, ids, strict=True)]
+        seed_numbers.append(torch.tensor(numbers, dtype=torch.int32))
+        tree += len(ids)
+    counts = [[len(numbers_of.of)] for numbers_of in nodes]
+    lists = [set() if positions is None else set(positions.tolist()) for positions in excluded]
+    edges = []
+    for hop, of_hop in enumerate(fanouts):
+        drawing = [
+            nodes[of.target_type].met(0 if how.repeats or hop == 0 else counts[of.target_type][-2]) for of in candidates
+        ]
+        found = []
+        for r, of in enumerate(candidates):
+            counter = draws.epoch << 44 | draws.batch << 16 | (0 if how.shares_layers else hop) * len(candidates) + r
+            source = checked_ids(
+                "draw_neighbors", "source", of.rows.source, num_nodes[of.source_type], "nodes"
+            ).tolist()
+            drawn = [
+                _draw_row(of, source, one, of_hop[r], (draws.seed, counter), how, clock, lists[r]) for one in drawing[r]
+            ]
+            ends = [
+                nodes[of.source_type].number(tree, source[p])
+                for (tree, _), positions in zip(drawing[r], drawn, strict=True)
+                for p in positions
+            ]
+            first = 0 if how.repeats or hop == 0 else counts[of.target_type][-2]
+            found.append(_as_tensors(of, drawn, ends, first, how))
+        edges.append(found)
+        for count, numbers_of in zip(counts, nodes, strict=True):
+            count.append(len(numbers_of.of))
+    met = [torch.tensor(numbers_of.met(), dtype=torch.int64).reshape(-1, 2) for numbers_of in nodes]
+    trees = [pairs[:, 0].clone() for pairs in met] if how.trees else None
+    return [pairs[:, 1].clone() for pairs in met], trees, seed_numbers, counts, edges
+
+
+def _as_tensors(
+    of: Candidates, drawn: list[list[int]], ends: list[int], first: int, how: Any
+) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+    lengths = torch.tensor([0, *map(len, drawn)])
+    at = torch.tensor([p for positions in drawn for p in positions], dtype=torch.int64)
+    edge_ids = at if of.rows.edge is None else of.rows.edge[at].long()
+    target = torch.arange(first, first + len(drawn), dtype=torch.int32).repeat_interleave(lengths[1:])
+    return lengths.cumsum(0), torch.tensor(ends, dtype=torch.int32), target, edge_ids if how.keeps_edges else None
+
+
+def _draw_row(
+    of: Candidates, source: list[int], one: tuple[int, int], fanout: int, key: tuple[int, int], how: Any,
+    clock: list[int], excluded: set[int],
+) -> list[int]:  # fmt: skip
+    tree, node = one
+    lo, hi = of.rows.indptr[node : node + 2].tolist()
+    if fanout == 0:
+        return []
+    if of.times is not None:
+        now, at = clock[tree], of.times[lo:hi].tolist()
+        hi = lo + (bisect_left if how.strict else bisect_right)(at, now)
+        if how.window is not None:
+            lo = min(hi, lo + bisect_left(at, now - how.window))
+    row = _Row(of, range(lo, hi), excluded)
+    if fanout < 0 or (row.count <= fanout and not how.replace):
+        return list(row.weights)
+    if how.choice == "recent":
+        return sorted(row.weights, reverse=True)[:fanout]
+    if how.choice == "source":
+        return row.by_source(fanout, lambda p: next(_words(*key, source[p] << 24 | tree << 8)))
+    if row.count == 0:
+        return []
+    by_chance = row.by_weight if row.is_weighted else row.alike
+    return by_chance(fanout, how.replace, _words(*key, node << 24 | tree << 8))
+
+
+def _words(seed: int, first: int, second: int) -> Iterator[int]:
+    as_signed = (torch.tensor(value - 2**64 if value >= 2**63 else value) for value in (seed, first))
+    seed_bits, first_bits = as_signed
+    while True:
+        block = philox(seed_bits, first_bits, torch.arange(second, second + _BLOCKS))
+        yield from block.flatten().tolist()
+        second += _BLOCKS
+
+
+def _below(n: int, is_wide: bool, words: Iterator[int]) -> int:
+    """A number below n: the high half of n times a word, unless the low half says that n numbers would not be equally likely."""
+    bits = 64 if is_wide else 32
+    while True:
+        word = next(words)
+        if is_wide:
+            word |= next(words) << 32
+        product = word * n
+        if product % 2**bits >= 2**bits % n:
+            return product >> bits

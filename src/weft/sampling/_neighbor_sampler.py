@@ -1,0 +1,68 @@
+"""Neighbours by chance, or the latest."""
+
+from collections.abc import Sequence
+from typing import Literal, final
+
+from ..errors import check_choice
+from ..graph import Batch, Graph
+from ..ops import Drawing, Draws
+from ._hops import Fanout, Hops
+from ._sampler import Edges, Sampler, Seeds, Times
+
+
+@final
+class NeighborSampler(Sampler):
+    """Draw some neighbours of each seed, some of each of those, and so on.
+
+    Args:
+        graph: of one type or many, on the CPU. Edges are drawn against their direction: a target draws its sources.
+        fanouts: how many edges a node draws in each hop, from the seeds outward: a number for all types, or a mapping from edge
+            types or relations to numbers. -1 takes all edges.
+        weight: the name of a feature of edges: one that weighs more is drawn more often, one of 0 or False never.
+        time: the name of a feature of edges, nodes or both, int64: an edge is drawn only if it, and its source, are there when
+            the seed asks. Every seed then has nodes of its own.
+        choice: "chance", or "recent" for the latest edges.
+        replace: put back what was drawn, so that an edge can come several times.
+        strict: with times, only what was there before the seed asks, not at that moment.
+        window: with times, how long before it may have happened.
+        disjoint: give each seed nodes of its own, as a tree, even where two seeds meet the same node.
+        form: "blocks", where every node draws again in each hop, for layers that run one after the other on less and less; or
+            "graph", where every node draws once, on which all layers run.
+        keeps_edges: give original ids of edges; without them a batch takes less time.
+        seed: of 64 bits.
+
+    Raises:
+        FeatureError, DtypeError, DeviceError, OptionError: if arguments are of another kind or do not fit each other.
+
+    *Source* Hamilton, Ying, Leskovec (2017), Inductive Representation Learning on Large Graphs, arXiv 1706.02216. Draws have the
+    key that `weft.ops.draw_neighbors` states: seed, epoch, batch, hop, edge type, node, tree and number of the draw.
+
+    *Cost* the edges by target, kept by the graph; 8 bytes more an edge for weights, and for times the edges in their order. A
+    batch is one native call on several threads.
+
+    >>> import weft
+    >>> ring = weft.Graph([0, 1, 2, 3], [1, 2, 3, 0])
+    >>> batch = NeighborSampler(ring, [1, 1]).sample([2])
+    >>> [block.node_ids["node"].tolist() for block in batch.blocks]
+    [[2, 1, 0], [2, 1]]
+    """
+
+    def __init__(
+        self, graph: Graph, fanouts: Sequence[Fanout], *, weight: str | None = None, time: str | None = None,
+        choice: Literal["chance", "recent"] = "chance", replace: bool = False, strict: bool = False,
+        window: int | None = None, disjoint: bool = False, form: Literal["blocks", "graph"] = "blocks",
+        keeps_edges: bool = True, seed: int = 0,
+    ) -> None:  # fmt: skip
+        check_choice("NeighborSampler", "choice", choice, ("chance", "recent"))
+        check_choice("NeighborSampler", "form", form, ("blocks", "graph"))
+        self._hops = Hops("NeighborSampler", graph, fanouts, weight, time)
+        self._seed = seed
+        self._how = Drawing(
+            choice, replace, disjoint or time is not None, form == "blocks", strict, window, keeps_edges=keeps_edges
+        )
+
+    def sample(
+        self, seeds: Seeds, *, epoch: int = 0, batch: int = 0, times: Times = None, exclude: Edges | None = None
+    ) -> Batch:
+        """Draw the piece of one batch, see `Sampler.sample`."""
+        return self._hops.batch(seeds, Draws(self._seed, epoch, batch), self._how, times, exclude)

@@ -1,0 +1,38 @@
+"""What all samplers have in common."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from torch import Tensor
+
+from ..graph import Batch, EdgeType
+
+Seeds: TypeAlias = Any
+"""Ids of nodes, as an int32 or int64 tensor or what `torch.as_tensor` makes integers of; for many types a mapping."""
+
+Times: TypeAlias = Mapping[str, Any] | Any
+Edges: TypeAlias = Mapping[EdgeType, Tensor] | Tensor
+
+
+class Sampler(ABC):
+    """Draws a piece of one graph around seeds.
+
+    >>> import weft
+    >>> isinstance(weft.sampling.NeighborSampler(weft.Graph([0], [1]), [5]), Sampler)
+    True
+    """
+
+    @abstractmethod
+    def sample(
+        self, seeds: Seeds, *, epoch: int = 0, batch: int = 0, times: Times = None, exclude: Edges | None = None
+    ) -> Batch:
+        """Draw the piece of one batch.
+
+        Args:
+            seeds: ids of nodes; for a graph of many types a mapping from node types to ids. A node may come several times.
+            epoch: number of the epoch, from 0; together with `batch` it tells the draws of this batch from all others.
+            batch: number of the batch within the epoch, from 0.
+            times: where the graph has times, when each seed asks, int64 like `seeds`.
+            exclude: original ids of edges that must not be drawn, for a graph of many edge types by type.
+        """
