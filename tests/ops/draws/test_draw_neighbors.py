@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from tests.ops.draw_neighbors.cases import random_case
+from tests.ops.draws.cases import random_case
 from weft import native, settings
 from weft.errors import DtypeError, IdError, OptionError, ShapeError, StructureError
 from weft.ops import Candidates, Drawing, Draws, Structure, draw_neighbors, in_time_order, using, weight_sums
-from weft.ops.draw_neighbors import engine
+from weft.ops.draws import engine
 
 RING = Structure(torch.arange(7), torch.tensor([5, 0, 1, 2, 3, 4]))
 TRIALS = [*range(16), *(pytest.param(trial, marks=pytest.mark.slow) for trial in range(16, 400))]
