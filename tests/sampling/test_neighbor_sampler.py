@@ -169,6 +169,34 @@ def test_excluded_edges_are_not_drawn():
         assert drawn.sort().values.tolist() == kept
 
 
+@pytest.mark.parametrize(
+    "options", [{"weight": "w"}, {"replace": True}, {"time": "t", "choice": "recent"}, {"disjoint": True}, {}]
+)
+def test_excluded_edges_are_not_drawn_by_fanouts(options):
+    graph, seeds = cora_like(), torch.arange(300)
+    out = torch.randperm(2500, generator=torch.Generator().manual_seed(2))[:900]
+    times = {"times": torch.full((300,), 1000)} if "time" in options else {}
+    drawn = NeighborSampler(graph, [2, 2], **options).sample(seeds, exclude=torch.cat((out, out)), **times)
+    for block in drawn.blocks:
+        assert block.num_edges > 100
+        assert not torch.isin(block.edge_ids[graph.edge_types[0]], out).any()
+
+
+def test_the_latest_of_all_edges_come_in_the_same_order():
+    graph = weft.Graph([1, 2, 3, 4], [0, 0, 0, 0])
+    graph.edges["t"] = [4, 1, 3, 2]
+    for fanout in (-1, 4, 9):
+        block = NeighborSampler(graph, [fanout], time="t", choice="recent").sample([0], times=[9]).blocks[0]
+        assert block.edge_ids[graph.edge_types[0]].tolist() == [0, 2, 3, 1]
+
+
+def test_a_batch_keeps_its_seeds():
+    seeds = torch.tensor([1, 2])
+    batch = NeighborSampler(cora_like(), [2]).sample(seeds)
+    seeds[0] = 7
+    assert batch.seeds["node"].tolist() == [1, 2]
+
+
 def test_without_ids_of_edges_the_same_is_drawn():
     graph = cora_like()
     with_ids, without = (NeighborSampler(graph, [3], keeps_edges=kept).sample([4, 5]) for kept in (True, False))
@@ -190,13 +218,22 @@ def test_batches_move_and_are_pytrees():
         (lambda: NeighborSampler(cora_like(), [3], choice="source"), OptionError, "`choice`"),
         (lambda: NeighborSampler(cora_like(), [3], form="trees"), OptionError, "`form`"),
         (lambda: NeighborSampler(shop(), [{"buys": 3}]), FeatureError, "buys"),
+        (lambda: NeighborSampler(shop(), [{"user": 3}]), FeatureError, "user"),
+        (lambda: NeighborSampler(shop(), [{"rates": 3, ("user", "rates", "item"): 2}]), FeatureError, "once at most"),
+        (lambda: NeighborSampler(shop(), [2]).sample({"item": [1]}, exclude={"user": [1]}), FeatureError, "user"),
+        (lambda: NeighborSampler(cora_like(), [3], time="x0"), FeatureError, "`time` to name"),
+        (lambda: NeighborSampler(cora_like(), 5), OptionError, "NeighborSampler: expected a sequence"),
+        (lambda: NeighborSampler(cora_like(), [-2]), OptionError, "NeighborSampler: expected `fanouts`"),
+        (lambda: NeighborSampler(cora_like(), [2.5]), OptionError, "NeighborSampler: expected `fanouts`"),
+        (lambda: NeighborSampler(cora_like(), [2], window=4), OptionError, "NeighborSampler: .*`window`"),
+        (lambda: NeighborSampler(cora_like(), [2], seed=2**70), OptionError, "NeighborSampler: expected `seed`"),
         (lambda: NeighborSampler(cora_like().to("meta"), [3]), DeviceError, "on the CPU"),
         (lambda: NeighborSampler(cora_like(), [3]).sample([300]), IdError, "300 at position 0"),
         (lambda: NeighborSampler(cora_like(), [3]).sample([0.5]), DtypeError, "integers"),
         (lambda: NeighborSampler(cora_like(), [3]).sample(torch.ones(300) > 0), DtypeError, "nonzero"),
         (lambda: NeighborSampler(cora_like(), [3]).sample([1], times=[1]), OptionError, "no `times`"),
         (lambda: NeighborSampler(cora_like(), [3], time="t").sample([1]), OptionError, "`times` of the seeds"),
-        (lambda: NeighborSampler(cora_like(), [3]).sample([1], exclude=[2500]), OptionError, "2500 edges"),
+        (lambda: NeighborSampler(cora_like(), [3]).sample([1], exclude=[2500]), IdError, "2500 edges"),
         (lambda: NeighborSampler(shop(), [3]).sample([1]), OptionError, "map node types"),
         (lambda: NeighborSampler(shop(), [3]).sample({"shop": [1]}), FeatureError, "shop"),
     ],

@@ -116,9 +116,9 @@ class Adjacency:
 
     @classmethod
     def _sorted_by_target(cls, indptr: Tensor, source: Tensor, target: Tensor, num_sources: int) -> "Adjacency":
-        """Edges in the order of a compression by target, which is kept; ids are int32."""
-        made = cls._trusted(source, target, num_sources, indptr.shape[0] - 1, source.dtype)
-        object.__setattr__(made, "_given", (Structure(indptr, source), None))
+        """Edges in the order of a compression by target, which is kept."""
+        made = cls._trusted(source, target, num_sources, indptr.shape[0] - 1)
+        object.__setattr__(made, "_given", (Structure(indptr, source.to(made._id_dtype)), None))
         made._facts.update(is_sorted_by_target=True)
         return made
 

@@ -25,7 +25,9 @@ from .draws import Drawing as Drawing
 from .draws import Drawn as Drawn
 from .draws import DrawnEdges as DrawnEdges
 from .draws import Draws as Draws
+from .draws import check_drawing as check_drawing
 from .draws import draw_neighbors as draw_neighbors
+from .draws import has_times as has_times
 from .draws import in_time_order as in_time_order
 from .draws import weight_sums as weight_sums
 from .edge_softmax import edge_softmax as edge_softmax

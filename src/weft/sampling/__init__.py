@@ -1,6 +1,7 @@
 """Pieces of a graph drawn around seeds: one class for each way to draw, and a `Batch` from each of them.
 
-Draws depend on the graph, the seed of the sampler, epoch and batch alone, not on threads, machines or the batches before.
+What is drawn depends on what a sampler and its `sample` are given, epoch and batch among it, not on threads, machines or the
+batches before.
 """
 
 from ._labor_sampler import LaborSampler as LaborSampler

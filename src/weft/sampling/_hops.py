@@ -1,53 +1,80 @@
 """Hops over a graph of any types: what the engine reads, made once, and a batch of what it drew."""
 
+import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ..errors import DeviceError, DtypeError, FeatureError, OptionError, message
+from ..errors import DeviceError, DtypeError, FeatureError, IdError, OptionError, message
 from ..graph import Adjacency, Batch, Block, EdgeType, Graph
-from ..ops import Candidates, Drawing, Drawn, Draws, Structure, draw_neighbors, in_time_order, weight_sums
+from ..ops import (
+    Candidates,
+    Drawing,
+    Drawn,
+    Draws,
+    Structure,
+    check_drawing,
+    draw_neighbors,
+    has_times,
+    in_time_order,
+    weight_sums,
+)
 
 Fanout = int | Mapping[Any, int]
 
 
 class Hops:
-    """Draws hop after hop from one graph, which it reads in the order of time if there are times.
+    """Draws hop after hop from one graph, whose edges it puts in the order of time if there are times.
 
     Args:
         where: the sampler, for messages.
         graph: a graph on the CPU.
         fanouts: for each hop, from the seeds outward, how many edges a node draws of each type: a number for all types, or a
             mapping from edge types (in full, or by their relation), 0 for those that it does not name. -1 for all edges.
+        how: see `weft.ops.Drawing`.
+        seed: of the draws.
         weight: the name of a feature of edges.
         time: the name of a feature of edges, of nodes or of both.
     """
 
     def __init__(
-        self, where: str, graph: Graph, fanouts: Sequence[Fanout], weight: str | None, time: str | None
-    ) -> None:
+        self, where: str, graph: Graph, fanouts: Sequence[Fanout], how: Drawing, *, seed: int, weight: str | None,
+        time: str | None,
+    ) -> None:  # fmt: skip
         if graph.device.type != "cpu":
             hint = "sample on the CPU and move the batch, or call graph.to('cpu')"
             raise DeviceError(message(where, "a graph on the CPU", str(graph.device), hint))
-        self.where, self.graph, self.has_times = where, graph, time is not None
-        self.fanouts = [self._by_type(fanout) for fanout in fanouts]
+        if weight is not None and not any(weight in edges for edges in graph.edge_sets.values()):
+            raise FeatureError(message(where, "`weight` to name a feature of edges", f'"{weight}"'))
+        if not isinstance(fanouts, Sequence):
+            raise OptionError(message(where, "a sequence of fan-outs, one for each hop", repr(fanouts)))
+        self.where, self.graph, self.how, self.seed = where, graph, how, seed
         self._positions: dict[EdgeType, Tensor] = {}
-        for option, name in (("weight", weight), ("time", time)):
-            if name is not None and not self._sets_with(name, nodes=option == "time"):
-                raise FeatureError(message(where, f"`{option}` to name a feature of edges", f'"{name}"'))
+        self.fanouts = [self._by_edge_type(fanout) for fanout in fanouts]
         self.candidates = [self._candidates(name, weight, time) for name in graph.edge_types]
+        if time is not None and not has_times(self.candidates):
+            expected = "`time` to name a feature of edges, or of nodes that edges leave"
+            raise FeatureError(message(where, expected, f'"{time}"'))
+        check_drawing(where, self.candidates, self.fanouts, how, Draws(seed))
 
-    def _sets_with(self, name: str, nodes: bool) -> list[Any]:
-        sets = [*self.graph.edge_sets.values(), *(self.graph.node_sets.values() if nodes else ())]
-        return [of_type for of_type in sets if name in of_type]
-
-    def _by_type(self, fanout: Fanout) -> list[int]:
+    def _by_edge_type(self, fanout: Fanout) -> list[int]:
         if not isinstance(fanout, Mapping):
-            return [fanout] * len(self.graph.edge_types)
-        given = {self.graph[name].type: count for name, count in fanout.items()}
-        return [given.get(name, 0) for name in self.graph.edge_types]
+            return [_whole_number(fanout)] * len(self.graph.edge_types)
+        given = self._named("fanouts", fanout)
+        return [_whole_number(given.get(name, 0)) for name in self.graph.edge_types]
+
+    def _named(self, option: str, given: Mapping[Any, Any]) -> dict[EdgeType, Any]:
+        """What was given by edge type, in full or by relation."""
+        found: dict[EdgeType, Any] = {}
+        for name, value in given.items():
+            types = [edge_type for edge_type in self.graph.edge_types if name in (edge_type, edge_type[1])]
+            if len(types) != 1 or types[0] in found:
+                expected = f"`{option}` to name each of the edge types {list(self.graph.edge_types)} once at most"
+                raise FeatureError(message(self.where, expected, repr(name)))
+            found[types[0]] = value
+        return found
 
     def _candidates(self, name: EdgeType, weight: str | None, time: str | None) -> Candidates:
         edges, sources = self.graph.edge_sets[name], self.graph.node_sets[name[0]]
@@ -61,13 +88,13 @@ class Hops:
         kinds = self.graph.node_types
         return Candidates(rows, kinds.index(name[0]), kinds.index(name[2]), sums, times)
 
-    def batch(self, seeds: Any, draws: Draws, how: Drawing, times: Any, exclude: Any) -> Batch:
+    def batch(self, seeds: Any, epoch: int, batch: int, times: Any, exclude: Any) -> Batch:
         """Draw around seeds, and make blocks of what all nodes drew in each hop, or a graph of what new nodes did."""
         by_type = self._seeds(seeds, "seeds")
-        clocks = self._clocks(by_type, times)
+        clocks = self._clocks(times)
         drawn = draw_neighbors(
             self.candidates, list(by_type.values()), self.fanouts, num_nodes=[of.count for of in self._nodes()],
-            draws=draws, how=how, times=clocks, excluded=self._excluded(exclude),
+            draws=Draws(self.seed, epoch, batch), how=self.how, times=clocks, excluded=self._excluded(exclude),
         )  # fmt: skip
         named = [name for name, ids in by_type.items() if ids.shape[0]]
         kinds = self.graph.node_types
@@ -79,7 +106,7 @@ class Hops:
             "times": {} if clocks is None else {name: clocks[kinds.index(name)] for name in named},
             "hop_sizes": self._hop_sizes(drawn),
         }
-        if how.repeats:
+        if self.how.repeats:
             return Batch(**parts, blocks=tuple(self._block(drawn, hop) for hop in reversed(range(len(self.fanouts)))))
         return Batch(**parts, **self._whole(drawn))
 
@@ -101,21 +128,20 @@ class Hops:
         return {name: self._ids(given.get(name, ()), option) for name in kinds}
 
     def _ids(self, given: Any, option: str) -> Tensor:
-        ids = torch.as_tensor(given)
-        if ids.numel() == 0 and not isinstance(given, Tensor):
-            ids = ids.long()
-        if ids.is_floating_point() or ids.is_complex() or ids.dtype is torch.bool:
-            hint = "for a mask take mask.nonzero().flatten()" if ids.dtype is torch.bool else ""
-            raise DtypeError(message(self.where, f"`{option}` to be integers", str(ids.dtype), hint))
-        return ids.long()
+        """Ids as int64 in memory of their own, which nobody else writes to."""
+        if not isinstance(given, Tensor):
+            given = torch.as_tensor(given, device="cpu")
+            given = given if given.numel() else given.long()
+        if given.is_floating_point() or given.is_complex() or given.dtype is torch.bool:
+            hint = "for a mask take mask.nonzero().flatten()" if given.dtype is torch.bool else ""
+            raise DtypeError(message(self.where, f"`{option}` to be integers", str(given.dtype), hint))
+        ids: Tensor = given.to(torch.int64, copy=True)
+        return ids
 
-    def _clocks(self, seeds: Mapping[str, Tensor], times: Any) -> list[Tensor] | None:
-        if (times is not None) != self.has_times:
-            expected = (
-                "`times` of the seeds, since edges have times"
-                if self.has_times
-                else "no `times`, since edges have none"
-            )
+    def _clocks(self, times: Any) -> list[Tensor] | None:
+        wanted = has_times(self.candidates)
+        if (times is not None) != wanted:
+            expected = "`times` of the seeds, since edges have times" if wanted else "no `times`, since edges have none"
             raise OptionError(message(self.where, expected, "none" if times is None else "some"))
         return None if times is None else list(self._seeds(times, "times").values())
 
@@ -127,7 +153,7 @@ class Hops:
             if len(types) != 1:
                 raise OptionError(message(self.where, "`exclude` to map edge types to ids", type(exclude).__name__))
             exclude = {types[0]: exclude}
-        given = {self.graph[name].type: self._ids(ids, "exclude") for name, ids in exclude.items()}
+        given = {name: self._ids(ids, "exclude") for name, ids in self._named("exclude", exclude).items()}
         return [self._positions_of(at, given[name]) if name in given else None for at, name in enumerate(types)]
 
     def _positions_of(self, at: int, edges: Tensor) -> Tensor:
@@ -135,12 +161,12 @@ class Hops:
         rows, name = self.candidates[at].rows, self.graph.edge_types[at]
         if edges.numel() and not 0 <= int(edges.min()) <= int(edges.max()) < rows.num_edges:
             got = f"{int(edges.min())} to {int(edges.max())}"
-            raise OptionError(message(self.where, f"`exclude` below {rows.num_edges} edges", got))
+            raise IdError(message(self.where, f"`exclude` below {rows.num_edges} edges", got))
         if rows.edge is not None:
             positions = self._positions.get(name)
             if positions is None:
-                at_first = torch.arange(rows.num_edges, dtype=rows.edge.dtype)
-                positions = torch.empty_like(rows.edge).scatter_(0, rows.edge.long(), at_first)
+                in_order = torch.arange(rows.num_edges, dtype=rows.edge.dtype, device="cpu")
+                positions = torch.empty_like(rows.edge).scatter_(0, rows.edge.long(), in_order)
                 self._positions[name] = positions
             edges = positions[edges].long()
         found: Tensor = edges.unique()
@@ -178,7 +204,7 @@ class Hops:
             found = [of_hop[at] for of_hop in drawn.edges]
             indptr = _joined([edges.indptr for edges in found], counts[name[2]])
             source, target = (
-                torch.cat([getattr(edges, end) for edges in found] or [torch.empty(0, dtype=torch.int32)])
+                torch.cat([getattr(edges, end) for edges in found] or [_none(torch.int32)])
                 for end in ("source", "target")
             )
             adjacencies[name] = Adjacency._sorted_by_target(indptr, source, target, counts[name[0]])
@@ -187,11 +213,22 @@ class Hops:
         return {"graph": Graph(adjacencies, num_nodes=counts), "edge_ids": edge_ids}
 
 
+def _none(dtype: torch.dtype) -> Tensor:
+    return torch.empty(0, dtype=dtype, device="cpu")
+
+
+def _whole_number(fanout: Any) -> Any:
+    """A fan-out as an int, NumPy's too; what is none is left to the check of all of them."""
+    return operator.index(fanout) if hasattr(type(fanout), "__index__") else fanout
+
+
 def _joined(pointers: Sequence[Tensor], num_rows: int) -> Tensor:
     """The pointers of rows one hop after the other, and of rows without edges behind them."""
-    joined, last = [torch.zeros(1, dtype=torch.int64)], 0
+    joined = torch.zeros(num_rows + 1, dtype=torch.int64, device="cpu")
+    row = last = 0
     for indptr in pointers:
-        joined.append(indptr[1:] + last)
-        last += int(indptr[-1])
-    rows = sum(part.shape[0] for part in joined) - 1
-    return torch.cat([*joined, torch.full((num_rows - rows,), last, dtype=torch.int64)])
+        rows = indptr.shape[0] - 1
+        torch.add(indptr[1:], last, out=joined[row + 1 : row + rows + 1])
+        row, last = row + rows, last + int(indptr[-1])
+    joined[row + 1 :] = last
+    return joined

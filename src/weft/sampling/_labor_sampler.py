@@ -5,7 +5,7 @@ from typing import Literal, final
 
 from ..errors import check_choice
 from ..graph import Batch, Graph
-from ..ops import Drawing, Draws
+from ..ops import Drawing
 from ._hops import Fanout, Hops
 from ._sampler import Edges, Sampler, Seeds, Times
 
@@ -43,14 +43,14 @@ class LaborSampler(Sampler):
         seed: int = 0,
     ) -> None:  # fmt: skip
         check_choice("LaborSampler", "form", form, ("blocks", "graph"))
-        self._hops = Hops("LaborSampler", graph, fanouts, weight, time)
-        self._seed = seed
-        self._how = Drawing(
-            "source", False, disjoint or time is not None, form == "blocks", strict, window, shares_layers, keeps_edges
-        )
+        how = Drawing(
+            "source", trees=disjoint or time is not None, repeats=form == "blocks", strict=strict, window=window,
+            shares_layers=shares_layers, keeps_edges=keeps_edges,
+        )  # fmt: skip
+        self._hops = Hops("LaborSampler", graph, fanouts, how, seed=seed, weight=weight, time=time)
 
     def sample(
         self, seeds: Seeds, *, epoch: int = 0, batch: int = 0, times: Times = None, exclude: Edges | None = None
     ) -> Batch:
         """Draw the piece of one batch, see `Sampler.sample`."""
-        return self._hops.batch(seeds, Draws(self._seed, epoch, batch), self._how, times, exclude)
+        return self._hops.batch(seeds, epoch, batch, times, exclude)

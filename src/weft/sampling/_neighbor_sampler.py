@@ -5,7 +5,7 @@ from typing import Literal, final
 
 from ..errors import check_choice
 from ..graph import Batch, Graph
-from ..ops import Drawing, Draws
+from ..ops import Drawing
 from ._hops import Fanout, Hops
 from ._sampler import Edges, Sampler, Seeds, Times
 
@@ -18,14 +18,16 @@ class NeighborSampler(Sampler):
         graph: of one type or many, on the CPU. Edges are drawn against their direction: a target draws its sources.
         fanouts: how many edges a node draws in each hop, from the seeds outward: a number for all types, or a mapping from edge
             types or relations to numbers. -1 takes all edges.
-        weight: the name of a feature of edges: one that weighs more is drawn more often, one of 0 or False never.
+        weight: the name of a feature of edges: one that weighs more is drawn more often, one of 0 or False never. Edges of types
+            without the feature are all alike.
         time: the name of a feature of edges, nodes or both, int64: an edge is drawn only if it, and its source, are there when
-            the seed asks. Every seed then has nodes of its own.
-        choice: "chance", or "recent" for the latest edges.
+            the seed asks; edges of types without times are always there. Every seed then has nodes of its own.
+        choice: "chance", or "recent" for the latest edges, the latest first; among edges without times by chance.
         replace: put back what was drawn, so that an edge can come several times.
         strict: with times, only what was there before the seed asks, not at that moment.
         window: with times, how long before it may have happened.
-        disjoint: give each seed nodes of its own, as a tree, even where two seeds meet the same node.
+        disjoint: give each seed nodes of its own, as a tree, even where two seeds meet the same node: at most 65,536 seeds a
+            batch, and 500 draws a node. Draws then depend on the place of a seed in its batch, too.
         form: "blocks", where every node draws again in each hop, for layers that run one after the other on less and less; or
             "graph", where every node draws once, on which all layers run.
         keeps_edges: give original ids of edges; without them a batch takes less time.
@@ -37,8 +39,8 @@ class NeighborSampler(Sampler):
     *Source* Hamilton, Ying, Leskovec (2017), Inductive Representation Learning on Large Graphs, arXiv 1706.02216. Draws have the
     key that `weft.ops.draw_neighbors` states: seed, epoch, batch, hop, edge type, node, tree and number of the draw.
 
-    *Cost* the edges by target, kept by the graph; 8 bytes more an edge for weights, and for times the edges in their order. A
-    batch is one native call on several threads.
+    *Cost* the edges by target, kept by the graph; 8 bytes more an edge for weights, and for times the edges in their order. One
+    native call on several threads draws a batch, and a second one copies it.
 
     >>> import weft
     >>> ring = weft.Graph([0, 1, 2, 3], [1, 2, 3, 0])
@@ -55,14 +57,14 @@ class NeighborSampler(Sampler):
     ) -> None:  # fmt: skip
         check_choice("NeighborSampler", "choice", choice, ("chance", "recent"))
         check_choice("NeighborSampler", "form", form, ("blocks", "graph"))
-        self._hops = Hops("NeighborSampler", graph, fanouts, weight, time)
-        self._seed = seed
-        self._how = Drawing(
-            choice, replace, disjoint or time is not None, form == "blocks", strict, window, keeps_edges=keeps_edges
-        )
+        how = Drawing(
+            choice, replace=replace, trees=disjoint or time is not None, repeats=form == "blocks", strict=strict,
+            window=window, keeps_edges=keeps_edges,
+        )  # fmt: skip
+        self._hops = Hops("NeighborSampler", graph, fanouts, how, seed=seed, weight=weight, time=time)
 
     def sample(
         self, seeds: Seeds, *, epoch: int = 0, batch: int = 0, times: Times = None, exclude: Edges | None = None
     ) -> Batch:
         """Draw the piece of one batch, see `Sampler.sample`."""
-        return self._hops.batch(seeds, Draws(self._seed, epoch, batch), self._how, times, exclude)
+        return self._hops.batch(seeds, epoch, batch, times, exclude)

@@ -31,7 +31,8 @@ class Sampler(ABC):
 
         Args:
             seeds: ids of nodes; for a graph of many types a mapping from node types to ids. A node may come several times.
-            epoch: number of the epoch, from 0; together with `batch` it tells the draws of this batch from all others.
+            epoch: number of the epoch, from 0; together with `batch` it tells the draws of this batch from all others. Who leaves
+                both out gets the same draws again.
             batch: number of the batch within the epoch, from 0.
             times: where the graph has times, when each seed asks, int64 like `seeds`.
             exclude: original ids of edges that must not be drawn, for a graph of many edge types by type.

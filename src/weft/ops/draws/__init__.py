@@ -7,4 +7,6 @@ from .draw_neighbors import Drawing as Drawing
 from .draw_neighbors import Drawn as Drawn
 from .draw_neighbors import DrawnEdges as DrawnEdges
 from .draw_neighbors import Draws as Draws
+from .draw_neighbors import check_drawing as check_drawing
 from .draw_neighbors import draw_neighbors as draw_neighbors
+from .draw_neighbors import has_times as has_times

@@ -12,6 +12,7 @@ from ..segment_reduce.segment_reduce import segment_reduce
 from ..segment_sort.segment_sort import segment_sort
 
 HEAVIEST = 2**31 - 1  # the whole weight of the heaviest edge of a row
+MOST_EDGES = 2**32
 
 
 class Candidates(NamedTuple):
@@ -55,6 +56,10 @@ def weight_sums(rows: Structure, weight: Tensor) -> Tensor:
     check_rows("weight_sums", rows)
     if weight.is_complex():
         raise DtypeError(message("weight_sums", "real `weight`", str(weight.dtype)))
+    if rows.num_edges >= MOST_EDGES:
+        raise OptionError(
+            message("weight_sums", f"fewer than {MOST_EDGES} edges, whose weights fit in int64", str(rows.num_edges))
+        )
     if weight.shape != (rows.num_edges,):
         raise ShapeError(message("weight_sums", f"`weight` of shape ({rows.num_edges},)", str(tuple(weight.shape))))
     wrong = ~((weight >= 0) & (weight < torch.inf)) if weight.is_floating_point() else weight < 0

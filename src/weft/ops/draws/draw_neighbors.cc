@@ -1,7 +1,6 @@
 // Memory traffic: two pointers for each node that draws, the sources that it draws (and their edge ids, if they are asked for), each of
 // which may lie anywhere; what is drawn then goes through the caches a few times, in order, while its nodes are numbered.
 #include <cstring>
-#include <new>
 
 #include "numbering.h"
 
@@ -9,9 +8,9 @@ namespace weft {
 namespace WEFT_ISA {
 namespace {
 
-enum Flag : int64_t { kReplaces = 1, kTrees = 2, kRepeats = 4, kRecent = 8, kStrict = 16, kBySource = 32, kSharesLayers = 64 };
+enum Flag : int64_t { kReplaces = 1, kTrees = 2, kRepeats = 4, kRecent = 8, kStrict = 16, kBySource = 32, kSharesLayers = 64, kKeepsEdges = 128 };
 
-// Rows of the tables that Python packs, as numbers of 8 bytes.
+// Run of the tables that Python packs, as numbers of 8 bytes.
 struct Relation {
   int64_t source_type, target_type, num_rows, num_edges, wide;
   const int64_t* indptr;
@@ -20,7 +19,6 @@ struct Relation {
   int64_t num_excluded;
 
   AnyIds sources() const { return {source, wide != 0}; }
-  AnyIds edges() const { return {edge, wide != 0}; }
 };
 
 struct Seeds {
@@ -40,7 +38,6 @@ struct TakenEdges {
 
 struct TakeArguments : Call {
   int64_t workspace;
-  const Relation* relations;
   const Seeds* seeds;
   const TakenNodes* nodes;
   const TakenEdges* edges;
@@ -57,56 +54,25 @@ struct Arguments : Call {
   int64_t num_types, num_relations, num_hops, seed, epoch, batch, window, flags;
 };
 
-// Rows of one relation in one hop that one thread draws for: how many each drew, and which positions.
-struct Rows {
+// Run of one relation in one hop that one thread draws for: how many each drew, and which
+// positions, or once their sources are read which edges.
+struct Run {
   int64_t relation, first, last;
   Grow<int32_t> counts;
-  Grow<int64_t> positions;
+  Grow<int64_t> drawn;
   Piece piece;
   int64_t wrong = -1;  // a position with a bad source, or a row with bad pointers
   int fault = kOk;
 };
 
-// An array of things that are no plain data, which stay where they are and are used again.
-template <class T>
-struct Pool {
-  T** data = nullptr;
-  int64_t count = 0, room = 0;
-  Pool() = default;
-  Pool(const Pool&) = delete;
-  Pool& operator=(const Pool&) = delete;
-  ~Pool() {
-    for (int64_t i = 0; i < room; ++i) {
-      if (data[i]) data[i]->~T();
-      free(data[i]);
-    }
-    free(data);
-  }
-  bool resize(int64_t wanted) {
-    if (wanted > room) {
-      T** made = static_cast<T**>(realloc(data, wanted * sizeof(T*)));
-      if (!made) return false;
-      data = made;
-      for (; room < wanted; ++room) {
-        void* place = malloc(sizeof(T));
-        data[room] = place ? new (place) T() : nullptr;
-        if (!place) return false;
-      }
-    }
-    count = wanted;
-    return true;
-  }
-  T& operator[](int64_t at) const { return *data[at]; }
-};
-
-// What one hop drew for one relation: a run of `Rows`, and a run of the numbers of the sources.
+// What one hop drew for one relation: a range of `Run`s, and a range of the numbers of the sources.
 struct Drawn {
   int64_t first_rows, last_rows, first_row, num_rows, num_edges;
 };
 
 struct Workspace {
   Pool<Nodes> nodes;
-  Pool<Rows> seeds, rows;  // all hops' rows, one behind the other
+  Pool<Run> seeds, rows;  // all hops' rows, one behind the other
   Grow<Drawn> drawn;       // (hop, relation)
   Grow<int32_t> numbers, seed_numbers;
   Grow<int64_t> hop_numbers;  // where the numbers of each hop begin
@@ -115,8 +81,9 @@ struct Workspace {
 // Draws for the nodes of some rows, and reads the sources that they drew a block of rows later, when they are on their way to the caches.
 class Drawer {
  public:
-  Drawer(const Arguments& a, const Nodes& targets, int64_t hop, Rows& rows)
-      : a_(a), relation_(a.relations[rows.relation]), keys_(targets.keys), rows_(rows), source_{relation_.source, relation_.wide != 0},
+  Drawer(const Arguments& a, const Nodes& targets, int64_t hop, Run& rows)
+      : a_(a), relation_(a.relations[rows.relation]), keys_(targets.keys), rows_(rows), source_(relation_.sources()),
+        edge_{a.flags & kKeepsEdges ? relation_.edge : nullptr, relation_.wide != 0},
         trees_(a.flags & kTrees), num_targets_(a.seeds[relation_.target_type].num_nodes), num_sources_(a.seeds[relation_.source_type].num_nodes),
         fanout_(a.fanouts[hop * a.num_relations + rows.relation]),
         counter_(static_cast<uint64_t>(a.epoch) << 44 | static_cast<uint64_t>(a.batch) << 16 |
@@ -124,10 +91,10 @@ class Drawer {
 
   void run() {
     constexpr int64_t kBlock = 32;
-    rows_.counts.count = rows_.positions.count = rows_.piece.keys.count = 0;
+    rows_.counts.count = rows_.drawn.count = rows_.piece.keys.count = 0;
     rows_.fault = kOk;
     for (int64_t first = rows_.first; first < rows_.last && !rows_.fault; first += kBlock) {
-      const int64_t last = smaller(rows_.last, first + kBlock), read = rows_.positions.count;
+      const int64_t last = smaller(rows_.last, first + kBlock), read = rows_.drawn.count;
       for (int64_t i = first; i < last && !rows_.fault; ++i) draw(i);
       if (!rows_.fault) this->read(first, last, read);
     }
@@ -138,8 +105,8 @@ class Drawer {
   const Arguments& a_;
   const Relation& relation_;
   const Grow<uint64_t>& keys_;
-  Rows& rows_;
-  const AnyIds source_;
+  Run& rows_;
+  const AnyIds source_, edge_;  // no edges where positions are edges, or nobody wants them
   const bool trees_;
   const uint64_t num_targets_, num_sources_;
   const int64_t fanout_;
@@ -155,26 +122,31 @@ class Drawer {
     constexpr int64_t kAhead = 16;
     if (i + kAhead < rows_.last) __builtin_prefetch(relation_.indptr + node(i + kAhead), 0, 3);
     const uint64_t node = this->node(i), tree = this->tree(i);
-    Grow<int64_t>& drawn = rows_.positions;
+    Grow<int64_t>& drawn = rows_.drawn;
     const int64_t before = drawn.count;
     if (fanout_ != 0) {
       Candidates from{relation_.indptr[node], relation_.indptr[node + 1], relation_.sums, nullptr, 0};
       if (from.lo < 0 || from.lo > from.hi || from.hi > relation_.num_edges) return refuse(kBadPointer, node);
       if (relation_.times) narrow(from, relation_.times, time_of(tree));
-      if (relation_.num_excluded) exclude(from);
+      if (relation_.num_excluded && !exclude(from)) return refuse(kBadPointer, -1);
       draw(from, node << 24 | tree << 8, tree << 8, drawn);
     }
     rows_.counts.push(static_cast<int32_t>(drawn.count - before));
     if (!rows_.counts.ok || !drawn.ok || !taken_.ok()) return refuse(kNoMemory, 0);
-    for (int64_t p = before; p < drawn.count; ++p) __builtin_prefetch(static_cast<const char*>(source_.data) + drawn[p] * (source_.wide ? 8 : 4), 0, 3);
+    for (int64_t p = before; p < drawn.count; ++p) {
+      fetch(source_, drawn[p]);
+      if (edge_) fetch(edge_, drawn[p]);
+    }
   }
+
+  static void fetch(const AnyIds& ids, int64_t p) { __builtin_prefetch(static_cast<const char*>(ids.data) + p * (ids.wide ? 8 : 4), 0, 3); }
 
   void draw(const Candidates& from, uint64_t mine, uint64_t shared, Grow<int64_t>& drawn) {
     const bool replaces = a_.flags & kReplaces;
-    if (fanout_ < 0 || (from.count() <= fanout_ && !replaces)) {
+    if (a_.flags & kRecent && relation_.times) {
+      latest(from, fanout_ < 0 ? from.count() : fanout_, drawn);
+    } else if (fanout_ < 0 || (from.count() <= fanout_ && !replaces)) {
       from.each([&](int64_t p) { drawn.push(p); });
-    } else if (a_.flags & kRecent) {
-      latest(from, fanout_, drawn);
     } else if (a_.flags & kBySource) {
       const auto draw_of = [&](int64_t p) { return philox(a_.seed, counter_, static_cast<uint64_t>(source_[p]) << 24 | shared).bits[0]; };
       draw_by_source(from, fanout_, draw_of, drawn);
@@ -185,16 +157,18 @@ class Drawer {
     }
   }
 
-  // Reads the sources that rows first .. last drew: the positions from `p` on.
+  // Reads the sources that rows first .. last drew, from position `p` on, and puts edges in the place of positions.
   void read(int64_t first, int64_t last, int64_t p) {
     Grow<uint64_t>& keys = rows_.piece.keys;
-    if (!keys.reserve(rows_.positions.count)) return refuse(kNoMemory, 0);
+    if (!keys.reserve(rows_.drawn.count)) return refuse(kNoMemory, 0);
     for (int64_t i = first; i < last; ++i) {
       const uint64_t root = trees_ ? tree(i) * num_sources_ : 0;
       for (int64_t end = p + rows_.counts[i - rows_.first]; p < end; ++p) {
-        const uint64_t id = source_[rows_.positions[p]];
-        if (id >= num_sources_) return refuse(kBadId, rows_.positions[p]);
+        const int64_t position = rows_.drawn[p];
+        const uint64_t id = source_[position];
+        if (id >= num_sources_) return refuse(kBadId, position);
         keys[keys.count++] = root + id;
+        if (edge_) rows_.drawn[p] = edge_[position];
       }
     }
   }
@@ -209,27 +183,21 @@ class Drawer {
   // Leaves what happened up to `now`, or before it, and not longer than the window before.
   void narrow(Candidates& from, const int64_t* times, int64_t now) const {
     const bool is_strict = a_.flags & kStrict;
-    from.hi = boundary(times, from.lo, from.hi, [&](int64_t time) { return is_strict ? time < now : time <= now; });
-    if (a_.window >= 0)
-      from.lo = boundary(times, from.lo, from.hi, [&](int64_t time) { return static_cast<uint64_t>(now) - static_cast<uint64_t>(time) > static_cast<uint64_t>(a_.window); });
+    const auto is_old = [&](int64_t p) { return static_cast<uint64_t>(now) - static_cast<uint64_t>(times[p]) > static_cast<uint64_t>(a_.window); };
+    from.hi = boundary(from.lo, from.hi, [&](int64_t p) { return is_strict ? times[p] < now : times[p] <= now; });
+    if (a_.window >= 0) from.lo = boundary(from.lo, from.hi, is_old);
   }
 
-  template <class Before>
-  static int64_t boundary(const int64_t* times, int64_t lo, int64_t hi, const Before& before) {
-    while (lo < hi) {
-      const int64_t middle = lo + (hi - lo) / 2;
-      if (before(times[middle])) lo = middle + 1;
-      else hi = middle;
-    }
-    return lo;
-  }
-
-  void exclude(Candidates& from) const {
+  // Python has seen that they ascend; somebody may have written to them since.
+  bool exclude(Candidates& from) const {
     const int64_t* list = relation_.excluded;
-    const int64_t first = boundary(list, 0, relation_.num_excluded, [&](int64_t p) { return p < from.lo; });
-    const int64_t last = boundary(list, first, relation_.num_excluded, [&](int64_t p) { return p < from.hi; });
+    const int64_t first = boundary(0, relation_.num_excluded, [&](int64_t x) { return list[x] < from.lo; });
+    const int64_t last = boundary(first, relation_.num_excluded, [&](int64_t x) { return list[x] < from.hi; });
     from.excluded = list + first;
     from.num_excluded = last - first;
+    for (int64_t x = first; x < last; ++x)
+      if (list[x] < from.lo || list[x] >= from.hi || (x > first && list[x] <= list[x - 1])) return false;
+    return true;
   }
 
   static void latest(const Candidates& from, int64_t fanout, Grow<int64_t>& out) {
@@ -290,7 +258,7 @@ class Engine {
     for (int64_t t = 0; t < a_.num_types; ++t) {
       const Seeds& seeds = a_.seeds[t];
       for (int64_t lo = 0; lo < seeds.count; lo += kGrain) {
-        Rows& rows = w_.seeds[pieces++];
+        Run& rows = w_.seeds[pieces++];
         rows.relation = t;
         rows.piece.keys.count = 0;
         if (!rows.piece.keys.reserve(kGrain)) return starved();
@@ -306,7 +274,7 @@ class Engine {
       tree += seeds.count;
     }
     w_.seed_numbers.count = all;
-    return number(w_.seeds, 0, pieces, [](const Rows& rows) { return rows.relation; }, w_.seed_numbers.data);
+    return number(w_.seeds, 0, pieces, [](const Run& rows) { return rows.relation; }, w_.seed_numbers.data);
   }
 
   uint64_t key_of(int64_t type, uint64_t node, int64_t tree) const {
@@ -315,7 +283,7 @@ class Engine {
 
   // Numbers the nodes that pieces first .. last name, in their order, and writes the number at each place of the sequence.
   template <class TypeOf>
-  int number(Pool<Rows>& rows, int64_t first, int64_t last, const TypeOf& type_of, int32_t* numbers) {
+  int number(Pool<Run>& rows, int64_t first, int64_t last, const TypeOf& type_of, int32_t* numbers) {
     int64_t all = 0;
     for (int64_t i = first; i < last; ++i) {
       rows[i].piece.base = all;
@@ -362,31 +330,32 @@ class Engine {
     }
     const int64_t last = w_.rows.count;
     parallel_tasks(last - first, a_.threads, [&](int64_t i) {
-      Rows& rows = w_.rows[first + i];
+      Run& rows = w_.rows[first + i];
       Drawer(a_, w_.nodes[a_.relations[rows.relation].target_type], hop, rows).run();
     });
     int64_t all = 0;
     for (int64_t i = first; i < last; ++i) {
       if (w_.rows[i].fault) return refuse(w_.rows[i]);
-      all += w_.rows[i].positions.count;
+      all += w_.rows[i].drawn.count;
     }
     if (all > INT32_MAX) return fail(kBadPointer, "more than 2147483647 edges in one hop; hint: take fewer seeds or a lower fan-out");
     w_.hop_numbers.push(w_.numbers.count);
     if (!w_.hop_numbers.ok || !w_.numbers.reserve(w_.numbers.count + all)) return starved();
-    const auto type_of = [&](const Rows& rows) { return a_.relations[rows.relation].source_type; };
+    const auto type_of = [&](const Run& rows) { return a_.relations[rows.relation].source_type; };
     if (const int status = number(w_.rows, first, last, type_of, w_.numbers.data + w_.numbers.count)) return status;
     w_.numbers.count += all;
     for (int64_t r = 0; r < a_.num_relations; ++r) {
       Drawn& drawn = w_.drawn[hop * a_.num_relations + r];
-      for (int64_t i = drawn.first_rows; i < drawn.last_rows; ++i) drawn.num_edges += w_.rows[i].positions.count;
+      for (int64_t i = drawn.first_rows; i < drawn.last_rows; ++i) drawn.num_edges += w_.rows[i].drawn.count;
       edges(hop, r) = drawn.num_edges;
     }
     return kOk;
   }
 
-  int refuse(const Rows& rows) const {
+  int refuse(const Run& rows) const {
     const Relation& relation = a_.relations[rows.relation];
     if (rows.fault == kNoMemory) return starved();
+    if (rows.fault == kBadPointer && rows.wrong < 0) return fail(kBadPointer, "`excluded` changed while it was read");
     if (rows.fault == kBadPointer)
       return fail(kBadPointer, "relation %lld: `indptr` goes from %lld to %lld at row %lld, but there are %lld edges",
                   static_cast<long long>(rows.relation), static_cast<long long>(relation.indptr[rows.wrong]),
@@ -414,7 +383,7 @@ class Taker {
       int64_t numbers = w_.hop_numbers[hop];
       for (int64_t r = 0; r < a_.num_relations; ++r) {
         const Drawn& drawn = w_.drawn[hop * a_.num_relations + r];
-        take_edges(drawn, a_.relations[r], a_.edges[hop * a_.num_relations + r], w_.numbers.data + numbers);
+        take_edges(drawn, a_.edges[hop * a_.num_relations + r], w_.numbers.data + numbers);
         numbers += drawn.num_edges;
       }
     }
@@ -435,31 +404,21 @@ class Taker {
     }
   }
 
-  void take_edges(const Drawn& drawn, const Relation& relation, const TakenEdges& out, const int32_t* numbers) const {
+  void take_edges(const Drawn& drawn, const TakenEdges& out, const int32_t* numbers) const {
     copy(out.source, numbers, drawn.num_edges);
     out.indptr[0] = 0;
     for (int64_t i = drawn.first_rows, row = 0; i < drawn.last_rows; ++i) {
-      const Rows& rows = w_.rows[i];
+      const Run& rows = w_.rows[i];
       for (int64_t j = 0; j < rows.counts.count; ++j, ++row) out.indptr[row + 1] = out.indptr[row] + rows.counts[j];
     }
-    const AnyIds edge = relation.edges();
     const int64_t base = drawn.num_edges ? w_.rows[drawn.first_rows].piece.base : 0;
     parallel_tasks(drawn.last_rows - drawn.first_rows, drawn.num_edges < kSerialWork / 8 ? 1 : a_.threads, [&](int64_t i) {
-      const Rows& rows = w_.rows[drawn.first_rows + i];
+      const Run& rows = w_.rows[drawn.first_rows + i];
       int32_t* target = out.target + (rows.piece.base - base);
       for (int64_t j = 0; j < rows.counts.count; ++j)
         for (int64_t left = rows.counts[j]; left > 0; --left) *target++ = static_cast<int32_t>(rows.first + j);
-      if (out.edge) take_edge_ids(rows.positions, edge, out.edge + (rows.piece.base - base));
+      if (out.edge) copy(out.edge + (rows.piece.base - base), rows.drawn.data, rows.drawn.count);
     });
-  }
-
-  static void take_edge_ids(const Grow<int64_t>& positions, const AnyIds& edge, int64_t* to) {
-    constexpr int64_t kAhead = 32;
-    if (!edge) return copy(to, positions.data, positions.count);
-    for (int64_t p = 0; p < positions.count; ++p) {
-      if (p + kAhead < positions.count) fetch_near(static_cast<const char*>(edge.data) + positions[p + kAhead] * (edge.wide ? 8 : 4), 1);
-      to[p] = edge[positions[p]];
-    }
   }
 };
 
@@ -478,7 +437,7 @@ WEFT_KERNEL(draw_neighbors, "workspace relations seeds fanouts sizes num_types n
   return Engine(a, *reinterpret_cast<Workspace*>(*a.workspace)).run();
 }
 
-WEFT_KERNEL(take_neighbors, "workspace relations seeds nodes edges seed_numbers num_types num_relations num_hops") {
+WEFT_KERNEL(take_neighbors, "workspace seeds nodes edges seed_numbers num_types num_relations num_hops") {
   using namespace weft::WEFT_ISA;
   Taker(*static_cast<const TakeArguments*>(arguments)).run();
   return weft::kOk;

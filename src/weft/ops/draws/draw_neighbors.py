@@ -16,7 +16,8 @@ from .candidates import Candidates
 Choice = Literal["chance", "recent", "source"]
 CHOICES = ("chance", "recent", "source")
 MOST_EPOCHS, MOST_BATCHES, MOST_STREAMS = 2**20, 2**28, 2**16  # what the counter of the draws has room for
-MOST_NODES, MOST_TREES, MOST_IN_TREES = 2**40, 2**16, 500
+MOST_NODES, MOST_TREES = 2**40, 2**16
+MOST_DRAWS, MOST_IN_TREES = 2**25, 500
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,9 @@ class Drawing:
     """How neighbours are drawn.
 
     Attributes:
-        choice: "chance", one after the other by weight; "recent", the latest; "source", each with the chance that makes the
-            fan-out the expected number, decided by one draw for each source, so that targets share sources (LABOR).
+        choice: "chance", one after the other by weight; "recent", the latest first (by chance where edges have no times);
+            "source", each with the chance that makes the fan-out the expected number, decided by one draw for each source, so
+            that targets share sources (LABOR).
         replace: put back what was drawn; for "chance".
         trees: whether each seed has nodes of its own, as a tree; else a node that is met twice is one.
         repeats: whether in each hop all nodes draw again, as layers that run on blocks want; else those that are new.
@@ -124,7 +126,7 @@ def draw_neighbors(
 
     Raises:
         OptionError, ShapeError, DtypeError, DeviceError: if arguments are of another kind or do not fit each other.
-        IdError, StructureError: if a seed or a source is not there, or pointers contradict themselves.
+        IdError, StructureError: if a seed is not there, or where sources or pointers that are read contradict themselves.
         MemoryError: if what is drawn does not fit.
 
     *Source* Hamilton, Ying, Leskovec (2017), Inductive Representation Learning on Large Graphs, arXiv 1706.02216; Balin,
@@ -132,7 +134,9 @@ def draw_neighbors(
     are all alike. Weighted draws have the distribution of Efraimidis, Spirakis (2006), Weighted random sampling with a reservoir.
 
     *Cost* for each node that draws its pointers, and for each draw a source and an edge id, all of them anywhere; for "source"
-    all edges of the nodes that draw.
+    all edges of the nodes that draw. A draw is compared with those of its node before it, and a weighted one is led past all
+    edges of the node that are excluded: fan-outs of ten thousands take their square. The memory of the largest batch is kept
+    for the next one, once for each thread that calls.
 
     >>> import torch
     >>> from weft.ops import Structure
@@ -159,19 +163,13 @@ def _check(
     excluded: Sequence[Tensor | None] | None,
 ) -> None:
     name, relations, types = "draw_neighbors", len(candidates), len(num_nodes)
-    _check_number(name, "draws.seed", draws.seed, -(2**63), 2**64)
-    _check_number(name, "draws.epoch", draws.epoch, 0, MOST_EPOCHS)
-    _check_number(name, "draws.batch", draws.batch, 0, MOST_BATCHES)
-    _check_number(name, "number of hops and relations", max(1, len(fanouts) * relations), 1, MOST_STREAMS)
-    for count in num_nodes:
-        _check_number(name, "num_nodes", count, 0, MOST_NODES)
-    for of_hop in fanouts:
-        if len(of_hop) != relations:
-            raise ShapeError(message(name, f"a fan-out for each of {relations} relations", str(list(of_hop))))
-        for fanout in of_hop:
-            _check_number(name, "fanouts", fanout, -1, MOST_IN_TREES + 1 if how.trees else 2**31)
+    check_drawing(name, candidates, fanouts, how, draws)
     _check_lists(name, "seeds", seeds, types)
-    _check_how(name, how, candidates, times is not None)
+    if has_times(candidates) != (times is not None):
+        got = "times of edges alone" if times is None else "times of seeds alone"
+        raise OptionError(message(name, "times of edges and of seeds, or neither", got))
+    for count in num_nodes:
+        _check_number(name, "num_nodes", count, 0, MOST_NODES + 1)
     if how.trees:
         _check_number(name, "number of trees", sum(of_type.shape[0] for of_type in seeds), 0, MOST_TREES + 1)
     if times is not None:
@@ -182,6 +180,8 @@ def _check(
                 raise ShapeError(message(name, "a time for each seed", got))
     if excluded is not None:
         _check_lists(name, "excluded", excluded, relations)
+        for positions, relation in zip(excluded, candidates, strict=True):
+            _check_ascending(name, positions, relation.rows.num_edges)
     for relation in candidates:
         _check_candidates(name, relation, types, num_nodes)
 
@@ -206,29 +206,53 @@ def _check_lists(name: str, what: str, lists: Sequence[Tensor | None], count: in
             raise DeviceError(message(name, f"`{what}` on the CPU", str(each.device)))
 
 
-def _check_how(name: str, how: Drawing, candidates: Sequence[Candidates], has_times: bool) -> None:
-    check_choice(name, "choice", how.choice, CHOICES)
-    if how.replace and how.choice != "chance":
+def _check_ascending(name: str, positions: Tensor | None, num_edges: int) -> None:
+    if positions is None or positions.numel() == 0:
+        return
+    if int(positions[0]) < 0 or int(positions[-1]) >= num_edges or bool((positions.diff() <= 0).any()):
+        expected = f"`excluded` to ascend, each position once, among {num_edges}"
         raise OptionError(
-            message(name, '`replace` only for choice "chance"', f'"{how.choice}", which draws no edge twice')
+            message(name, expected, f"{int(positions.min())} to {int(positions.max())}", "take .unique()")
         )
+
+
+def has_times(candidates: Sequence[Candidates]) -> bool:
+    """Whether edges of some type have times, so that seeds need them, too."""
+    return any(relation.times is not None for relation in candidates)
+
+
+def check_drawing(
+    name: str, candidates: Sequence[Candidates], fanouts: Sequence[Sequence[int]], how: Drawing, draws: Draws
+) -> None:
+    """Refuse options that contradict each other or the edges, in the name of whoever was given them.
+
+    Raises:
+        OptionError, ShapeError: if they do.
+    """
+    _check_number(name, "seed", draws.seed, -(2**63), 2**64)
+    _check_number(name, "epoch", draws.epoch, 0, MOST_EPOCHS)
+    _check_number(name, "batch", draws.batch, 0, MOST_BATCHES)
+    _check_number(name, "number of hops times that of edge types", len(fanouts) * len(candidates), 0, MOST_STREAMS + 1)
+    check_choice(name, "choice", how.choice, CHOICES)
+    timed = has_times(candidates)
+    if how.replace and how.choice != "chance":
+        got = f'"{how.choice}", which draws no edge twice'
+        raise OptionError(message(name, '`replace` only for choice "chance"', got))
     if how.shares_layers and how.choice != "source":
         raise OptionError(message(name, '`shares_layers` only for choice "source"', f'"{how.choice}"'))
-    timed = any(relation.times is not None for relation in candidates)
-    if how.choice == "recent" and not timed:
-        raise OptionError(message(name, 'times of edges for choice "recent"', "none"))
-    if timed != has_times:
-        got = "times of edges alone" if timed else "times of seeds alone"
-        raise OptionError(message(name, "times of edges and of seeds, or neither", got))
-    if has_times and not how.trees:
-        hint = "draw trees"
-        raise OptionError(
-            message(name, "trees, since a node may be met at several times", "one node for all seeds", hint)
-        )
-    if (how.strict or how.window is not None) and not timed:
-        raise OptionError(message(name, "times for `strict` and `window`", "none"))
+    if (how.choice == "recent" or how.strict or how.window is not None) and not timed:
+        raise OptionError(message(name, 'times of edges for choice "recent", `strict` and `window`', "none"))
+    if timed and not how.trees:
+        expected = "trees where edges have times, since a node may be met at several"
+        raise OptionError(message(name, expected, "one node for all seeds"))
     if how.window is not None:
         _check_number(name, "window", how.window, 0, 2**63)
+    most = MOST_IN_TREES if how.trees and how.choice != "source" else MOST_DRAWS
+    for of_hop in fanouts:
+        if len(of_hop) != len(candidates):
+            raise ShapeError(message(name, f"a fan-out for each of {len(candidates)} edge types", str(list(of_hop))))
+        for fanout in of_hop:
+            _check_number(name, "fanouts", fanout, -1, most + 1)
 
 
 def _check_candidates(name: str, relation: Candidates, types: int, num_nodes: Sequence[int]) -> None:

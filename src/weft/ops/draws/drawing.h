@@ -1,36 +1,10 @@
 // Which positions of a row are drawn. Whole numbers decide every draw, so that all machines draw alike.
 #pragma once
+#include "grow.h"
 #include "weft/philox.h"
-#include "weft/rows.h"
 
 namespace weft {
 namespace WEFT_ISA {
-
-// An array that grows and keeps its memory; `ok` turns false, and stays so, if there is none.
-template <class T>
-struct Grow {
-  T* data = nullptr;
-  int64_t count = 0, room = 0;
-  bool ok = true;
-  Grow() = default;
-  Grow(const Grow&) = delete;
-  Grow& operator=(const Grow&) = delete;
-  ~Grow() { free(data); }
-
-  bool reserve(int64_t wanted) {
-    if (wanted <= room) return ok;
-    const int64_t size = larger(wanted, larger(64, room + room / 2));
-    T* made = size < INT64_MAX / static_cast<int64_t>(sizeof(T)) ? static_cast<T*>(realloc(static_cast<void*>(data), size * sizeof(T))) : nullptr;
-    if (!made) return ok = false;
-    data = made, room = size;
-    return ok;
-  }
-  void push(const T& value) {
-    if (count == room && !reserve(count + 1)) return;
-    data[count++] = value;
-  }
-  T& operator[](int64_t at) const { return data[at]; }
-};
 
 // Words of the counter (first, second + 0), (first, second + 1), ...; a lane of the counter costs one multiplication a round, so
 // several blocks are made at once.
@@ -84,6 +58,17 @@ class Words {
   }
 };
 
+// The first of lo .. hi that `is_before` is not said of; it is said of the first ones, if of any.
+template <class Before>
+WEFT_INLINE int64_t boundary(int64_t lo, int64_t hi, const Before& is_before) {
+  while (lo < hi) {
+    const int64_t middle = lo + (hi - lo) / 2;
+    if (is_before(middle)) lo = middle + 1;
+    else hi = middle;
+  }
+  return lo;
+}
+
 // The edges from which a node's are drawn: positions lo .. hi of the compressed edges, without those in `excluded`, which ascend.
 // `sums[p]` is what all weights before position p add up to; without it each weighs 1.
 struct Candidates {
@@ -97,13 +82,12 @@ struct Candidates {
 
   // The position whose weight covers the place `at` of the row.
   int64_t find(int64_t at) const {
-    int64_t first = lo, last = hi;  // sums[first] <= wanted < sums[last]
-    const int64_t wanted = sums[lo] + at;
-    while (last - first > 1) {
-      const int64_t middle = first + (last - first) / 2;
-      (sums[middle] <= wanted ? first : last) = middle;
-    }
-    return first;
+    return boundary(lo + 1, hi, [&](int64_t p) { return sums[p] - sums[lo] <= at; }) - 1;
+  }
+
+  // The position of rank `rank` among all that are not excluded.
+  int64_t ranked(int64_t rank) const {
+    return lo + rank + boundary(0, num_excluded, [&](int64_t x) { return excluded[x] - x - lo <= rank; });
   }
 
   template <class Visit>
@@ -118,8 +102,8 @@ struct Candidates {
 // What a draw leaves behind: for equal weights the ranks that were drawn, else the positions out of the draw, ascending, and what those
 // before each weigh.
 struct Taken {
-  Grow<int64_t> ranks, removed;
-  bool ok() const { return ranks.ok && removed.ok; }
+  Grow<int64_t> places, removed;
+  bool ok() const { return places.ok && removed.ok; }
 };
 
 // Draws `fanout` of the candidates, all alike, by Floyd's method: of the first j + 1 a number that was not drawn, else j itself. There
@@ -127,8 +111,8 @@ struct Taken {
 WEFT_INLINE void draw_alike(const Candidates& from, int64_t fanout, bool replaces, Words words, Taken& taken, Grow<int64_t>& out) {
   constexpr int64_t kLanes = 8;
   const int64_t count = from.count();
-  Grow<int64_t>& ranks = taken.ranks;
-  if (!ranks.reserve(fanout + kLanes) || !out.reserve(out.count + fanout)) return;
+  Grow<int64_t>& ranks = taken.places;
+  if ((!replaces && !ranks.reserve(fanout + kLanes)) || !out.reserve(out.count + fanout)) return;
   for (int64_t i = 0; i < fanout; ++i) {
     const int64_t last = replaces ? count - 1 : count - fanout + i;
     int64_t rank = static_cast<int64_t>(words.below(last + 1, last >= INT64_C(0xFFFFFFFF)));
@@ -140,9 +124,7 @@ WEFT_INLINE void draw_alike(const Candidates& from, int64_t fanout, bool replace
         for (int64_t l = 0; l < kLanes; ++l) is_taken |= ranks[m + l] == rank;
       ranks[i] = rank = is_taken ? last : rank;
     }
-    int64_t p = from.lo + rank;
-    for (int64_t x = 0; x < from.num_excluded && from.excluded[x] <= p; ++x) ++p;
-    out.data[out.count++] = p;
+    out.data[out.count++] = from.ranked(rank);
   }
 }
 
@@ -150,8 +132,9 @@ WEFT_INLINE void draw_alike(const Candidates& from, int64_t fanout, bool replace
 // back): a number below the weight that is left, in which the ones taken before are stepped over.
 WEFT_INLINE void draw_by_weight(const Candidates& from, int64_t fanout, bool replaces, Words words, Taken& taken, Grow<int64_t>& out) {
   int64_t left = from.start(from.hi), gone = 0;
-  Grow<int64_t>&position = taken.ranks, &removed = taken.removed;
-  if (!position.reserve(from.num_excluded + fanout) || !removed.reserve(from.num_excluded + fanout)) return;
+  Grow<int64_t>&position = taken.places, &removed = taken.removed;
+  const int64_t most = from.num_excluded + (replaces ? 0 : smaller(fanout, from.count()));
+  if (!position.reserve(most) || !removed.reserve(most)) return;
   const auto take = [&](int64_t rank, int64_t p) {
     const int64_t weight = from.weight(p);
     for (int64_t i = gone++; i > rank; --i) {
@@ -165,12 +148,8 @@ WEFT_INLINE void draw_by_weight(const Candidates& from, int64_t fanout, bool rep
   for (int64_t x = 0; x < from.num_excluded; ++x) take(x, from.excluded[x]);
   for (int64_t draws = 0; draws < fanout && left > 0; ++draws) {
     const int64_t at = static_cast<int64_t>(words.below(left, true));
-    int64_t rank = 0;  // how many of those taken start at or before the place, when they are taken out
-    for (int64_t last = gone; rank < last;) {
-      const int64_t middle = rank + (last - rank) / 2;
-      if (from.start(position[middle]) - removed[middle] <= at) rank = middle + 1;
-      else last = middle;
-    }
+    // How many of those taken start at or before the place, when they are taken out.
+    const int64_t rank = boundary(0, gone, [&](int64_t i) { return from.start(position[i]) - removed[i] <= at; });
     const int64_t skipped = rank ? removed[rank - 1] + from.weight(position[rank - 1]) : 0;
     const int64_t p = from.find(at + skipped);
     out.push(p);

@@ -14,7 +14,7 @@ _SIZES = "num_types num_relations num_hops"
 _DRAW = Kernel(
     "draw_neighbors", f"workspace relations seeds fanouts sizes {_SIZES} seed epoch batch window flags".split()
 )
-_TAKE = Kernel("take_neighbors", f"workspace relations seeds nodes edges seed_numbers {_SIZES}".split())
+_TAKE = Kernel("take_neighbors", f"workspace seeds nodes edges seed_numbers {_SIZES}".split())
 _DROP = Kernel("drop_neighbors", ["workspace"])
 
 
@@ -22,8 +22,9 @@ class Workspace:
     """Memory of the engine, for one call at a time; the next one uses it again."""
 
     def __init__(self) -> None:
-        self.address = torch.zeros(1, dtype=torch.int64)
-        weakref.finalize(self, _drop, self.address)
+        self.address = torch.zeros(1, dtype=torch.int64, device="cpu")
+        # When the interpreter ends, a thread may still be drawing with it.
+        weakref.finalize(self, _drop, self.address).atexit = False
 
 
 _spare: list[Workspace] = []  # nobody's at the moment; append and pop are atomic
@@ -50,9 +51,14 @@ class _Table:
             self.numbers.append(value or 0)
 
     def address(self) -> int:
-        packed = torch.tensor(self.numbers, dtype=torch.int64)
+        packed = torch.tensor(self.numbers, dtype=torch.int64, device="cpu")
         self._held.append(packed)
         return packed.data_ptr()
+
+
+def _empty(count: int, dtype: torch.dtype) -> Tensor:
+    """Memory for the engine, also where tensors are made elsewhere by default."""
+    return torch.empty(count, dtype=dtype, device="cpu")
 
 
 def draw(
@@ -81,33 +87,31 @@ def draw(
         seed_table.add(num_nodes[kind], of_type.shape[0], of_type, None if times is None else times[kind])
     for of_hop in fanouts:
         fanout_table.add(*of_hop)
-    sizes = torch.empty(types * (hops + 1) + hops * relations, dtype=torch.int64)
-    common = from_tables.address(), seed_table.address()
+    sizes = _empty(types * (hops + 1) + hops * relations, torch.int64)
     seed = draws.seed - 2**64 if draws.seed >= 2**63 else draws.seed
     window = -1 if how.window is None else how.window
-    _DRAW(
-        0, 0, [workspace.address.data_ptr(), *common, fanout_table.address(), sizes.data_ptr(), types, relations, hops, seed,
-               draws.epoch, draws.batch, window, _flags(how)],
-    )  # fmt: skip
-    taken = _take(workspace, common, (types, relations, hops), candidates, seeds, how, sizes.tolist())
+    addresses = from_tables.address(), seed_table.address(), fanout_table.address(), sizes.data_ptr()
+    key = seed, draws.epoch, draws.batch
+    _DRAW(0, 0, [workspace.address.data_ptr(), *addresses, types, relations, hops, *key, window, _flags(how)])
+    taken = _take(workspace, addresses[1], (types, relations, hops), candidates, seeds, how, sizes.tolist())
     _spare.append(workspace)
     return taken
 
 
 def _flags(how: Any) -> int:
     parts = how.replace, how.trees, how.repeats, how.choice == "recent", how.strict, how.choice == "source"
-    return sum(bool(part) << bit for bit, part in enumerate((*parts, how.shares_layers)))
+    return sum(bool(part) << bit for bit, part in enumerate((*parts, how.shares_layers, how.keeps_edges)))
 
 
 def _take(
-    workspace: Workspace, common: tuple[int, int], counts: tuple[int, int, int], candidates: Sequence[Candidates],
+    workspace: Workspace, seed_table: int, counts: tuple[int, int, int], candidates: Sequence[Candidates],
     seeds: Sequence[Tensor], how: Any, sizes: list[int],
 ) -> tuple[Any, ...]:  # fmt: skip
     types, relations, hops = counts
     by_type = [sizes[kind * (hops + 1) : (kind + 1) * (hops + 1)] for kind in range(types)]
-    node_ids = [torch.empty(count[-1], dtype=torch.int64) for count in by_type]
+    node_ids = [_empty(count[-1], torch.int64) for count in by_type]
     trees = [torch.empty_like(ids) for ids in node_ids] if how.trees else None
-    numbers = torch.empty(sum(of_type.shape[0] for of_type in seeds), dtype=torch.int32)
+    numbers = _empty(sum(of_type.shape[0] for of_type in seeds), torch.int32)
     node_table, edge_table = _Table(), _Table()
     for kind in range(types):
         node_table.add(node_ids[kind], trees[kind] if trees else None)
@@ -118,13 +122,15 @@ def _take(
             count = by_type[of.target_type]
             num_rows = count[hop] - (count[hop - 1] if hop and not how.repeats else 0)
             num_edges = sizes[types * (hops + 1) + hop * relations + r]
-            indptr = torch.empty(num_rows + 1, dtype=torch.int64)
-            source, target = (torch.empty(num_edges, dtype=torch.int32) for _ in range(2))
-            ids = torch.empty(num_edges, dtype=torch.int64) if how.keeps_edges else None
+            indptr = _empty(num_rows + 1, torch.int64)
+            source, target = (_empty(num_edges, torch.int32) for _ in range(2))
+            ids = _empty(num_edges, torch.int64) if how.keeps_edges else None
             edge_table.add(indptr, source, target, ids)
             found.append((indptr, source, target, ids))
         edges.append(found)
     _TAKE(
-        0, 0, [int(workspace.address), *common, node_table.address(), edge_table.address(), numbers.data_ptr(), *counts]
+        0,
+        0,
+        [int(workspace.address), seed_table, node_table.address(), edge_table.address(), numbers.data_ptr(), *counts],
     )
     return node_ids, trees, list(numbers.split([of_type.shape[0] for of_type in seeds])), by_type, edges

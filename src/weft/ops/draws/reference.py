@@ -97,7 +97,7 @@ def draw(
         ids = checked_ids("draw_neighbors", "seeds", of_type, num_nodes[kind], "nodes").tolist()
         own = range(tree, tree + len(ids)) if how.trees else [0] * len(ids)
         numbers = [nodes[kind].number(*one) for one in zip(own, ids, strict=True)]
-        seed_numbers.append(torch.tensor(numbers, dtype=torch.int32))
+        seed_numbers.append(torch.tensor(numbers, dtype=torch.int32, device="cpu"))
         tree += len(ids)
     counts = [[len(numbers_of.of)] for numbers_of in nodes]
     lists = [set() if positions is None else set(positions.tolist()) for positions in excluded]
@@ -125,7 +125,7 @@ def draw(
         edges.append(found)
         for count, numbers_of in zip(counts, nodes, strict=True):
             count.append(len(numbers_of.of))
-    met = [torch.tensor(numbers_of.met(), dtype=torch.int64).reshape(-1, 2) for numbers_of in nodes]
+    met = [torch.tensor(numbers_of.met(), dtype=torch.int64, device="cpu").reshape(-1, 2) for numbers_of in nodes]
     trees = [pairs[:, 0].clone() for pairs in met] if how.trees else None
     return [pairs[:, 1].clone() for pairs in met], trees, seed_numbers, counts, edges
 
@@ -133,11 +133,16 @@ def draw(
 def _as_tensors(
     of: Candidates, drawn: list[list[int]], ends: list[int], first: int, how: Any
 ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
-    lengths = torch.tensor([0, *map(len, drawn)])
-    at = torch.tensor([p for positions in drawn for p in positions], dtype=torch.int64)
+    lengths = torch.tensor([0, *map(len, drawn)], device="cpu")
+    at = torch.tensor([p for positions in drawn for p in positions], dtype=torch.int64, device="cpu")
     edge_ids = at if of.rows.edge is None else of.rows.edge[at].long()
-    target = torch.arange(first, first + len(drawn), dtype=torch.int32).repeat_interleave(lengths[1:])
-    return lengths.cumsum(0), torch.tensor(ends, dtype=torch.int32), target, edge_ids if how.keeps_edges else None
+    target = torch.arange(first, first + len(drawn), dtype=torch.int32, device="cpu").repeat_interleave(lengths[1:])
+    return (
+        lengths.cumsum(0),
+        torch.tensor(ends, dtype=torch.int32, device="cpu"),
+        target,
+        edge_ids if how.keeps_edges else None,
+    )
 
 
 def _draw_row(
@@ -154,10 +159,10 @@ def _draw_row(
         if how.window is not None:
             lo = min(hi, lo + bisect_left(at, now - how.window))
     row = _Row(of, range(lo, hi), excluded)
+    if how.choice == "recent" and of.times is not None:
+        return sorted(row.weights, reverse=True)[: fanout if fanout >= 0 else None]
     if fanout < 0 or (row.count <= fanout and not how.replace):
         return list(row.weights)
-    if how.choice == "recent":
-        return sorted(row.weights, reverse=True)[:fanout]
     if how.choice == "source":
         return row.by_source(fanout, lambda p: next(_words(*key, source[p] << 24 | tree << 8)))
     if row.count == 0:
@@ -167,10 +172,10 @@ def _draw_row(
 
 
 def _words(seed: int, first: int, second: int) -> Iterator[int]:
-    as_signed = (torch.tensor(value - 2**64 if value >= 2**63 else value) for value in (seed, first))
+    as_signed = (torch.tensor(value - 2**64 if value >= 2**63 else value, device="cpu") for value in (seed, first))
     seed_bits, first_bits = as_signed
     while True:
-        block = philox(seed_bits, first_bits, torch.arange(second, second + _BLOCKS))
+        block = philox(seed_bits, first_bits, torch.arange(second, second + _BLOCKS, device="cpu"))
         yield from block.flatten().tolist()
         second += _BLOCKS
 
