@@ -57,7 +57,7 @@ class Hops:
         if time is not None and not has_times(self.candidates):
             expected = "`time` to name a feature of edges, or of nodes that edges leave"
             raise FeatureError(message(where, expected, f'"{time}"'))
-        check_drawing(where, self.candidates, self.fanouts, how, Draws(seed))
+        check_drawing(where, self.candidates, self.fanouts, how=how, draws=Draws(seed))
 
     def _by_edge_type(self, fanout: Fanout) -> list[int]:
         if not isinstance(fanout, Mapping):

@@ -163,7 +163,7 @@ def _check(
     excluded: Sequence[Tensor | None] | None,
 ) -> None:
     name, relations, types = "draw_neighbors", len(candidates), len(num_nodes)
-    check_drawing(name, candidates, fanouts, how, draws)
+    check_drawing(name, candidates, fanouts, how=how, draws=draws)
     _check_lists(name, "seeds", seeds, types)
     if has_times(candidates) != (times is not None):
         got = "times of edges alone" if times is None else "times of seeds alone"
@@ -222,7 +222,7 @@ def has_times(candidates: Sequence[Candidates]) -> bool:
 
 
 def check_drawing(
-    name: str, candidates: Sequence[Candidates], fanouts: Sequence[Sequence[int]], how: Drawing, draws: Draws
+    name: str, candidates: Sequence[Candidates], fanouts: Sequence[Sequence[int]], *, how: Drawing, draws: Draws
 ) -> None:
     """Refuse options that contradict each other or the edges, in the name of whoever was given them.
 
