@@ -17,6 +17,7 @@ from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from . import graph as graph
+    from . import loading as loading
     from . import native as native
     from . import nn as nn
     from . import ops as ops
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from .nn import explain_plan as explain_plan
     from .nn import formula as formula
 
-_ROOMS = ("dgl", "graph", "native", "nn", "ops", "sampling", "tables", "testing", "train")
+_ROOMS = ("dgl", "graph", "loading", "native", "nn", "ops", "sampling", "tables", "testing", "train")
 _FACE = {
     "graph": ("Adjacency", "Batch", "Block", "Graph", "batch", "readout", "unbatch"),
     "native": ("keep_freed_memory",),

@@ -3,11 +3,13 @@
 The library is loaded on the first kernel call, never at import, and after torch, whose OpenMP runtime it shares.
 """
 
+import contextlib
 import ctypes
 import functools
 import os
 import struct
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +23,7 @@ ISAS: Final = ("baseline", "avx2", "avx512")
 DTYPES: Final = {"float32": 0, "float64": 1, "bfloat16": 2, "float16": 3, "int32": 4, "int64": 5}
 _FAULTS: Final[dict[int, type[Exception]]] = {-1: IdError, -2: StructureError, -3: MemoryError, -4: NativeLibraryError}
 _in_forked_child = False
+_own = threading.local()  # a thread's own number of threads
 
 
 def _note_fork() -> None:
@@ -103,9 +106,27 @@ def _isa(name: str) -> int:
     return ISAS.index(name) if name else len(available) - 1
 
 
+@contextlib.contextmanager
+def using_threads(count: int) -> Iterator[None]:
+    """Let kernels that this thread calls within the block use so many threads; other threads keep torch's number.
+
+    >>> with using_threads(1):
+    ...     num_threads()
+    1
+    """
+    before = getattr(_own, "threads", None)
+    _own.threads = count
+    try:
+        yield
+    finally:
+        _own.threads = before
+
+
 def num_threads() -> int:
-    """Threads a kernel may use: torch's number, or 1 in a forked child."""
-    return 1 if _in_forked_child else torch.get_num_threads()
+    """Threads a kernel may use: those of `using_threads`, else torch's number; 1 in a forked child."""
+    if _in_forked_child:
+        return 1
+    return getattr(_own, "threads", None) or torch.get_num_threads()
 
 
 def keep_freed_memory() -> bool:

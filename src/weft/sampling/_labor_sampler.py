@@ -49,6 +49,11 @@ class LaborSampler(Sampler):
         )  # fmt: skip
         self._hops = Hops("LaborSampler", graph, fanouts, how, seed=seed, weight=weight, time=time)
 
+    @property
+    def graph(self) -> Graph:
+        """The graph that is drawn from."""
+        return self._hops.graph
+
     def sample(
         self, seeds: Seeds, *, epoch: int = 0, batch: int = 0, times: Times = None, exclude: Edges | None = None
     ) -> Batch:

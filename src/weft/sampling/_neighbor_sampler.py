@@ -63,6 +63,11 @@ class NeighborSampler(Sampler):
         )  # fmt: skip
         self._hops = Hops("NeighborSampler", graph, fanouts, how, seed=seed, weight=weight, time=time)
 
+    @property
+    def graph(self) -> Graph:
+        """The graph that is drawn from."""
+        return self._hops.graph
+
     def sample(
         self, seeds: Seeds, *, epoch: int = 0, batch: int = 0, times: Times = None, exclude: Edges | None = None
     ) -> Batch:

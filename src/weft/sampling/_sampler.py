@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from torch import Tensor
 
-from ..graph import Batch, EdgeType
+from ..graph import Batch, EdgeType, Graph
 
 Seeds: TypeAlias = Any
 """Ids of nodes, as an int32 or int64 tensor or what `torch.as_tensor` makes integers of; for many types a mapping."""
@@ -22,6 +22,11 @@ class Sampler(ABC):
     >>> isinstance(weft.sampling.NeighborSampler(weft.Graph([0], [1]), [5]), Sampler)
     True
     """
+
+    @property
+    @abstractmethod
+    def graph(self) -> Graph:
+        """The graph that is drawn from."""
 
     @abstractmethod
     def sample(

@@ -1,0 +1,38 @@
+"""Work done ahead of whoever takes its results, in threads, in order."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from ..native import using_threads
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+
+def ahead(work: Callable[[_T], _R], things: Sequence[_T], *, prefetch: int, num_threads: int) -> Iterator[_R]:
+    """Give `work(thing)` for each thing in order, up to `prefetch` of them worked out before they are asked for.
+
+    Each piece of work runs on one of `num_threads` threads, alone on it. Whoever stops early (break, exception, Ctrl-C)
+    waits for what has begun; what has not is forgotten. An error of the work is raised where its result would have come.
+    """
+    if prefetch == 0:
+        yield from map(work, things)
+        return
+    pool = ThreadPoolExecutor(num_threads, thread_name_prefix="weft-loading")
+    under_way: deque[Future[_R]] = deque()
+    try:
+        for thing in things:
+            under_way.append(pool.submit(_alone, work, thing))
+            if len(under_way) > prefetch:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _alone(work: Callable[[_T], _R], thing: _T) -> _R:
+    with using_threads(1):
+        return work(thing)
