@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import environments, machine, table
+from benchmarks import machine, table
 from benchmarks.graphs import EdgeList, flat, molecules, rmat
 from benchmarks.operators.driver import take_turns
-from benchmarks.operators.remote import Remote, Settings, WorkerError, save_graph
+from benchmarks.operators.remote import Remote, Settings, WorkerError, find_remotes, save_graph
 
 from .cases import LAYERS
 
@@ -117,13 +117,7 @@ def main() -> int:
     options = parser.parse_args()
     output = options.output or machine.RESULTS / ("layers_quick.json" if options.quick else "layers.json")
     settings = Settings(options.threads, options.repeat, options.budget, keep_memory=True)
-    remotes = {}
-    for name in options.libraries:
-        python = Path(sys.executable) if name == "weft" else environments.interpreter(name)
-        if python is None:
-            print(f"{name}: no environment; hint: python -m benchmarks.environments {name}")
-        else:
-            remotes[name] = Remote(name, python, settings, "benchmarks.layers.worker")
+    remotes = find_remotes(options.libraries, settings, "benchmarks.layers.worker")
     about = {**machine.describe_commit(), "machine": machine.describe_machine(), "threads": options.threads}
     cases: list[dict[str, Any]] = []
     errors: list[str] = []

@@ -8,7 +8,6 @@ interface of DGL with the operators under it.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import os
 import signal
@@ -19,14 +18,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import environments, machine
+from benchmarks import machine
 
 from . import stored, summary
 from .cases import ALL_WIDTHS, DEFAULT_GRAPHS, DTYPES, GRAPHS, WIDTHS, Case, cases
 from .driver import Measured, measure
 from .families import FAMILIES, FAMILY_OF, OPERATORS
 from .goals import goal_lines, goals
-from .remote import Remote, Settings, WorkerError, save_graph
+from .remote import Remote, Settings, WorkerError, find_remotes, save_graph
 from .report import memory_table, missing_lines, ratio_table, speed_up_table
 from .worker import LIBRARIES, PEERS
 
@@ -79,22 +78,6 @@ def chosen_cases(options: argparse.Namespace) -> list[Case]:
     operators = options.operators or [name for name in OPERATORS if FAMILY_OF[name] in families]
     dtypes = options.dtypes or (DTYPES if options.full else DTYPES[:1])
     return cases(chosen_graphs(options), widths, operators, dtypes)
-
-
-def find_remotes(names: list[str], settings: Settings) -> dict[str, Remote]:
-    """Make a worker for every library that has an interpreter here, and name the others."""
-    found = {}
-    for name in names:
-        if name == "scipy" and importlib.util.find_spec(name) is None:
-            print("scipy: not installed; hint: python -m pip install scipy")
-            continue
-        python = environments.interpreter(name) if name in environments.PEERS else Path(sys.executable)
-        if python is None:
-            variable = environments.variable(name)
-            print(f"{name}: no environment; hint: python -m benchmarks.environments {name}, or set {variable}")
-        else:
-            found[name] = Remote(name, python, settings)
-    return found
 
 
 def run(options: argparse.Namespace, output: Path) -> dict[str, Any]:

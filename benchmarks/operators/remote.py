@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import subprocess
+import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
+from benchmarks import environments
 from benchmarks.graphs import EdgeList
 from benchmarks.machine import ROOT
 
 # glibc's malloc serves every size from one heap and returns none of it to the system.
 KEEP_MEMORY = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**62)}
+
+
+OPERATORS = "benchmarks.operators.worker"
 
 
 class WorkerError(Exception):
@@ -44,9 +50,7 @@ class Settings:
 class Remote:
     """A worker process; started again after it died."""
 
-    def __init__(
-        self, name: str, python: Path, settings: Settings, module: str = "benchmarks.operators.worker"
-    ) -> None:
+    def __init__(self, name: str, python: Path, settings: Settings, module: str = OPERATORS) -> None:
         self.name, self.python, self.settings, self.module = name, python, settings, module
         self.versions: dict[str, str] = {}
         self._process: subprocess.Popen[str] | None = None
@@ -138,3 +142,19 @@ def save_graph(edges: EdgeList, folder: Path, name: str) -> Path:
     sizes = {} if edges.sizes is None else {"sizes": edges.sizes}
     np.savez(path, source=edges.source, target=edges.target, num_nodes=edges.num_nodes, **sizes)
     return path
+
+
+def find_remotes(names: Sequence[str], settings: Settings, module: str = OPERATORS) -> dict[str, Remote]:
+    """Make a worker for every library that has an interpreter here, and name the others."""
+    found = {}
+    for name in names:
+        if name == "scipy" and importlib.util.find_spec(name) is None:
+            print("scipy: not installed; hint: python -m pip install scipy")
+            continue
+        python = environments.interpreter(name) if name in environments.PEERS else Path(sys.executable)
+        if python is None:
+            variable = environments.variable(name)
+            print(f"{name}: no environment; hint: python -m benchmarks.environments {name}, or set {variable}")
+        else:
+            found[name] = Remote(name, python, settings, module)
+    return found

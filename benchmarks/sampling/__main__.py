@@ -13,9 +13,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks import environments, machine, table
+from benchmarks import machine, table
 from benchmarks.operators.driver import speed_up, take_turns
-from benchmarks.operators.remote import Remote, Settings, WorkerError, save_graph
+from benchmarks.operators.remote import Remote, Settings, WorkerError, find_remotes, save_graph
 
 from .cases import CASES, GRAPHS, Case
 
@@ -88,13 +88,7 @@ def main() -> int:
     options = parser.parse_args()
     output = options.output or machine.RESULTS / ("sampling_quick.json" if options.quick else "sampling.json")
     settings = Settings(options.threads, options.repeat, options.budget, keep_memory=True, speed_up=True)
-    remotes = {}
-    for name in options.libraries:
-        python = Path(sys.executable) if name == "weft" else environments.interpreter(name)
-        if python is None:
-            print(f"{name}: no environment; hint: python -m benchmarks.environments {name}")
-        else:
-            remotes[name] = Remote(name, python, settings, "benchmarks.sampling.worker")
+    remotes = find_remotes(options.libraries, settings, "benchmarks.sampling.worker")
     about = {**machine.describe_commit(), "machine": machine.describe_machine(), "threads": options.threads}
     found: list[dict[str, Any]] = []
     errors: list[str] = []

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from typing import Literal, final
 
 from ..errors import check_choice
-from ..graph import Batch, Graph
+from ..graph import Graph
 from ..ops import Drawing
+from ._hop_sampler import HopSampler
 from ._hops import Fanout, Hops
-from ._sampler import Edges, Sampler, Seeds, Times
 
 
 @final
-class LaborSampler(Sampler):
+class LaborSampler(HopSampler):
     """Keep each neighbour with a chance that one draw for its node decides, so that targets keep the same ones.
 
     `edge (s, t) is kept if r_s < c_t w_st`, with r_s uniform on [0, 1) and `sum over s of min(1, c_t w_st) = fanout`
@@ -48,14 +48,3 @@ class LaborSampler(Sampler):
             shares_layers=shares_layers, keeps_edges=keeps_edges,
         )  # fmt: skip
         self._hops = Hops("LaborSampler", graph, fanouts, how, seed=seed, weight=weight, time=time)
-
-    @property
-    def graph(self) -> Graph:
-        """The graph that is drawn from."""
-        return self._hops.graph
-
-    def sample(
-        self, seeds: Seeds, *, epoch: int = 0, batch: int = 0, times: Times = None, exclude: Edges | None = None
-    ) -> Batch:
-        """Draw the piece of one batch, see `Sampler.sample`."""
-        return self._hops.batch(seeds, epoch, batch, times, exclude)

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from typing import Literal, final
 
 from ..errors import check_choice
-from ..graph import Batch, Graph
+from ..graph import Graph
 from ..ops import Drawing
+from ._hop_sampler import HopSampler
 from ._hops import Fanout, Hops
-from ._sampler import Edges, Sampler, Seeds, Times
 
 
 @final
-class NeighborSampler(Sampler):
+class NeighborSampler(HopSampler):
     """Draw some neighbours of each seed, some of each of those, and so on.
 
     Args:
@@ -62,14 +62,3 @@ class NeighborSampler(Sampler):
             window=window, keeps_edges=keeps_edges,
         )  # fmt: skip
         self._hops = Hops("NeighborSampler", graph, fanouts, how, seed=seed, weight=weight, time=time)
-
-    @property
-    def graph(self) -> Graph:
-        """The graph that is drawn from."""
-        return self._hops.graph
-
-    def sample(
-        self, seeds: Seeds, *, epoch: int = 0, batch: int = 0, times: Times = None, exclude: Edges | None = None
-    ) -> Batch:
-        """Draw the piece of one batch, see `Sampler.sample`."""
-        return self._hops.batch(seeds, epoch, batch, times, exclude)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from tests.ops.draws.cases import random_case
 from weft import Adjacency, native, settings
@@ -255,6 +256,19 @@ def test_draws_do_not_go_where_tensors_are_made_by_default(backend):
         expected = draw_neighbors([rows], seeds, [[1], [1]], num_nodes=[6])
         with torch.device("meta"):
             assert_same(draw_neighbors([rows], seeds, [[1], [1]], num_nodes=[6]), expected)
+
+
+def test_traces_and_fake_tensors_are_refused():
+    def second(seeds):
+        return draw_neighbors([Candidates(RING, 0, 0)], [seeds], [[1]], num_nodes=[6]).node_ids[0] + 1
+
+    seeds = torch.tensor([2])
+    with FakeTensorMode(), pytest.raises(OptionError, match="fake tensors"):
+        second(seeds)
+    with pytest.raises(OptionError, match="a trace"):
+        torch.vmap(second)(seeds.unsqueeze(0))
+    engine._spare.clear()
+    assert torch.compile(second, backend="eager")(seeds).tolist() == [3, 2]
 
 
 LEAVES_A_THREAD = """

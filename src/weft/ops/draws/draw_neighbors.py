@@ -1,8 +1,6 @@
 """Neighbours of neighbours of seeds, drawn in one call: all hops and types, and the numbers of all nodes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -10,90 +8,14 @@ from torch import Tensor
 from ...errors import DeviceError, DtypeError, OptionError, ShapeError, StructureError, check_choice, message
 from .. import _backend
 from .._checks import check_rows
+from .._torch import is_transforming
 from . import engine, reference
 from .candidates import Candidates
+from .request import CHOICES, Drawing, Drawn, Draws, Request
 
-Choice = Literal["chance", "recent", "source"]
-CHOICES = ("chance", "recent", "source")
 MOST_EPOCHS, MOST_BATCHES, MOST_STREAMS = 2**20, 2**28, 2**16  # what the counter of the draws has room for
 MOST_NODES, MOST_TREES = 2**40, 2**16
 MOST_DRAWS, MOST_IN_TREES = 2**25, 500
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """How neighbours are drawn.
-
-    Attributes:
-        choice: "chance", one after the other by weight; "recent", the latest first (by chance where edges have no times);
-            "source", each with the chance that makes the fan-out the expected number, decided by one draw for each source, so
-            that targets share sources (LABOR).
-        replace: put back what was drawn; for "chance".
-        trees: whether each seed has nodes of its own, as a tree; else a node that is met twice is one.
-        repeats: whether in each hop all nodes draw again, as layers that run on blocks want; else those that are new.
-        strict: whether only what happened before the time of the seed counts, not at it.
-        window: how long before that time it may have happened; None for any.
-        shares_layers: for "source", whether the draws of a source are the same in all hops.
-        keeps_edges: whether ids of edges are wanted.
-
-    >>> Drawing(replace=True).choice
-    'chance'
-    """
-
-    choice: Choice = "chance"
-    replace: bool = False
-    trees: bool = False
-    repeats: bool = True
-    strict: bool = False
-    window: int | None = None
-    shares_layers: bool = False
-    keeps_edges: bool = True
-
-
-class Draws(NamedTuple):
-    """Which draws: a seed of 64 bits, and two counters, so that the batches before this one need not be drawn.
-
-    >>> Draws(seed=1).batch
-    0
-    """
-
-    seed: int = 0
-    epoch: int = 0
-    batch: int = 0
-
-
-class DrawnEdges(NamedTuple):
-    """What one hop drew of one type of edges.
-
-    *Shapes* `indptr: (num_rows + 1,)`, int64, with a row for each node that drew; `source` and `target: (num_edges,)`, int32, the
-    numbers of the node drawn and of the one that drew; `edge_ids: (num_edges,)`, int64.
-
-    >>> DrawnEdges(torch.tensor([0, 1]), torch.tensor([1]), torch.tensor([0]), None).edge_ids is None
-    True
-    """
-
-    indptr: Tensor
-    source: Tensor
-    target: Tensor
-    edge_ids: Tensor | None
-
-
-class Drawn(NamedTuple):
-    """What `draw_neighbors` found.
-
-    *Shapes* for each node type, `node_ids: (num_nodes,)`, int64, in the order in which they were met, seeds first;
-    `trees: (num_nodes,)`, int64, the place of the seed that each belongs to; `seed_numbers: (num_seeds,)`, int32, the node that
-    each seed is; `counts`, a number of nodes after each hop, that of the seeds first; `edges[hop][relation]`.
-
-    >>> Drawn([], None, [], [], []).edges
-    []
-    """
-
-    node_ids: list[Tensor]
-    trees: list[Tensor] | None
-    seed_numbers: list[Tensor]
-    counts: list[list[int]]
-    edges: list[list[DrawnEdges]]
 
 
 def draw_neighbors(
@@ -145,24 +67,19 @@ def draw_neighbors(
     >>> drawn.node_ids[0].tolist(), drawn.edges[1][0].source.tolist()
     ([2, 1, 0], [1, 2])
     """
-    draws, how = draws or Draws(), how or Drawing()
-    _check(candidates, seeds, fanouts, num_nodes, draws, how, times, excluded)
-    given = candidates, seeds, fanouts, num_nodes, draws, how, times, excluded or [None] * len(candidates)
-    node_ids, trees, numbers, counts, edges = (reference if _backend.active == "reference" else engine).draw(*given)
-    return Drawn(node_ids, trees, numbers, counts, [[DrawnEdges(*found) for found in of_hop] for of_hop in edges])
+    if torch.compiler.is_compiling() or is_transforming() or type(torch.empty(0, device="cpu")) is not Tensor:
+        hint = "draw before, and give the compiled function the batch"
+        raise OptionError(message("draw_neighbors", "numbers to draw from", "a trace, or fake tensors", hint))
+    excluded = [None] * len(candidates) if excluded is None else excluded
+    request = Request(candidates, seeds, fanouts, num_nodes, draws or Draws(), how or Drawing(), times, excluded)
+    _check(request)
+    return reference.draw(request) if _backend.active == "reference" else engine.draw(request)
 
 
-def _check(
-    candidates: Sequence[Candidates],
-    seeds: Sequence[Tensor],
-    fanouts: Sequence[Sequence[int]],
-    num_nodes: Sequence[int],
-    draws: Draws,
-    how: Drawing,
-    times: Sequence[Tensor] | None,
-    excluded: Sequence[Tensor | None] | None,
-) -> None:
-    name, relations, types = "draw_neighbors", len(candidates), len(num_nodes)
+def _check(request: Request) -> None:
+    name = "draw_neighbors"
+    candidates, seeds, fanouts, num_nodes, draws, how, times, excluded = request
+    relations, types = len(candidates), len(num_nodes)
     check_drawing(name, candidates, fanouts, how=how, draws=draws)
     _check_lists(name, "seeds", seeds, types)
     if has_times(candidates) != (times is not None):
@@ -178,10 +95,9 @@ def _check(
             if of_seeds.shape != of_times.shape:
                 got = f"{of_times.shape[0]} for {of_seeds.shape[0]} seeds"
                 raise ShapeError(message(name, "a time for each seed", got))
-    if excluded is not None:
-        _check_lists(name, "excluded", excluded, relations)
-        for positions, relation in zip(excluded, candidates, strict=True):
-            _check_ascending(name, positions, relation.rows.num_edges)
+    _check_lists(name, "excluded", excluded, relations)
+    for positions, relation in zip(excluded, candidates, strict=True):
+        _check_ascending(name, positions, relation.rows.num_edges)
     for relation in candidates:
         _check_candidates(name, relation, types, num_nodes)
 
@@ -197,8 +113,8 @@ def _check_lists(name: str, what: str, lists: Sequence[Tensor | None], count: in
     for each in lists:
         if each is None:
             continue
-        if not isinstance(each, Tensor) or each.dtype is not torch.int64:
-            got = str(each.dtype) if isinstance(each, Tensor) else type(each).__name__
+        if type(each) is not Tensor or each.dtype is not torch.int64:
+            got = str(each.dtype) if type(each) is Tensor else type(each).__name__
             raise DtypeError(message(name, f"int64 `{what}`", got))
         if each.dim() != 1:
             raise ShapeError(message(name, f"one-dimensional `{what}`", str(tuple(each.shape))))
@@ -264,8 +180,9 @@ def _check_candidates(name: str, relation: Candidates, types: int, num_nodes: Se
         wanted = f"a row for each of {num_nodes[relation.target_type]} nodes"
         raise StructureError(message(name, wanted, str(rows.num_targets)))
     for tensor in (rows.indptr, rows.source, rows.edge, relation.sums, relation.times):
-        if tensor is not None and not tensor.is_cpu:
-            raise DeviceError(message(name, "candidates on the CPU", str(tensor.device)))
+        if tensor is not None and (type(tensor) is not Tensor or not tensor.is_cpu):
+            got = f"a {type(tensor).__name__} on {tensor.device}"
+            raise DeviceError(message(name, "candidates in plain tensors on the CPU", got))
     for what, tensor, size in (("sums", relation.sums, rows.num_edges + 1), ("times", relation.times, rows.num_edges)):
         if tensor is not None and (tensor.dtype is not torch.int64 or tensor.shape != (size,)):
             got = f"{tensor.dtype} of shape {tuple(tensor.shape)}"

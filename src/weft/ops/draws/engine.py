@@ -1,14 +1,12 @@
 """The native engine: packs what it reads, and copies what it drew."""
 
-import weakref
-from collections.abc import Sequence
-from typing import Any
+import sys
 
 import torch
 from torch import Tensor
 
 from ...native import Kernel
-from .candidates import Candidates
+from .request import Drawing, Drawn, DrawnEdges, Request
 
 _SIZES = "num_types num_relations num_hops"
 _DRAW = Kernel(
@@ -21,18 +19,14 @@ _DROP = Kernel("drop_neighbors", ["workspace"])
 class Workspace:
     """Memory of the engine, for one call at a time; the next one uses it again."""
 
-    def __init__(self) -> None:
-        self.address = torch.zeros(1, dtype=torch.int64, device="cpu")
-        # When the interpreter ends, a thread may still be drawing with it.
-        weakref.finalize(self, _drop, self.address).atexit = False
+    address = 0  # 0 until a call makes it
+
+    def __del__(self) -> None:
+        if self.address and not sys.is_finalizing():
+            _DROP(0, 0, [self.address])
 
 
 _spare: list[Workspace] = []  # nobody's at the moment; append and pop are atomic
-
-
-def _drop(address: Tensor) -> None:
-    if int(address):
-        _DROP(0, 0, [int(address)])
 
 
 class _Table:
@@ -61,17 +55,9 @@ def _empty(count: int, dtype: torch.dtype) -> Tensor:
     return torch.empty(count, dtype=dtype, device="cpu")
 
 
-def draw(
-    candidates: Sequence[Candidates],
-    seeds: Sequence[Tensor],
-    fanouts: Sequence[Sequence[int]],
-    num_nodes: Sequence[int],
-    draws: Any,
-    how: Any,
-    times: Sequence[Tensor] | None,
-    excluded: Sequence[Tensor | None],
-) -> tuple[Any, ...]:
-    """Do what `draw_neighbors` says, with arguments that it has checked."""
+def draw(request: Request) -> Drawn:
+    """Do what `draw_neighbors` says."""
+    candidates, seeds, fanouts, num_nodes, draws, how, times, excluded = request
     try:
         workspace = _spare.pop()
     except IndexError:
@@ -92,22 +78,24 @@ def draw(
     window = -1 if how.window is None else how.window
     addresses = from_tables.address(), seed_table.address(), fanout_table.address(), sizes.data_ptr()
     key = seed, draws.epoch, draws.batch
-    _DRAW(0, 0, [workspace.address.data_ptr(), *addresses, types, relations, hops, *key, window, _flags(how)])
-    taken = _take(workspace, addresses[1], (types, relations, hops), candidates, seeds, how, sizes.tolist())
+    place = torch.tensor([workspace.address], device="cpu")
+    try:
+        _DRAW(0, 0, [place.data_ptr(), *addresses, types, relations, hops, *key, window, _flags(how)])
+    finally:
+        workspace.address = int(place)
+    taken = _take(workspace, request, addresses[1], sizes.tolist())
     _spare.append(workspace)
     return taken
 
 
-def _flags(how: Any) -> int:
+def _flags(how: Drawing) -> int:
     parts = how.replace, how.trees, how.repeats, how.choice == "recent", how.strict, how.choice == "source"
     return sum(bool(part) << bit for bit, part in enumerate((*parts, how.shares_layers, how.keeps_edges)))
 
 
-def _take(
-    workspace: Workspace, seed_table: int, counts: tuple[int, int, int], candidates: Sequence[Candidates],
-    seeds: Sequence[Tensor], how: Any, sizes: list[int],
-) -> tuple[Any, ...]:  # fmt: skip
-    types, relations, hops = counts
+def _take(workspace: Workspace, request: Request, seed_table: int, sizes: list[int]) -> Drawn:
+    candidates, seeds, how = request.candidates, request.seeds, request.how
+    types, relations, hops = counts = len(request.num_nodes), len(candidates), len(request.fanouts)
     by_type = [sizes[kind * (hops + 1) : (kind + 1) * (hops + 1)] for kind in range(types)]
     node_ids = [_empty(count[-1], torch.int64) for count in by_type]
     trees = [torch.empty_like(ids) for ids in node_ids] if how.trees else None
@@ -115,7 +103,7 @@ def _take(
     node_table, edge_table = _Table(), _Table()
     for kind in range(types):
         node_table.add(node_ids[kind], trees[kind] if trees else None)
-    edges: list[list[tuple[Tensor, Tensor, Tensor, Tensor | None]]] = []
+    edges: list[list[DrawnEdges]] = []
     for hop in range(hops):
         found = []
         for r, of in enumerate(candidates):
@@ -126,11 +114,11 @@ def _take(
             source, target = (_empty(num_edges, torch.int32) for _ in range(2))
             ids = _empty(num_edges, torch.int64) if how.keeps_edges else None
             edge_table.add(indptr, source, target, ids)
-            found.append((indptr, source, target, ids))
+            found.append(DrawnEdges(indptr, source, target, ids))
         edges.append(found)
     _TAKE(
         0,
         0,
-        [int(workspace.address), seed_table, node_table.address(), edge_table.address(), numbers.data_ptr(), *counts],
+        [workspace.address, seed_table, node_table.address(), edge_table.address(), numbers.data_ptr(), *counts],
     )
-    return node_ids, trees, list(numbers.split([of_type.shape[0] for of_type in seeds])), by_type, edges
+    return Drawn(node_ids, trees, list(numbers.split([of_type.shape[0] for of_type in seeds])), by_type, edges)

@@ -1,17 +1,17 @@
 """What is drawn, in plain Python: slow, and the definition that the native engine is held against."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from ...errors import StructureError
 from .._checks import check_span, checked_ids
 from .._philox import philox
 from .candidates import Candidates
+from .request import Drawing, Drawn, DrawnEdges, Request
 
 _BLOCKS = 4  # counters that are worked out at once
 
@@ -75,17 +75,9 @@ class _Row:
         return [p for p, weight in self.weights.items() if p in sure or draw_of(p) * rest < share * weight << 32]
 
 
-def draw(
-    candidates: Sequence[Candidates],
-    seeds: Sequence[Tensor],
-    fanouts: Sequence[Sequence[int]],
-    num_nodes: Sequence[int],
-    draws: Any,
-    how: Any,
-    times: Sequence[Tensor] | None,
-    excluded: Sequence[Tensor | None],
-) -> tuple[Any, ...]:
-    """Do what `draw_neighbors` says, with arguments that it has checked."""
+def draw(request: Request) -> Drawn:
+    """Do what `draw_neighbors` says."""
+    candidates, seeds, fanouts, num_nodes, draws, how, times, excluded = request
     for of in candidates:
         check_span("draw_neighbors", "indptr", of.rows.indptr, of.rows.num_edges)
         if (of.rows.indptr.diff() < 0).any():
@@ -127,26 +119,20 @@ def draw(
             count.append(len(numbers_of.of))
     met = [torch.tensor(numbers_of.met(), dtype=torch.int64, device="cpu").reshape(-1, 2) for numbers_of in nodes]
     trees = [pairs[:, 0].clone() for pairs in met] if how.trees else None
-    return [pairs[:, 1].clone() for pairs in met], trees, seed_numbers, counts, edges
+    return Drawn([pairs[:, 1].clone() for pairs in met], trees, seed_numbers, counts, edges)
 
 
-def _as_tensors(
-    of: Candidates, drawn: list[list[int]], ends: list[int], first: int, how: Any
-) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+def _as_tensors(of: Candidates, drawn: list[list[int]], ends: list[int], first: int, how: Drawing) -> DrawnEdges:
     lengths = torch.tensor([0, *map(len, drawn)], device="cpu")
     at = torch.tensor([p for positions in drawn for p in positions], dtype=torch.int64, device="cpu")
     edge_ids = at if of.rows.edge is None else of.rows.edge[at].long()
     target = torch.arange(first, first + len(drawn), dtype=torch.int32, device="cpu").repeat_interleave(lengths[1:])
-    return (
-        lengths.cumsum(0),
-        torch.tensor(ends, dtype=torch.int32, device="cpu"),
-        target,
-        edge_ids if how.keeps_edges else None,
-    )
+    source = torch.tensor(ends, dtype=torch.int32, device="cpu")
+    return DrawnEdges(lengths.cumsum(0), source, target, edge_ids if how.keeps_edges else None)
 
 
 def _draw_row(
-    of: Candidates, source: list[int], one: tuple[int, int], fanout: int, key: tuple[int, int], how: Any,
+    of: Candidates, source: list[int], one: tuple[int, int], fanout: int, key: tuple[int, int], how: Drawing,
     clock: list[int], excluded: set[int],
 ) -> list[int]:  # fmt: skip
     tree, node = one
