@@ -60,6 +60,7 @@ class DrawnEdges(NamedTuple):
     *Shapes* `indptr: (num_rows + 1,)`, int64, with a row for each node that drew; `source` and `target: (num_edges,)`, int32, the
     numbers of the node drawn and of the one that drew; `edge_ids: (num_edges,)`, int64.
 
+    >>> import torch
     >>> DrawnEdges(torch.tensor([0, 1]), torch.tensor([1]), torch.tensor([0]), None).edge_ids is None
     True
     """
