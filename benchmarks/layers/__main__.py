@@ -20,7 +20,8 @@ import numpy as np
 from benchmarks import machine, table
 from benchmarks.graphs import EdgeList, flat, molecules, rmat
 from benchmarks.operators.driver import take_turns
-from benchmarks.operators.remote import Remote, Settings, WorkerError, find_remotes, save_graph
+from benchmarks.operators.remote import Remote, Settings, WorkerError, find_remotes
+from benchmarks.over_graphs import over_graphs, tell
 
 from .cases import LAYERS
 
@@ -72,7 +73,7 @@ def measure(layer: str, remotes: dict[str, Remote], settings: Settings) -> dict[
     for remote in remotes.values():
         remote.ask("drop")
     rounds = {name: [round(1e3 * each, 4) for each in of] for name, of in seconds.items()}
-    return {"rounds_ms": rounds, "bytes": memory, "kernels": kernels, "missing": missing}
+    return {"layer": layer, "rounds_ms": rounds, "bytes": memory, "kernels": kernels, "missing": missing}
 
 
 def ratios(found: dict[str, Any]) -> dict[str, float]:
@@ -118,27 +119,9 @@ def main() -> int:
     output = options.output or machine.RESULTS / ("layers_quick.json" if options.quick else "layers.json")
     settings = Settings(options.threads, options.repeat, options.budget, keep_memory=True)
     remotes = find_remotes(options.libraries, settings, "benchmarks.layers.worker")
-    about = {**machine.describe_commit(), "machine": machine.describe_machine(), "threads": options.threads}
-    cases: list[dict[str, Any]] = []
-    errors: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="weft-layers-") as folder:
-        for graph in options.graphs:
-            path = save_graph(GRAPHS[graph][options.quick](), Path(folder), graph)
-            for remote in remotes.values():
-                remote.load(path)
-            for layer in options.layers:
-                try:
-                    cases.append({"graph": graph, "layer": layer, **measure(layer, remotes, settings)})
-                except WorkerError as error:
-                    errors.append(str(error))
-                versions = {name: remote.versions for name, remote in remotes.items()}
-                machine.write_json(output, {**about, "versions": versions, "cases": cases, "errors": errors})
-                print(f"{graph} {layer}", file=sys.stderr, flush=True)
-    for remote in remotes.values():
-        remote.stop()
-    print(show(cases))
-    print("\n".join(f"error: {error}" for error in errors), file=sys.stderr)
-    return 1 if errors else 0
+    graphs = {name: GRAPHS[name][options.quick] for name in options.graphs}
+    found, errors = over_graphs(graphs, options.layers, measure, remotes=remotes, settings=settings, output=output)
+    return tell(show(found), errors)
 
 
 if __name__ == "__main__":

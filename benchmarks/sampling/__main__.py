@@ -9,13 +9,13 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from benchmarks import machine, table
 from benchmarks.operators.driver import speed_up, take_turns
-from benchmarks.operators.remote import Remote, Settings, WorkerError, find_remotes, save_graph
+from benchmarks.operators.remote import Remote, Settings, WorkerError, find_remotes
+from benchmarks.over_graphs import over_graphs, tell
 
 from .cases import CASES, GRAPHS, Case
 
@@ -39,12 +39,12 @@ def measure(case: Case, remotes: dict[str, Remote], settings: Settings) -> dict[
         elif found["kind"] == "unsupported":
             missing[name] = found["why"]
         else:
-            raise WorkerError(f"{case.name}: {name} fails: {found['why']}\n{found.get('trace', '')}")
+            raise WorkerError(f"{case}: {name} fails: {found['why']}\n{found.get('trace', '')}")
     for name, count in edges.items():
         if abs(count - edges["weft"]) > TOLERANCE * edges["weft"]:
-            raise WorkerError(f"{case.name}: {name} draws {count:,.0f} edges a batch, weft {edges['weft']:,.0f}")
+            raise WorkerError(f"{case}: {name} draws {count:,.0f} edges a batch, weft {edges['weft']:,.0f}")
     seconds = take_turns(WHAT, {name: remotes[name] for name in edges}, settings, missing)
-    found = {"case": case.name, "edges": edges, "missing": missing}
+    found = {"case": str(case), "edges": edges, "missing": missing}
     found["ms"] = {name: [round(1e3 * each, 4) for each in rounds] for name, rounds in seconds.items()}
     if settings.speed_up and settings.threads > 1:
         found["speed_up"] = speed_up(remotes["weft"], WHAT, settings)
@@ -89,27 +89,11 @@ def main() -> int:
     output = options.output or machine.RESULTS / ("sampling_quick.json" if options.quick else "sampling.json")
     settings = Settings(options.threads, options.repeat, options.budget, keep_memory=True, speed_up=True)
     remotes = find_remotes(options.libraries, settings, "benchmarks.sampling.worker")
-    about = {**machine.describe_commit(), "machine": machine.describe_machine(), "threads": options.threads}
-    found: list[dict[str, Any]] = []
-    errors: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="weft-sampling-") as folder:
-        for graph in options.graphs:
-            path = save_graph(GRAPHS[graph][options.quick](), Path(folder), graph)
-            for remote in remotes.values():
-                remote.load(path)
-            for case in (CASES[at] for at in options.cases):
-                try:
-                    found.append({"graph": graph, **measure(case, remotes, settings)})
-                except WorkerError as error:
-                    errors.append(str(error))
-                versions = {name: remote.versions for name, remote in remotes.items()}
-                machine.write_json(output, {**about, "versions": versions, "cases": found, "errors": errors})
-                print(f"{graph} {case.name}", file=sys.stderr, flush=True)
-    for remote in remotes.values():
-        remote.stop()
-    print(show(found))
-    print("\n".join(f"error: {error}" for error in errors), file=sys.stderr)
-    return 1 if errors else 0
+    graphs = {name: GRAPHS[name][options.quick] for name in options.graphs}
+    found, errors = over_graphs(
+        graphs, [CASES[at] for at in options.cases], measure, remotes=remotes, settings=settings, output=output
+    )
+    return tell(show(found), errors)
 
 
 if __name__ == "__main__":

@@ -23,9 +23,8 @@ class Case:
     batch_size: int
     form: str
 
-    @property
-    def name(self) -> str:
-        """What tables call it."""
+    def __str__(self) -> str:
+        """Give what tables call it."""
         return f"{list(self.fanouts)} {self.batch_size:,} {self.form}"
 
     def to_json(self) -> dict[str, Any]:

@@ -80,13 +80,16 @@ class Worker(Served):
 
     def time(self, what: str, number: int) -> dict[str, Any]:
         """Draw batches, one more than are timed, and give the seconds of one."""
+        self._draw_next(1)
+        begun = time.perf_counter()
+        self._draw_next(number)
+        return {"seconds": (time.perf_counter() - begun) / number}
+
+    def _draw_next(self, number: int) -> None:
         assert self.draw is not None, "prepare comes first"
-        for at in range(number + 1):
-            if at == 1:
-                begun = time.perf_counter()
+        for _ in range(number):
             self.draw(self.batches[self.next % NUM_BATCHES], self.next)
             self.next += 1
-        return {"seconds": (time.perf_counter() - begun) / number}
 
     def drop(self) -> dict[str, Any]:
         """Forget the case."""

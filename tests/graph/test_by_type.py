@@ -18,24 +18,29 @@ def typed():
 
 def test_a_value_alone_belongs_to_the_only_type():
     plain = Graph([0], [1])
-    assert by_node_type("f", "x", plain, 5) == {"node": 5}
-    assert by_edge_type("f", "x", plain, 5) == {("node", "edge", "node"): 5}
+    assert by_node_type("f", "x", plain, given=5) == {"node": 5}
+    assert by_edge_type("f", "x", plain, given=5) == {("node", "edge", "node"): 5}
     assert node_type_of("f", plain) == "node"
     assert edge_type_of("f", plain) == ("node", "edge", "node")
 
 
 def test_mappings_name_types_and_relations(typed):
-    assert by_node_type("f", "x", typed, {"item": 1}) == {"item": 1}
-    assert by_edge_type("f", "x", typed, {"rates": 1, OWNS: 2}) == {RATES: 1, OWNS: 2}
+    assert by_node_type("f", "x", typed, given={"item": 1}) == {"item": 1}
+    assert by_edge_type("f", "x", typed, given={"rates": 1, OWNS: 2}) == {RATES: 1, OWNS: 2}
 
 
 def test_a_value_alone_for_several_types_is_refused(typed):
     with pytest.raises(OptionError, match=r'f: expected `x` for each node type, .* as in {"user": ...}'):
-        by_node_type("f", "x", typed, 5)
+        by_node_type("f", "x", typed, given=5)
     with pytest.raises(OptionError, match=r'as in {\("user", "rates", "item"\): ...}'):
-        by_edge_type("f", "x", typed, 5)
+        by_edge_type("f", "x", typed, given=5)
     with pytest.raises(OptionError, match="a graph of 0 edge types"):
-        by_edge_type("f", "x", Graph({}), 5)
+        by_edge_type("f", "x", Graph({}), given=5)
+
+
+def test_an_edge_type_named_twice_is_refused(typed):
+    with pytest.raises(FeatureError, match="each edge type once at most"):
+        by_edge_type("f", "x", typed, given={"rates": 1, RATES: 2})
 
 
 def test_unknown_and_ambiguous_names_are_refused(typed):

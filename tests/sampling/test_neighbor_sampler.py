@@ -234,7 +234,7 @@ def test_batches_move_and_are_pytrees():
         (lambda: NeighborSampler(cora_like(), [3]).sample([1], times=[1]), OptionError, "no `times`"),
         (lambda: NeighborSampler(cora_like(), [3], time="t").sample([1]), OptionError, "`times` of the seeds"),
         (lambda: NeighborSampler(cora_like(), [3]).sample([1], exclude=[2500]), IdError, "2500 edges"),
-        (lambda: NeighborSampler(shop(), [3]).sample([1]), OptionError, "map node types"),
+        (lambda: NeighborSampler(shop(), [3]).sample([1]), OptionError, "`seeds` for each node type"),
         (lambda: NeighborSampler(shop(), [3]).sample({"shop": [1]}), FeatureError, "shop"),
     ],
 )  # fmt: skip

@@ -9,11 +9,14 @@ from . import algorithms as algorithms
 from . import generators as generators
 from . import transforms as transforms
 from ._adjacency import Adjacency as Adjacency
+from ._adjacency import as_ids as as_ids
 from ._batch import Batch as Batch
 from ._batching import batch as batch
 from ._batching import slice_batch as slice_batch
 from ._batching import unbatch as unbatch
 from ._block import Block as Block
+from ._by_type import by_edge_type as by_edge_type
+from ._by_type import by_node_type as by_node_type
 from ._feature_set import EdgeSet as EdgeSet
 from ._feature_set import FeatureSet as FeatureSet
 from ._feature_set import NodeSet as NodeSet

@@ -401,8 +401,11 @@ class Adjacency:
         return f"Adjacency({counted(self.num_edges, 'edge')} from {ends}, {ids} on {self.device})"
 
 
-def as_ids(given: Ids, name: str, *, where: str = "Adjacency") -> Tensor:
+def as_ids(given: Ids, name: str, *, where: str = "Adjacency", device: torch.device | str | None = None) -> Tensor:
     """One-dimensional int32 or int64 ids of what was given; an empty list is an empty list of ids.
+
+    Args:
+        device: where ids go that are no tensor yet; torch's default without it.
 
     Raises:
         DtypeError, ShapeError: if it is not a list of integers.
@@ -411,7 +414,7 @@ def as_ids(given: Ids, name: str, *, where: str = "Adjacency") -> Tensor:
         ids = given
     else:
         try:
-            ids = torch.as_tensor(list(given) if isinstance(given, range) else given)
+            ids = torch.as_tensor(list(given) if isinstance(given, range) else given, device=device)
         except (TypeError, ValueError, RuntimeError) as error:
             raise DtypeError(message(where, f"integers for `{name}`", f"{type(given).__name__} ({error})")) from error
         if ids.numel() == 0 and ids.dim() == 1:

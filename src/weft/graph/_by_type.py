@@ -58,7 +58,7 @@ def set_of(where: str, option: str, graph: Graph, name: str | EdgeType | None) -
     return graph.nodes
 
 
-def by_node_type(where: str, argument: str, graph: Graph, given: Mapping[str, _V] | _V) -> dict[str, _V]:
+def by_node_type(where: str, argument: str, graph: Graph, *, given: Mapping[str, _V] | _V) -> dict[str, _V]:
     """What was given for each node type: a mapping, or a value for a graph of one node type.
 
     Raises:
@@ -72,16 +72,22 @@ def by_node_type(where: str, argument: str, graph: Graph, given: Mapping[str, _V
 
 
 def by_edge_type(
-    where: str, argument: str, graph: Graph, given: Mapping[str | EdgeType, _V] | _V
+    where: str, argument: str, graph: Graph, *, given: Mapping[str | EdgeType, _V] | _V
 ) -> dict[EdgeType, _V]:
     """What was given for each edge type: a mapping, also from relations, or a value for a graph of one edge type.
 
     Raises:
-        FeatureError: if a type is not there, or a relation is that of several.
+        FeatureError: if a type is not there or is named twice, or a relation is that of several.
         OptionError: if a graph of several types is given one value.
     """
     if isinstance(given, Mapping):
-        return {edge_type_of(where, graph, name): value for name, value in given.items()}
+        found: dict[EdgeType, _V] = {}
+        for name, value in given.items():
+            edge_type = edge_type_of(where, graph, name)
+            if edge_type in found:
+                raise FeatureError(message(where, f"`{argument}` to name each edge type once at most", quoted(name)))
+            found[edge_type] = value
+        return found
     _refuse_several(where, argument, "edge", graph.edge_types)
     return {graph.edge_types[0]: given}
 

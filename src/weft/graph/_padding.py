@@ -77,8 +77,8 @@ def pad(
     if graphs <= graph.num_graphs:
         expected = f"`num_graphs` above {graph.num_graphs}, since what is added is a graph"
         raise OptionError(message("pad", expected, str(graphs)))
-    node_counts = _checked("num_nodes", graph.node_sets, by_node_type("pad", "num_nodes", graph, num_nodes))
-    edge_counts = _checked("num_edges", graph.edge_sets, by_edge_type("pad", "num_edges", graph, num_edges))
+    node_counts = _checked("num_nodes", graph.node_sets, by_node_type("pad", "num_nodes", graph, given=num_nodes))
+    edge_counts = _checked("num_edges", graph.edge_sets, by_edge_type("pad", "num_edges", graph, given=num_edges))
     wanted: dict[Any, int] = dict(node_counts)
     wanted.update(edge_counts)
     made = derive(

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..errors import FeatureError, OptionError, ShapeError, message
-from ..graph import Batch, EdgeType
+from ..graph import Batch, EdgeType, as_ids, by_node_type
 from ..ops import gather_rows
 from ..sampling import Sampler
 from ._ahead import ahead
@@ -61,8 +61,8 @@ class NodeLoader:
         if rank >= num_ranks:
             raise OptionError(message("NodeLoader", f"`rank` below {num_ranks}, the number of ranks", str(rank)))
         self._sampler, self._graph = sampler, sampler.graph
-        self._seeds = self._by_type(seeds)
-        self._times = None if times is None else self._by_type(times)
+        self._seeds = self._by_type("seeds", seeds)
+        self._times = None if times is None else self._by_type("times", times)
         if self._times is not None and _sizes(self._times) != _sizes(self._seeds):
             raise ShapeError(
                 message("NodeLoader", f"times for the seeds {_sizes(self._seeds)}", str(_sizes(self._times)))
@@ -76,16 +76,9 @@ class NodeLoader:
         self.rank, self.num_ranks = rank, num_ranks
         self.epoch = 0
 
-    def _by_type(self, given: Any) -> dict[str, Tensor]:
-        kinds = self._graph.node_types
-        if not isinstance(given, Mapping):
-            if len(kinds) != 1:
-                raise OptionError(message("NodeLoader", "a mapping from node types to ids", type(given).__name__))
-            given = {kinds[0]: given}
-        unknown = [name for name in given if name not in kinds]
-        if unknown:
-            raise FeatureError(message("NodeLoader", f"node types among {', '.join(kinds)}", str(unknown)))
-        return {name: torch.as_tensor(ids, device="cpu").long() for name, ids in given.items()}
+    def _by_type(self, option: str, given: Any) -> dict[str, Tensor]:
+        named = by_node_type("NodeLoader", option, self._graph, given=given)
+        return {name: as_ids(ids, option, where="NodeLoader", device="cpu").long() for name, ids in named.items()}
 
     def _checked(self, features: Sequence[str]) -> list[str]:
         if isinstance(features, str):

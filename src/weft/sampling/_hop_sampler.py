@@ -1,13 +1,11 @@
 """What samplers that go hop after hop have in common."""
 
-from abc import ABC
-
 from ..graph import Batch, Graph
 from ._hops import Hops
 from ._sampler import Edges, Sampler, Seeds, Times
 
 
-class HopSampler(Sampler, ABC):
+class HopSampler(Sampler):
     """A sampler that makes its `Hops` when it is made, and draws them for each batch."""
 
     _hops: Hops

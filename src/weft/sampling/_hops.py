@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import DeviceError, DtypeError, FeatureError, IdError, OptionError, message
-from ..graph import Adjacency, Batch, Block, EdgeType, Graph
+from ..errors import DeviceError, FeatureError, IdError, OptionError, message
+from ..graph import Adjacency, Batch, Block, EdgeType, Graph, as_ids, by_edge_type, by_node_type
 from ..ops import (
     Candidates,
     Drawing,
@@ -19,10 +19,11 @@ from ..ops import (
     draw_neighbors,
     has_times,
     in_time_order,
+    sorted_pointers,
     weight_sums,
 )
 
-Fanout = int | Mapping[Any, int]
+Fanout = int | Mapping[str | EdgeType, int]
 
 
 class Hops:
@@ -62,19 +63,8 @@ class Hops:
     def _by_edge_type(self, fanout: Fanout) -> list[int]:
         if not isinstance(fanout, Mapping):
             return [_whole_number(fanout)] * len(self.graph.edge_types)
-        given = self._named("fanouts", fanout)
+        given: dict[EdgeType, int] = by_edge_type(self.where, "fanouts", self.graph, given=fanout)
         return [_whole_number(given.get(name, 0)) for name in self.graph.edge_types]
-
-    def _named(self, option: str, given: Mapping[Any, Any]) -> dict[EdgeType, Any]:
-        """What was given by edge type, in full or by relation."""
-        found: dict[EdgeType, Any] = {}
-        for name, value in given.items():
-            types = [edge_type for edge_type in self.graph.edge_types if name in (edge_type, edge_type[1])]
-            if len(types) != 1 or types[0] in found:
-                expected = f"`{option}` to name each of the edge types {list(self.graph.edge_types)} once at most"
-                raise FeatureError(message(self.where, expected, repr(name)))
-            found[types[0]] = value
-        return found
 
     def _candidates(self, name: EdgeType, weight: str | None, time: str | None) -> Candidates:
         edges, sources = self.graph.edge_sets[name], self.graph.node_sets[name[0]]
@@ -90,71 +80,49 @@ class Hops:
 
     def batch(self, seeds: Any, epoch: int, batch: int, times: Any, exclude: Any) -> Batch:
         """Draw around seeds, and make blocks of what all nodes drew in each hop, or a graph of what new nodes did."""
-        by_type = self._seeds(seeds, "seeds")
-        clocks = self._clocks(times)
+        kinds = self.graph.node_types
+        by_type, clocks = self._by_node_type("seeds", seeds), self._clocks(times)
         drawn = draw_neighbors(
-            self.candidates, list(by_type.values()), self.fanouts, num_nodes=[of.count for of in self._nodes()],
+            self.candidates, by_type, self.fanouts, num_nodes=[nodes.count for nodes in self.graph.node_sets.values()],
             draws=Draws(self.seed, epoch, batch), how=self.how, times=clocks, excluded=self._excluded(exclude),
         )  # fmt: skip
-        named = [name for name, ids in by_type.items() if ids.shape[0]]
-        kinds = self.graph.node_types
+        given = [at for at, ids in enumerate(by_type) if ids.shape[0]]
         parts: dict[str, Any] = {
-            "seeds": {name: by_type[name] for name in named},
-            "seed_rows": {name: drawn.seed_numbers[kinds.index(name)] for name in named},
+            "seeds": {kinds[at]: by_type[at] for at in given},
+            "seed_rows": {kinds[at]: drawn.seed_numbers[at] for at in given},
             "node_ids": dict(zip(kinds, drawn.node_ids, strict=True)),
             "trees": {} if drawn.trees is None else dict(zip(kinds, drawn.trees, strict=True)),
-            "times": {} if clocks is None else {name: clocks[kinds.index(name)] for name in named},
+            "times": {} if clocks is None else {kinds[at]: clocks[at] for at in given},
             "hop_sizes": self._hop_sizes(drawn),
         }
         if self.how.repeats:
             return Batch(**parts, blocks=tuple(self._block(drawn, hop) for hop in reversed(range(len(self.fanouts)))))
         return Batch(**parts, **self._whole(drawn))
 
-    def _nodes(self) -> Sequence[Any]:
-        return list(self.graph.node_sets.values())
-
-    def _seeds(self, given: Any, option: str) -> dict[str, Tensor]:
-        kinds = self.graph.node_types
-        if not isinstance(given, Mapping):
-            if len(kinds) != 1:
-                expected = f"`{option}` to map node types to ids, since the graph has {len(kinds)}"
-                raise OptionError(message(self.where, expected, type(given).__name__))
-            given = {kinds[0]: given}
-        unknown = [name for name in given if name not in kinds]
-        if unknown:
-            raise FeatureError(
-                message(self.where, f"node types among {', '.join(kinds)}", ", ".join(map(str, unknown)))
-            )
-        return {name: self._ids(given.get(name, ()), option) for name in kinds}
-
-    def _ids(self, given: Any, option: str) -> Tensor:
-        """Ids as int64 in memory of their own, which nobody else writes to."""
-        if not isinstance(given, Tensor):
-            given = torch.as_tensor(given, device="cpu")
-            given = given if given.numel() else given.long()
-        if given.is_floating_point() or given.is_complex() or given.dtype is torch.bool:
-            hint = "for a mask take mask.nonzero().flatten()" if given.dtype is torch.bool else ""
-            raise DtypeError(message(self.where, f"`{option}` to be integers", str(given.dtype), hint))
-        ids: Tensor = given.to(torch.int64, copy=True)
-        return ids
+    def _by_node_type(self, option: str, given: Any) -> list[Tensor]:
+        """Ids or times for each node type in order, in memory of their own, which nobody else writes to."""
+        named = by_node_type(self.where, option, self.graph, given=given)
+        return [self._int64(option, named.get(kind, ())) for kind in self.graph.node_types]
 
     def _clocks(self, times: Any) -> list[Tensor] | None:
         wanted = has_times(self.candidates)
         if (times is not None) != wanted:
             expected = "`times` of the seeds, since edges have times" if wanted else "no `times`, since edges have none"
             raise OptionError(message(self.where, expected, "none" if times is None else "some"))
-        return None if times is None else list(self._seeds(times, "times").values())
+        return None if times is None else self._by_node_type("times", times)
 
     def _excluded(self, exclude: Any) -> list[Tensor | None] | None:
         if exclude is None:
             return None
-        types = self.graph.edge_types
-        if not isinstance(exclude, Mapping):
-            if len(types) != 1:
-                raise OptionError(message(self.where, "`exclude` to map edge types to ids", type(exclude).__name__))
-            exclude = {types[0]: exclude}
-        given = {name: self._ids(ids, "exclude") for name, ids in self._named("exclude", exclude).items()}
-        return [self._positions_of(at, given[name]) if name in given else None for at, name in enumerate(types)]
+        named = by_edge_type(self.where, "exclude", self.graph, given=exclude)
+        return [
+            self._positions_of(at, self._int64("exclude", named[name])) if name in named else None
+            for at, name in enumerate(self.graph.edge_types)
+        ]
+
+    def _int64(self, option: str, given: Any) -> Tensor:
+        ids: Tensor = as_ids(given, option, where=self.where, device="cpu").to(torch.int64, copy=True)
+        return ids
 
     def _positions_of(self, at: int, edges: Tensor) -> Tensor:
         """Where edges stand among the candidates, ascending."""
@@ -202,33 +170,17 @@ class Hops:
         adjacencies, edge_ids = {}, {}
         for at, name in enumerate(self.graph.edge_types):
             found = [of_hop[at] for of_hop in drawn.edges]
-            indptr = _joined([edges.indptr for edges in found], counts[name[2]])
             source, target = (
-                torch.cat([getattr(edges, end) for edges in found] or [_none(torch.int32)])
+                torch.cat([getattr(edges, end) for edges in found] or [torch.empty(0, dtype=torch.int32, device="cpu")])
                 for end in ("source", "target")
             )
+            indptr, _ = sorted_pointers(target, counts[name[2]])  # nodes are numbered in the order in which they draw
             adjacencies[name] = Adjacency._sorted_by_target(indptr, source, target, counts[name[0]])
             if found and found[0].edge_ids is not None:
                 edge_ids[name] = torch.cat([edges.edge_ids for edges in found if edges.edge_ids is not None])
         return {"graph": Graph(adjacencies, num_nodes=counts), "edge_ids": edge_ids}
 
 
-def _none(dtype: torch.dtype) -> Tensor:
-    return torch.empty(0, dtype=dtype, device="cpu")
-
-
 def _whole_number(fanout: Any) -> Any:
     """A fan-out as an int, NumPy's too; what is none is left to the check of all of them."""
     return operator.index(fanout) if hasattr(type(fanout), "__index__") else fanout
-
-
-def _joined(pointers: Sequence[Tensor], num_rows: int) -> Tensor:
-    """The pointers of rows one hop after the other, and of rows without edges behind them."""
-    joined = torch.zeros(num_rows + 1, dtype=torch.int64, device="cpu")
-    row = last = 0
-    for indptr in pointers:
-        rows = indptr.shape[0] - 1
-        torch.add(indptr[1:], last, out=joined[row + 1 : row + rows + 1])
-        row, last = row + rows, last + int(indptr[-1])
-    joined[row + 1 :] = last
-    return joined

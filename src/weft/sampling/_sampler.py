@@ -11,7 +11,8 @@ from ..graph import Batch, EdgeType, Graph
 Seeds: TypeAlias = Any
 """Ids of nodes, as an int32 or int64 tensor or what `torch.as_tensor` makes integers of; for many types a mapping."""
 
-Times: TypeAlias = Mapping[str, Any] | Any
+Times: TypeAlias = Any
+"""When seeds ask: whole numbers in the form of the seeds."""
 Edges: TypeAlias = Mapping[EdgeType, Tensor] | Tensor
 
 

@@ -134,6 +134,7 @@ def test_draws_are_known():
         ({"times": [torch.tensor([1])]}, OptionError, "times of seeds alone"),
         ({"excluded": [torch.tensor([1.0])]}, DtypeError, "int64 `excluded`"),
         ({"excluded": []}, ShapeError, "1 of `excluded`"),
+        ({"num_nodes": [6, 3]}, ShapeError, "2 of `seeds`"),
         ({"excluded": [torch.tensor([3, 1])]}, OptionError, "`excluded` to ascend"),
         ({"excluded": [torch.tensor([1, 1])]}, OptionError, "each position once"),
         ({"excluded": [torch.tensor([1, 6])]}, OptionError, "among 6"),
@@ -165,6 +166,11 @@ def test_a_structure_that_contradicts_itself_is_an_error(change, error, backend)
     change(rows)
     with using(backend), pytest.raises(error):
         draw_neighbors([Candidates(rows, 0, 0)], [torch.tensor([2])], [[-1], [1]], num_nodes=[6])
+
+
+def test_seeds_that_are_no_tensor_are_refused():
+    with pytest.raises(DtypeError, match="int64 `seeds`, got NoneType"):
+        draw_neighbors([Candidates(RING, 0, 0)], [None], [[1]], num_nodes=[6])
 
 
 def test_seeds_without_edges_and_batches_without_seeds_draw_nothing():

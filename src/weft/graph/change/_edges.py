@@ -95,7 +95,7 @@ def remove_edges(graph: Graph, edges: Ids | Mapping[str | EdgeType, Ids], *, fea
     (Graph(3 nodes, 2 edges, on cpu), tensor([0, 2]))
     """
     kept = {}
-    for name, given in by_edge_type("remove_edges", "edges", graph, edges).items():
+    for name, given in by_edge_type("remove_edges", "edges", graph, given=edges).items():
         count = graph.edge_sets[name].count
         kept[name] = remaining(chosen_ids("remove_edges", "edges", given, count, graph.device), count)
     return of_edges("remove_edges", graph, kept, features)

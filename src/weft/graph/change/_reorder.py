@@ -68,7 +68,7 @@ def reorder(
     if sort_edges not in (None, "source", "target"):
         raise OptionError(message(where, '`sort_edges` of "source", "target" or None', repr(sort_edges)))
     node_ids = _ordered(graph, order)
-    for name, given in by_node_type(where, "parts", graph, {} if parts is None else parts).items():
+    for name, given in by_node_type(where, "parts", graph, given={} if parts is None else parts).items():
         part, count = as_ids(given, "parts", where=where).to(graph.device), graph.node_sets[name].count
         if part.shape[0] != count:
             raise ShapeError(message(where, f"`parts` of shape ({count},)", str(tuple(part.shape))))
@@ -104,7 +104,7 @@ def _ordered(graph: Graph, order: Ids | Mapping[str, Ids] | None) -> dict[str, T
             raise OptionError(message("reorder", '`order` of "degree", "rcm" or ids of nodes', repr(order)))
         return _by_degree(graph) if order == "degree" else _by_bandwidth(graph)
     found = {}
-    for name, given in by_node_type("reorder", "order", graph, order).items():
+    for name, given in by_node_type("reorder", "order", graph, given=order).items():
         count = graph.node_sets[name].count
         ids = found[name] = chosen_ids("reorder", "order", given, count, graph.device)
         times = degree(ids, count)

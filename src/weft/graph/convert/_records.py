@@ -171,7 +171,7 @@ def _chosen(
         expected = f'`{thing}_features` as a list of names, or "all"'
         raise OptionError(message(where, expected, repr(given), f"[{given!r}] is a list"))
     by_type = by_node_type if thing == "node" else by_edge_type
-    chosen = by_type(where, f"{thing}_features", graph, given) if given else {}
+    chosen = by_type(where, f"{thing}_features", graph, given=given) if given else {}
     return {name: list(chosen.get(name, ())) for name in known}
 
 

@@ -38,7 +38,7 @@ def edge_subgraph(
     >>> part.node_ids["node"].tolist(), part.edge_ids["node", "edge", "node"].tolist()
     ([1, 2, 3], [3, 1])
     """
-    given = by_edge_type("edge_subgraph", "edges", graph, edges)
+    given = by_edge_type("edge_subgraph", "edges", graph, given=edges)
     chosen = {
         name: Edges.of(
             found.adjacency, chosen_ids("edge_subgraph", "edges", given.get(name, ()), found.count, graph.device)

@@ -80,7 +80,7 @@ def drop_edges(graph: Graph, p: float | Mapping[str | EdgeType, float], *, both_
     """
     generator = torch.Generator().manual_seed(seed)
     falls: dict[str | EdgeType, Tensor] = {}
-    for edge_type, share in by_edge_type("drop_edges", "p", graph, p).items():
+    for edge_type, share in by_edge_type("drop_edges", "p", graph, given=p).items():
         check_probability("drop_edges", "p", share)
         adjacency = graph.edge_sets[edge_type].adjacency
         if both_ways:
@@ -114,7 +114,7 @@ def drop_nodes(graph: Graph, p: float | Mapping[str, float], *, seed: int) -> Gr
     """
     generator = torch.Generator().manual_seed(seed)
     falls: dict[str, Tensor] = {}
-    for node_type, share in by_node_type("drop_nodes", "p", graph, p).items():
+    for node_type, share in by_node_type("drop_nodes", "p", graph, given=p).items():
         draws = torch.rand(graph.node_sets[node_type].count, generator=generator).to(graph.device)
         check_probability("drop_nodes", "p", share)
         falls[node_type] = draws < share

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ...errors import DtypeError, OptionError, ShapeError, message
 from .._checks import IDS, check_rows, checked_ids
+from .._segments import pointers_of
 from .._structure import Structure
 from ..segment_reduce.segment_reduce import segment_reduce
 from ..segment_sort.segment_sort import segment_sort
@@ -69,13 +70,8 @@ def weight_sums(rows: Structure, weight: Tensor) -> Tensor:
             message("weight_sums", "weights from 0 up that are finite", f"{weight[at].item()} at edge {at}")
         )
     exact = _by_position("weight_sums", rows, weight.detach()).double()
-    highest = segment_reduce(rows.indptr, exact, None, "max").repeat_interleave(
-        rows.indptr.diff(), output_size=rows.num_edges
-    )
-    whole = (exact / highest * HEAVIEST).floor().clamp(min=1).where(exact > 0, 0).long()
-    sums = whole.new_zeros(rows.num_edges + 1)
-    torch.cumsum(whole, 0, out=sums[1:])
-    return sums
+    highest = segment_reduce(rows.indptr, exact, None, "max")[rows.targets()]
+    return pointers_of((exact / highest * HEAVIEST).floor().clamp(min=1).where(exact > 0, 0).long())
 
 
 def in_time_order(

@@ -10,9 +10,9 @@ namespace {
 
 enum Flag : int64_t { kReplaces = 1, kTrees = 2, kRepeats = 4, kRecent = 8, kStrict = 16, kBySource = 32, kSharesLayers = 64, kKeepsEdges = 128 };
 
-// Run of the tables that Python packs, as numbers of 8 bytes.
+// Rows of the tables that Python packs, as numbers of 8 bytes.
 struct Relation {
-  int64_t source_type, target_type, num_rows, num_edges, wide;
+  int64_t source_type, target_type, num_edges, wide;
   const int64_t* indptr;
   const void *source, *edge;
   const int64_t *sums, *times, *excluded;
@@ -54,8 +54,8 @@ struct Arguments : Call {
   int64_t num_types, num_relations, num_hops, seed, epoch, batch, window, flags;
 };
 
-// Run of one relation in one hop that one thread draws for: how many each drew, and which
-// positions, or once their sources are read which edges.
+// Nodes that one thread draws for, for one relation in one hop: how many edges each drew, and which, as positions until their sources
+// are read. Of seeds, `relation` is the type.
 struct Run {
   int64_t relation, first, last;
   Grow<int32_t> counts;
@@ -67,13 +67,13 @@ struct Run {
 
 // What one hop drew for one relation: a range of `Run`s, and a range of the numbers of the sources.
 struct Drawn {
-  int64_t first_rows, last_rows, first_row, num_rows, num_edges;
+  int64_t first_run, last_run, num_edges;
 };
 
 struct Workspace {
   Pool<Nodes> nodes;
   Pool<Run> seeds, rows;  // all hops' rows, one behind the other
-  Grow<Drawn> drawn;       // (hop, relation)
+  Grow<Drawn> drawn;      // (hop, relation)
   Grow<int32_t> numbers, seed_numbers;
   Grow<int64_t> hop_numbers;  // where the numbers of each hop begin
 };
@@ -94,9 +94,9 @@ class Drawer {
     rows_.counts.count = rows_.drawn.count = rows_.piece.keys.count = 0;
     rows_.fault = kOk;
     for (int64_t first = rows_.first; first < rows_.last && !rows_.fault; first += kBlock) {
-      const int64_t last = smaller(rows_.last, first + kBlock), read = rows_.drawn.count;
+      const int64_t last = smaller(rows_.last, first + kBlock), begin = rows_.drawn.count;
       for (int64_t i = first; i < last && !rows_.fault; ++i) draw(i);
-      if (!rows_.fault) this->read(first, last, read);
+      if (!rows_.fault) read(first, last, begin);
     }
     if (!rows_.fault && !rows_.piece.divide()) rows_.fault = kNoMemory;
   }
@@ -129,7 +129,7 @@ class Drawer {
       if (from.lo < 0 || from.lo > from.hi || from.hi > relation_.num_edges) return refuse(kBadPointer, node);
       if (relation_.times) narrow(from, relation_.times, time_of(tree));
       if (relation_.num_excluded && !exclude(from)) return refuse(kBadPointer, -1);
-      draw(from, node << 24 | tree << 8, tree << 8, drawn);
+      choose(from, node << 24 | tree << 8, tree << 8, drawn);
     }
     rows_.counts.push(static_cast<int32_t>(drawn.count - before));
     if (!rows_.counts.ok || !drawn.ok || !taken_.ok()) return refuse(kNoMemory, 0);
@@ -141,7 +141,7 @@ class Drawer {
 
   static void fetch(const AnyIds& ids, int64_t p) { __builtin_prefetch(static_cast<const char*>(ids.data) + p * (ids.wide ? 8 : 4), 0, 3); }
 
-  void draw(const Candidates& from, uint64_t mine, uint64_t shared, Grow<int64_t>& drawn) {
+  void choose(const Candidates& from, uint64_t mine, uint64_t shared, Grow<int64_t>& drawn) {
     const bool replaces = a_.flags & kReplaces;
     if (a_.flags & kRecent && relation_.times) {
       latest(from, fanout_ < 0 ? from.count() : fanout_, drawn);
@@ -215,20 +215,17 @@ class Drawer {
 
 class Engine {
  public:
-  Engine(const Arguments& a, Workspace& w)
-      : a_(a), w_(w), trees_(a.flags & kTrees) {}
+  Engine(const Arguments& a, Workspace& w) : a_(a), w_(w), trees_(a.flags & kTrees) {}
 
   int run() {
     if (!w_.nodes.resize(a_.num_types)) return starved();
     for (int64_t t = 0; t < a_.num_types; ++t) w_.nodes[t].begin();
     w_.rows.count = w_.drawn.count = w_.numbers.count = w_.hop_numbers.count = 0;
     if (const int status = number_seeds()) return status;
-    Grow<int64_t> before, now;
-    if (!before.reserve(a_.num_types) || !now.reserve(a_.num_types)) return starved();
-    for (int64_t t = 0; t < a_.num_types; ++t) before[t] = 0, now[t] = nodes(t, 0) = w_.nodes[t].keys.count;
-    for (int64_t hop = 0; hop < a_.num_hops; ++hop) {
-      if (const int status = draw_hop(hop, before, now)) return status;
-      for (int64_t t = 0; t < a_.num_types; ++t) before[t] = now[t], now[t] = nodes(t, hop + 1) = w_.nodes[t].keys.count;
+    for (int64_t hop = 0; hop <= a_.num_hops; ++hop) {
+      for (int64_t t = 0; t < a_.num_types; ++t) nodes(t, hop) = w_.nodes[t].keys.count;
+      if (hop == a_.num_hops) break;
+      if (const int status = draw_hop(hop)) return status;
     }
     return kOk;
   }
@@ -312,16 +309,17 @@ class Engine {
     return kOk;
   }
 
-  int draw_hop(int64_t hop, const Grow<int64_t>& before, const Grow<int64_t>& now) {
+  int draw_hop(int64_t hop) {
     const int64_t first = w_.rows.count;
     for (int64_t r = 0; r < a_.num_relations; ++r) {
       const Relation& relation = a_.relations[r];
       const int64_t fanout = a_.fanouts[hop * a_.num_relations + r];
-      const int64_t from = a_.flags & kRepeats ? 0 : before[relation.target_type], to = now[relation.target_type];
+      const int64_t from = a_.flags & kRepeats || hop == 0 ? 0 : nodes(relation.target_type, hop - 1), to = nodes(relation.target_type, hop);
       const int64_t grain = fanout < 0 ? 64 : larger(64, 4096 / larger(1, fanout));
       int64_t at = w_.rows.count;
-      w_.drawn.push({at, at + (to - from + grain - 1) / grain, from, to - from, 0});
-      if (!w_.drawn.ok || !w_.rows.resize(at + (to - from + grain - 1) / grain)) return starved();
+      const int64_t end = at + (to - from + grain - 1) / grain;
+      w_.drawn.push({at, end, 0});
+      if (!w_.drawn.ok || !w_.rows.resize(end)) return starved();
       for (int64_t lo = from; lo < to; lo += grain, ++at) {
         w_.rows[at].relation = r;
         w_.rows[at].first = lo;
@@ -346,7 +344,7 @@ class Engine {
     w_.numbers.count += all;
     for (int64_t r = 0; r < a_.num_relations; ++r) {
       Drawn& drawn = w_.drawn[hop * a_.num_relations + r];
-      for (int64_t i = drawn.first_rows; i < drawn.last_rows; ++i) drawn.num_edges += w_.rows[i].drawn.count;
+      for (int64_t i = drawn.first_run; i < drawn.last_run; ++i) drawn.num_edges += w_.rows[i].drawn.count;
       edges(hop, r) = drawn.num_edges;
     }
     return kOk;
@@ -407,13 +405,13 @@ class Taker {
   void take_edges(const Drawn& drawn, const TakenEdges& out, const int32_t* numbers) const {
     copy(out.source, numbers, drawn.num_edges);
     out.indptr[0] = 0;
-    for (int64_t i = drawn.first_rows, row = 0; i < drawn.last_rows; ++i) {
+    for (int64_t i = drawn.first_run, row = 0; i < drawn.last_run; ++i) {
       const Run& rows = w_.rows[i];
       for (int64_t j = 0; j < rows.counts.count; ++j, ++row) out.indptr[row + 1] = out.indptr[row] + rows.counts[j];
     }
-    const int64_t base = drawn.num_edges ? w_.rows[drawn.first_rows].piece.base : 0;
-    parallel_tasks(drawn.last_rows - drawn.first_rows, drawn.num_edges < kSerialWork / 8 ? 1 : a_.threads, [&](int64_t i) {
-      const Run& rows = w_.rows[drawn.first_rows + i];
+    const int64_t base = drawn.num_edges ? w_.rows[drawn.first_run].piece.base : 0;
+    parallel_tasks(drawn.last_run - drawn.first_run, drawn.num_edges < kSerialWork / 8 ? 1 : a_.threads, [&](int64_t i) {
+      const Run& rows = w_.rows[drawn.first_run + i];
       int32_t* target = out.target + (rows.piece.base - base);
       for (int64_t j = 0; j < rows.counts.count; ++j)
         for (int64_t left = rows.counts[j]; left > 0; --left) *target++ = static_cast<int32_t>(rows.first + j);

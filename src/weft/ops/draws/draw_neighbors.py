@@ -95,7 +95,10 @@ def _check(request: Request) -> None:
             if of_seeds.shape != of_times.shape:
                 got = f"{of_times.shape[0]} for {of_seeds.shape[0]} seeds"
                 raise ShapeError(message(name, "a time for each seed", got))
-    _check_lists(name, "excluded", excluded, relations)
+    if len(excluded) != relations:
+        raise ShapeError(message(name, f"{relations} of `excluded`", str(len(excluded))))
+    named = [positions for positions in excluded if positions is not None]
+    _check_lists(name, "excluded", named, len(named))
     for positions, relation in zip(excluded, candidates, strict=True):
         _check_ascending(name, positions, relation.rows.num_edges)
     for relation in candidates:
@@ -107,12 +110,10 @@ def _check_number(name: str, what: str, value: int, least: int, most: int) -> No
         raise OptionError(message(name, f"`{what}` from {least} to {most - 1}", repr(value)))
 
 
-def _check_lists(name: str, what: str, lists: Sequence[Tensor | None], count: int) -> None:
+def _check_lists(name: str, what: str, lists: Sequence[Tensor], count: int) -> None:
     if len(lists) != count:
         raise ShapeError(message(name, f"{count} of `{what}`", str(len(lists))))
     for each in lists:
-        if each is None:
-            continue
         if type(each) is not Tensor or each.dtype is not torch.int64:
             got = str(each.dtype) if type(each) is Tensor else type(each).__name__
             raise DtypeError(message(name, f"int64 `{what}`", got))

@@ -66,7 +66,7 @@ def draw(request: Request) -> Drawn:
     from_tables, seed_table, fanout_table = _Table(), _Table(), _Table()
     for of, positions in zip(candidates, excluded, strict=True):
         rows = of.rows
-        from_tables.add(of.source_type, of.target_type, rows.num_targets, rows.num_edges)
+        from_tables.add(of.source_type, of.target_type, rows.num_edges)
         from_tables.add(rows.source.dtype is torch.int64, rows.indptr, rows.source, rows.edge, of.sums, of.times)
         from_tables.add(positions, 0 if positions is None else positions.shape[0])
     for kind, of_type in enumerate(seeds):
@@ -95,7 +95,7 @@ def _flags(how: Drawing) -> int:
 
 def _take(workspace: Workspace, request: Request, seed_table: int, sizes: list[int]) -> Drawn:
     candidates, seeds, how = request.candidates, request.seeds, request.how
-    types, relations, hops = counts = len(request.num_nodes), len(candidates), len(request.fanouts)
+    types, relations, hops = len(request.num_nodes), len(candidates), len(request.fanouts)
     by_type = [sizes[kind * (hops + 1) : (kind + 1) * (hops + 1)] for kind in range(types)]
     node_ids = [_empty(count[-1], torch.int64) for count in by_type]
     trees = [torch.empty_like(ids) for ids in node_ids] if how.trees else None
@@ -116,9 +116,6 @@ def _take(workspace: Workspace, request: Request, seed_table: int, sizes: list[i
             edge_table.add(indptr, source, target, ids)
             found.append(DrawnEdges(indptr, source, target, ids))
         edges.append(found)
-    _TAKE(
-        0,
-        0,
-        [workspace.address, seed_table, node_table.address(), edge_table.address(), numbers.data_ptr(), *counts],
-    )
+    made = node_table.address(), edge_table.address(), numbers.data_ptr()
+    _TAKE(0, 0, [workspace.address, seed_table, *made, types, relations, hops])
     return Drawn(node_ids, trees, list(numbers.split([of_type.shape[0] for of_type in seeds])), by_type, edges)

@@ -10,6 +10,7 @@ import torch
 from ...errors import StructureError
 from .._checks import check_span, checked_ids
 from .._philox import philox
+from .._segments import pointers_of
 from .candidates import Candidates
 from .request import Drawing, Drawn, DrawnEdges, Request
 
@@ -123,12 +124,12 @@ def draw(request: Request) -> Drawn:
 
 
 def _as_tensors(of: Candidates, drawn: list[list[int]], ends: list[int], first: int, how: Drawing) -> DrawnEdges:
-    lengths = torch.tensor([0, *map(len, drawn)], device="cpu")
+    lengths = torch.tensor([len(positions) for positions in drawn], dtype=torch.int64, device="cpu")
     at = torch.tensor([p for positions in drawn for p in positions], dtype=torch.int64, device="cpu")
     edge_ids = at if of.rows.edge is None else of.rows.edge[at].long()
-    target = torch.arange(first, first + len(drawn), dtype=torch.int32, device="cpu").repeat_interleave(lengths[1:])
     source = torch.tensor(ends, dtype=torch.int32, device="cpu")
-    return DrawnEdges(lengths.cumsum(0), source, target, edge_ids if how.keeps_edges else None)
+    target = torch.arange(first, first + len(drawn), dtype=torch.int32, device="cpu").repeat_interleave(lengths)
+    return DrawnEdges(pointers_of(lengths), source, target, edge_ids if how.keeps_edges else None)
 
 
 def _draw_row(
