@@ -23,7 +23,15 @@ ISAS: Final = ("baseline", "avx2", "avx512")
 DTYPES: Final = {"float32": 0, "float64": 1, "bfloat16": 2, "float16": 3, "int32": 4, "int64": 5}
 _FAULTS: Final[dict[int, type[Exception]]] = {-1: IdError, -2: StructureError, -3: MemoryError, -4: NativeLibraryError}
 _in_forked_child = False
-_own = threading.local()  # a thread's own number of threads
+
+
+class _Own(threading.local):
+    """What a thread has for itself."""
+
+    threads = 0  # of its kernels; 0 for torch's number. An attribute that is missing would cost a call a microsecond
+
+
+_own = _Own()
 
 
 def _note_fork() -> None:
@@ -114,8 +122,7 @@ def using_threads(count: int) -> Iterator[None]:
     ...     num_threads()
     1
     """
-    before = getattr(_own, "threads", None)
-    _own.threads = count
+    before, _own.threads = _own.threads, count
     try:
         yield
     finally:
@@ -126,7 +133,7 @@ def num_threads() -> int:
     """Threads a kernel may use: those of `using_threads`, else torch's number; 1 in a forked child."""
     if _in_forked_child:
         return 1
-    return getattr(_own, "threads", None) or torch.get_num_threads()
+    return _own.threads or torch.get_num_threads()
 
 
 def keep_freed_memory() -> bool:
