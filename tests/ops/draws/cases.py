@@ -1,6 +1,7 @@
 """Random graphs of any types, and ways to draw from them."""
 
 import random
+from dataclasses import replace
 
 import torch
 
@@ -53,5 +54,11 @@ def random_case(trial):
     seeds = [below(count, pick.choice([0, 1, 7, 60]) if count else 0) for count in num_nodes]
     draws = Draws(pick.randrange(-(2**63), 2**64), pick.randrange(2**20), pick.randrange(2**28))
     times = [below(20, of_type.shape[0]) for of_type in seeds] if has_times else None
+    how = replace(how, induced=pick.random() < 0.3)
+    tree_ids = None
+    if how.trees and pick.random() < 0.4:
+        tree_ids = [below(9, of_type.shape[0]) for of_type in seeds]
+        times = [below(20, 9)] if has_times else None
     options = {"num_nodes": num_nodes, "draws": draws, "how": how, "times": times, "excluded": excluded}
+    options["tree_ids"] = tree_ids
     return (candidates, seeds, fanouts), options

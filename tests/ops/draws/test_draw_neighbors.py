@@ -60,7 +60,8 @@ def test_what_is_drawn_is_there_and_allowed(trial):
     how, times = options["how"], options["times"]
     drawn = draw_neighbors(candidates, seeds, fanouts, **{**options, "how": replace(how, keeps_edges=True)})
     clock = torch.cat(times) if times else None
-    for of_hop, of_fanouts in zip(drawn.edges, fanouts, strict=True):
+    most = [[-1] * len(candidates)] if how.induced else fanouts
+    for of_hop, of_fanouts in zip(drawn.edges, most, strict=True):
         for edges, fanout, of, out in zip(of_hop, of_fanouts, candidates, options["excluded"], strict=True):
             source, target = drawn.node_ids[of.source_type], drawn.node_ids[of.target_type]
             positions = edges.edge_ids if of.rows.edge is None else of.rows.edge.argsort()[edges.edge_ids]
@@ -71,7 +72,7 @@ def test_what_is_drawn_is_there_and_allowed(trial):
             assert (edges.target.diff() >= 0).all()
             if fanout >= 0 and how.choice != "source":
                 assert lengths.numel() == 0 or int(lengths.max()) <= fanout
-            if not how.replace:
+            if not how.replace or how.induced:
                 pairs = torch.stack((edges.target.long(), edges.edge_ids))
                 assert pairs.unique(dim=1).shape == pairs.shape
             if out is not None:
@@ -93,6 +94,31 @@ def test_what_is_drawn_is_there_and_allowed(trial):
         assert torch.equal(ids[numbers.long()], of_seeds)
     keys = zip(drawn.node_ids, drawn.trees or drawn.node_ids, strict=True)
     assert all(torch.stack(pair).unique(dim=1).shape[1] == pair[0].shape[0] for pair in keys)
+
+
+@pytest.mark.parametrize("trees", [False, True])
+def test_induced_edges_are_all_that_there_are_between_the_nodes(trees):
+    ends = torch.randint(40, (2, 400), generator=torch.Generator().manual_seed(0))
+    rows = Adjacency(*ends, num_sources=40, num_targets=40).by_target
+    drawn = draw_neighbors(
+        [Candidates(rows, 0, 0)], [torch.tensor([3, 8, 30])], [[4], [2]], num_nodes=[40],
+        how=Drawing(trees=trees, repeats=False, induced=True),
+    )  # fmt: skip
+    ids, tree = drawn.node_ids[0], drawn.trees[0] if trees else torch.zeros_like(drawn.node_ids[0])
+    both = (ids[:, None, None] == ends[0]) & (ids[:, None] == ends[1]) & (tree[:, None] == tree)[..., None]
+    source, target, edge = both.nonzero().T
+    found = drawn.edges[0][0]
+    expected = {*zip(target.tolist(), source.tolist(), edge.tolist(), strict=True)}
+    assert {*zip(found.target.tolist(), found.source.tolist(), found.edge_ids.tolist(), strict=True)} == expected
+    assert len(found.edge_ids) == len(expected) > 3
+
+
+def test_seeds_can_share_a_tree():
+    drawn = on_ring((2, 5, 2, 3), [[1]], how=Drawing(trees=True), tree_ids=[torch.tensor([0, 1, 1, 0])])
+    assert drawn.seed_numbers[0].tolist() == [0, 1, 2, 3]
+    assert [*zip(drawn.trees[0].tolist(), drawn.node_ids[0].tolist(), strict=True)] == [
+        (0, 2), (1, 5), (1, 2), (0, 3), (0, 1), (1, 4), (1, 1)
+    ]  # fmt: skip
 
 
 def test_nodes_are_numbered_in_the_order_in_which_they_are_met():
@@ -134,6 +160,9 @@ def test_draws_are_known():
         ({"times": [torch.tensor([1])]}, OptionError, "times of seeds alone"),
         ({"excluded": [torch.tensor([1.0])]}, DtypeError, "int64 `excluded`"),
         ({"excluded": []}, ShapeError, "1 of `excluded`"),
+        ({"tree_ids": [torch.tensor([0])]}, OptionError, "`trees`, since there are `tree_ids`"),
+        ({"tree_ids": [torch.tensor([0, 1])], "how": Drawing(trees=True)}, ShapeError, "a tree for each seed"),
+        ({"tree_ids": [torch.tensor([-1])], "how": Drawing(trees=True)}, IdError, "`trees` holds -1"),
         ({"num_nodes": [6, 3]}, ShapeError, "2 of `seeds`"),
         ({"excluded": [torch.tensor([3, 1])]}, OptionError, "`excluded` to ascend"),
         ({"excluded": [torch.tensor([1, 1])]}, OptionError, "each position once"),

@@ -8,7 +8,7 @@ namespace weft {
 namespace WEFT_ISA {
 namespace {
 
-enum Flag : int64_t { kReplaces = 1, kTrees = 2, kRepeats = 4, kRecent = 8, kStrict = 16, kBySource = 32, kSharesLayers = 64, kKeepsEdges = 128 };
+enum Flag : int64_t { kReplaces = 1, kTrees = 2, kRepeats = 4, kRecent = 8, kStrict = 16, kBySource = 32, kSharesLayers = 64, kKeepsEdges = 128, kInduced = 256 };
 
 // Rows of the tables that Python packs, as numbers of 8 bytes.
 struct Relation {
@@ -23,7 +23,7 @@ struct Relation {
 
 struct Seeds {
   int64_t num_nodes, count;
-  const int64_t *ids, *times;
+  const int64_t *ids, *trees;  // no trees where each seed has one of its own
 };
 
 struct TakenNodes {
@@ -42,16 +42,16 @@ struct TakeArguments : Call {
   const TakenNodes* nodes;
   const TakenEdges* edges;
   int32_t* seed_numbers;
-  int64_t num_types, num_relations, num_hops;
+  int64_t num_types, num_relations, first_hop, last_hop;
 };
 
 struct Arguments : Call {
   int64_t* workspace;
   const Relation* relations;
   const Seeds* seeds;
-  const int64_t* fanouts;
+  const int64_t *times, *fanouts;  // times by tree
   int64_t* sizes;
-  int64_t num_types, num_relations, num_hops, seed, epoch, batch, window, flags;
+  int64_t num_types, num_relations, num_hops, num_trees, seed, epoch, batch, window, flags;
 };
 
 // Nodes that one thread draws for, for one relation in one hop: how many edges each drew, and which, as positions until their sources
@@ -79,13 +79,15 @@ struct Workspace {
 };
 
 // Draws for the nodes of some rows, and reads the sources that they drew a block of rows later, when they are on their way to the caches.
+// The hop behind the last one draws all edges, and leaves those whose sources were met.
 class Drawer {
  public:
-  Drawer(const Arguments& a, const Nodes& targets, int64_t hop, Run& rows)
-      : a_(a), relation_(a.relations[rows.relation]), keys_(targets.keys), rows_(rows), source_(relation_.sources()),
+  Drawer(const Arguments& a, const Pool<Nodes>& nodes, int64_t hop, Run& rows)
+      : a_(a), relation_(a.relations[rows.relation]), keys_(nodes[relation_.target_type].keys), met_(nodes[relation_.source_type]), rows_(rows),
+        source_(relation_.sources()), is_last_(hop == a.num_hops),
         edge_{a.flags & kKeepsEdges ? relation_.edge : nullptr, relation_.wide != 0},
         trees_(a.flags & kTrees), num_targets_(a.seeds[relation_.target_type].num_nodes), num_sources_(a.seeds[relation_.source_type].num_nodes),
-        fanout_(a.fanouts[hop * a.num_relations + rows.relation]),
+        fanout_(is_last_ ? -1 : a.fanouts[hop * a.num_relations + rows.relation]),
         counter_(static_cast<uint64_t>(a.epoch) << 44 | static_cast<uint64_t>(a.batch) << 16 |
                  ((a.flags & kSharesLayers ? 0 : hop) * a.num_relations + rows.relation)) {}
 
@@ -98,15 +100,18 @@ class Drawer {
       for (int64_t i = first; i < last && !rows_.fault; ++i) draw(i);
       if (!rows_.fault) read(first, last, begin);
     }
-    if (!rows_.fault && !rows_.piece.divide()) rows_.fault = kNoMemory;
+    if (!rows_.fault && !is_last_ && !rows_.piece.divide()) rows_.fault = kNoMemory;
   }
 
  private:
   const Arguments& a_;
   const Relation& relation_;
   const Grow<uint64_t>& keys_;
+  const Nodes& met_;
   Run& rows_;
-  const AnyIds source_, edge_;  // no edges where positions are edges, or nobody wants them
+  const AnyIds source_;
+  const bool is_last_;
+  const AnyIds edge_;  // none where positions are edges, or nobody wants them
   const bool trees_;
   const uint64_t num_targets_, num_sources_;
   const int64_t fanout_;
@@ -127,7 +132,7 @@ class Drawer {
     if (fanout_ != 0) {
       Candidates from{relation_.indptr[node], relation_.indptr[node + 1], relation_.sums, nullptr, 0};
       if (from.lo < 0 || from.lo > from.hi || from.hi > relation_.num_edges) return refuse(kBadPointer, node);
-      if (relation_.times) narrow(from, relation_.times, time_of(tree));
+      if (relation_.times) narrow(from, relation_.times, a_.times[tree]);
       if (relation_.num_excluded && !exclude(from)) return refuse(kBadPointer, -1);
       choose(from, node << 24 | tree << 8, tree << 8, drawn);
     }
@@ -157,27 +162,33 @@ class Drawer {
     }
   }
 
-  // Reads the sources that rows first .. last drew, from position `p` on, and puts edges in the place of positions.
+  // Reads the sources that rows first .. last drew, from position `p` on, and puts edges in the place of positions. In the last hop
+  // the numbers of the sources stand for the sources, and edges from nodes that were not met go.
   void read(int64_t first, int64_t last, int64_t p) {
     Grow<uint64_t>& keys = rows_.piece.keys;
     if (!keys.reserve(rows_.drawn.count)) return refuse(kNoMemory, 0);
+    int64_t kept = p;
     for (int64_t i = first; i < last; ++i) {
       const uint64_t root = trees_ ? tree(i) * num_sources_ : 0;
-      for (int64_t end = p + rows_.counts[i - rows_.first]; p < end; ++p) {
+      int32_t& count = rows_.counts[i - rows_.first];
+      for (int64_t end = p + count; p < end; ++p) {
         const int64_t position = rows_.drawn[p];
         const uint64_t id = source_[position];
         if (id >= num_sources_) return refuse(kBadId, position);
-        keys[keys.count++] = root + id;
-        if (edge_) rows_.drawn[p] = edge_[position];
+        uint64_t key = root + id;
+        if (is_last_) {
+          const int32_t number = met_.number(key);
+          if (number < 0) {
+            --count;
+            continue;
+          }
+          key = number;
+        }
+        keys[keys.count++] = key;
+        rows_.drawn[kept++] = edge_ ? edge_[position] : position;
       }
     }
-  }
-
-  int64_t time_of(uint64_t tree) const {
-    for (int64_t t = 0;; ++t) {
-      if (tree < static_cast<uint64_t>(a_.seeds[t].count)) return a_.seeds[t].times[tree];
-      tree -= a_.seeds[t].count;
-    }
+    rows_.drawn.count = kept;
   }
 
   // Leaves what happened up to `now`, or before it, and not longer than the window before.
@@ -224,7 +235,7 @@ class Engine {
     if (const int status = number_seeds()) return status;
     for (int64_t hop = 0; hop <= a_.num_hops; ++hop) {
       for (int64_t t = 0; t < a_.num_types; ++t) nodes(t, hop) = w_.nodes[t].keys.count;
-      if (hop == a_.num_hops) break;
+      if (hop == a_.num_hops && !(a_.flags & kInduced)) break;
       if (const int status = draw_hop(hop)) return status;
     }
     return kOk;
@@ -235,7 +246,7 @@ class Engine {
   Workspace& w_;
   const bool trees_;
 
-  // Numbers of nodes after each hop, then of edges of each hop and relation.
+  // Numbers of nodes after each hop, then of edges of each hop and relation; of the last hop, too, if there is one.
   int64_t& nodes(int64_t type, int64_t hop) const { return a_.sizes[type * (a_.num_hops + 1) + hop]; }
   int64_t& edges(int64_t hop, int64_t relation) const {
     return a_.sizes[a_.num_types * (a_.num_hops + 1) + hop * a_.num_relations + relation];
@@ -264,7 +275,10 @@ class Engine {
           if (id >= static_cast<uint64_t>(seeds.num_nodes))
             return fail(kBadId, "`seeds` holds %lld at position %lld, but there are %lld nodes", static_cast<long long>(seeds.ids[i]),
                         static_cast<long long>(i), static_cast<long long>(seeds.num_nodes));
-          rows.piece.keys.push(key_of(t, id, tree + i));
+          const int64_t of = seeds.trees ? seeds.trees[i] : tree + i;
+          if (trees_ && (of < 0 || of >= a_.num_trees))
+            return fail(kBadId, "`trees` holds %lld, but there are %lld", static_cast<long long>(of), static_cast<long long>(a_.num_trees));
+          rows.piece.keys.push(key_of(t, id, of));
         }
         if (!rows.piece.divide()) return starved();
       }
@@ -313,8 +327,9 @@ class Engine {
     const int64_t first = w_.rows.count;
     for (int64_t r = 0; r < a_.num_relations; ++r) {
       const Relation& relation = a_.relations[r];
-      const int64_t fanout = a_.fanouts[hop * a_.num_relations + r];
-      const int64_t from = a_.flags & kRepeats || hop == 0 ? 0 : nodes(relation.target_type, hop - 1), to = nodes(relation.target_type, hop);
+      const bool is_last = hop == a_.num_hops;
+      const int64_t fanout = is_last ? -1 : a_.fanouts[hop * a_.num_relations + r];
+      const int64_t from = a_.flags & kRepeats || hop == 0 || is_last ? 0 : nodes(relation.target_type, hop - 1), to = nodes(relation.target_type, hop);
       const int64_t grain = fanout < 0 ? 64 : larger(64, 4096 / larger(1, fanout));
       int64_t at = w_.rows.count;
       const int64_t end = at + (to - from + grain - 1) / grain;
@@ -328,8 +343,7 @@ class Engine {
     }
     const int64_t last = w_.rows.count;
     parallel_tasks(last - first, a_.threads, [&](int64_t i) {
-      Run& rows = w_.rows[first + i];
-      Drawer(a_, w_.nodes[a_.relations[rows.relation].target_type], hop, rows).run();
+      Drawer(a_, w_.nodes, hop, w_.rows[first + i]).run();
     });
     int64_t all = 0;
     for (int64_t i = first; i < last; ++i) {
@@ -339,8 +353,13 @@ class Engine {
     if (all > INT32_MAX) return fail(kBadPointer, "more than 2147483647 edges in one hop; hint: take fewer seeds or a lower fan-out");
     w_.hop_numbers.push(w_.numbers.count);
     if (!w_.hop_numbers.ok || !w_.numbers.reserve(w_.numbers.count + all)) return starved();
-    const auto type_of = [&](const Run& rows) { return a_.relations[rows.relation].source_type; };
-    if (const int status = number(w_.rows, first, last, type_of, w_.numbers.data + w_.numbers.count)) return status;
+    int32_t* numbers = w_.numbers.data + w_.numbers.count;
+    if (hop == a_.num_hops) {
+      copy_numbers(first, last, numbers);
+    } else {
+      const auto type_of = [&](const Run& rows) { return a_.relations[rows.relation].source_type; };
+      if (const int status = number(w_.rows, first, last, type_of, numbers)) return status;
+    }
     w_.numbers.count += all;
     for (int64_t r = 0; r < a_.num_relations; ++r) {
       Drawn& drawn = w_.drawn[hop * a_.num_relations + r];
@@ -348,6 +367,14 @@ class Engine {
       edges(hop, r) = drawn.num_edges;
     }
     return kOk;
+  }
+
+  void copy_numbers(int64_t first, int64_t last, int32_t* numbers) const {
+    for (int64_t i = first, base = 0; i < last; ++i) {
+      Piece& piece = w_.rows[i].piece;
+      piece.base = base;
+      for (int64_t k = 0; k < piece.keys.count; ++k) numbers[base++] = static_cast<int32_t>(piece.keys[k]);
+    }
   }
 
   int refuse(const Run& rows) const {
@@ -377,11 +404,11 @@ class Taker {
   void run() const {
     copy(a_.seed_numbers, w_.seed_numbers.data, w_.seed_numbers.count);
     for (int64_t t = 0; t < a_.num_types; ++t) take_nodes(t);
-    for (int64_t hop = 0; hop < a_.num_hops; ++hop) {
+    for (int64_t hop = a_.first_hop; hop < a_.last_hop; ++hop) {
       int64_t numbers = w_.hop_numbers[hop];
       for (int64_t r = 0; r < a_.num_relations; ++r) {
         const Drawn& drawn = w_.drawn[hop * a_.num_relations + r];
-        take_edges(drawn, a_.edges[hop * a_.num_relations + r], w_.numbers.data + numbers);
+        take_edges(drawn, a_.edges[(hop - a_.first_hop) * a_.num_relations + r], w_.numbers.data + numbers);
         numbers += drawn.num_edges;
       }
     }
@@ -424,7 +451,7 @@ class Taker {
 }  // namespace WEFT_ISA
 }  // namespace weft
 
-WEFT_KERNEL(draw_neighbors, "workspace relations seeds fanouts sizes num_types num_relations num_hops seed epoch batch window flags") {
+WEFT_KERNEL(draw_neighbors, "workspace relations seeds times fanouts sizes num_types num_relations num_hops num_trees seed epoch batch window flags") {
   using namespace weft::WEFT_ISA;
   const Arguments& a = *static_cast<const Arguments*>(arguments);
   if (!*a.workspace) {
@@ -435,7 +462,7 @@ WEFT_KERNEL(draw_neighbors, "workspace relations seeds fanouts sizes num_types n
   return Engine(a, *reinterpret_cast<Workspace*>(*a.workspace)).run();
 }
 
-WEFT_KERNEL(take_neighbors, "workspace seeds nodes edges seed_numbers num_types num_relations num_hops") {
+WEFT_KERNEL(take_neighbors, "workspace seeds nodes edges seed_numbers num_types num_relations first_hop last_hop") {
   using namespace weft::WEFT_ISA;
   Taker(*static_cast<const TakeArguments*>(arguments)).run();
   return weft::kOk;

@@ -13,7 +13,8 @@ from . import engine, reference
 from .candidates import Candidates
 from .request import CHOICES, Drawing, Drawn, Draws, Request
 
-MOST_EPOCHS, MOST_BATCHES, MOST_STREAMS = 2**20, 2**28, 2**16  # what the counter of the draws has room for
+MOST_EPOCHS, MOST_BATCHES = 2**20, 2**28  # what the counter of the draws has room for
+MOST_STREAMS = 2**16 - 16  # those behind belong to other draws
 MOST_NODES, MOST_TREES = 2**40, 2**16
 MOST_DRAWS, MOST_IN_TREES = 2**25, 500
 
@@ -26,6 +27,7 @@ def draw_neighbors(
     num_nodes: Sequence[int],
     draws: Draws | None = None,
     how: Drawing | None = None,
+    tree_ids: Sequence[Tensor] | None = None,
     times: Sequence[Tensor] | None = None,
     excluded: Sequence[Tensor | None] | None = None,
 ) -> Drawn:
@@ -37,7 +39,8 @@ def draw_neighbors(
 
     *Shapes* for each node type `seeds: (num_seeds,)`, int64, and `num_nodes`; for each hop, from the seeds outward, and each
     relation a fan-out, -1 for all edges; for each node type `times: (num_seeds,)`, int64; for each relation
-    `excluded: (any,)`, int64, positions that ascend.
+    `excluded: (any,)`, int64, positions that ascend. Where several seeds share a tree, for each node type
+    `tree_ids: (num_seeds,)`, int64, and one tensor of `times: (num_trees,)`.
 
     Args:
         draws: see `Draws`. Philox-4x32-10 with the seed as key gives the bits. The counter holds, from its highest bits down, the
@@ -71,30 +74,34 @@ def draw_neighbors(
         hint = "draw before, and give the compiled function the batch"
         raise OptionError(message("draw_neighbors", "numbers to draw from", "a trace, or fake tensors", hint))
     excluded = [None] * len(candidates) if excluded is None else excluded
-    request = Request(candidates, seeds, fanouts, num_nodes, draws or Draws(), how or Drawing(), times, excluded)
+    request = Request(
+        candidates, seeds, fanouts, num_nodes, draws or Draws(), how or Drawing(), tree_ids, times, excluded
+    )
     _check(request)
     return reference.draw(request) if _backend.active == "reference" else engine.draw(request)
 
 
 def _check(request: Request) -> None:
     name = "draw_neighbors"
-    candidates, seeds, fanouts, num_nodes, draws, how, times, excluded = request
+    candidates, seeds, fanouts, num_nodes, draws, how, tree_ids, times, excluded = request
     relations, types = len(candidates), len(num_nodes)
     check_drawing(name, candidates, fanouts, how=how, draws=draws)
     _check_lists(name, "seeds", seeds, types)
+    if tree_ids is not None:
+        _check_tree_ids(name, seeds, tree_ids, how)
     if has_times(candidates) != (times is not None):
         got = "times of edges alone" if times is None else "times of seeds alone"
         raise OptionError(message(name, "times of edges and of seeds, or neither", got))
     for count in num_nodes:
         _check_number(name, "num_nodes", count, 0, MOST_NODES + 1)
-    if how.trees:
-        _check_number(name, "number of trees", sum(of_type.shape[0] for of_type in seeds), 0, MOST_TREES + 1)
     if times is not None:
-        _check_lists(name, "times", times, types)
-        for of_seeds, of_times in zip(seeds, times, strict=True):
+        _check_lists(name, "times", times, types if tree_ids is None else 1)
+        for of_seeds, of_times in zip(seeds, times, strict=True) if tree_ids is None else ():
             if of_seeds.shape != of_times.shape:
                 got = f"{of_times.shape[0]} for {of_seeds.shape[0]} seeds"
                 raise ShapeError(message(name, "a time for each seed", got))
+    if how.trees:
+        _check_number(name, "number of trees", request.num_trees(), 0, MOST_TREES + 1)
     if len(excluded) != relations:
         raise ShapeError(message(name, f"{relations} of `excluded`", str(len(excluded))))
     named = [positions for positions in excluded if positions is not None]
@@ -121,6 +128,17 @@ def _check_lists(name: str, what: str, lists: Sequence[Tensor], count: int) -> N
             raise ShapeError(message(name, f"one-dimensional `{what}`", str(tuple(each.shape))))
         if not each.is_cpu:
             raise DeviceError(message(name, f"`{what}` on the CPU", str(each.device)))
+
+
+def _check_tree_ids(name: str, seeds: Sequence[Tensor], tree_ids: Sequence[Tensor], how: Drawing) -> None:
+    _check_lists(name, "tree_ids", tree_ids, len(seeds))
+    if not how.trees:
+        raise OptionError(message(name, "`trees`, since there are `tree_ids`", "one node for all seeds"))
+    for of_seeds, of_trees in zip(seeds, tree_ids, strict=True):
+        if of_seeds.shape != of_trees.shape:
+            raise ShapeError(
+                message(name, "a tree for each seed", f"{of_trees.shape[0]} for {of_seeds.shape[0]} seeds")
+            )
 
 
 def _check_ascending(name: str, positions: Tensor | None, num_edges: int) -> None:

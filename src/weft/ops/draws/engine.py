@@ -10,9 +10,12 @@ from .request import Drawing, Drawn, DrawnEdges, Request
 
 _SIZES = "num_types num_relations num_hops"
 _DRAW = Kernel(
-    "draw_neighbors", f"workspace relations seeds fanouts sizes {_SIZES} seed epoch batch window flags".split()
+    "draw_neighbors",
+    f"workspace relations seeds times fanouts sizes {_SIZES} num_trees seed epoch batch window flags".split(),
 )
-_TAKE = Kernel("take_neighbors", f"workspace seeds nodes edges seed_numbers {_SIZES}".split())
+_TAKE = Kernel(
+    "take_neighbors", "workspace seeds nodes edges seed_numbers num_types num_relations first_hop last_hop".split()
+)
 _DROP = Kernel("drop_neighbors", ["workspace"])
 
 
@@ -57,7 +60,7 @@ def _empty(count: int, dtype: torch.dtype) -> Tensor:
 
 def draw(request: Request) -> Drawn:
     """Do what `draw_neighbors` says."""
-    candidates, seeds, fanouts, num_nodes, draws, how, times, excluded = request
+    candidates, seeds, fanouts, num_nodes, draws, how, tree_ids, times, excluded = request
     try:
         workspace = _spare.pop()
     except IndexError:
@@ -70,27 +73,31 @@ def draw(request: Request) -> Drawn:
         from_tables.add(rows.source.dtype is torch.int64, rows.indptr, rows.source, rows.edge, of.sums, of.times)
         from_tables.add(positions, 0 if positions is None else positions.shape[0])
     for kind, of_type in enumerate(seeds):
-        seed_table.add(num_nodes[kind], of_type.shape[0], of_type, None if times is None else times[kind])
+        seed_table.add(num_nodes[kind], of_type.shape[0], of_type, None if tree_ids is None else tree_ids[kind])
+    clock = None if times is None else torch.cat(list(times))
     for of_hop in fanouts:
         fanout_table.add(*of_hop)
-    sizes = _empty(types * (hops + 1) + hops * relations, torch.int64)
+    sizes = _empty(types * (hops + 1) + (hops + how.induced) * relations, torch.int64)
     seed = draws.seed - 2**64 if draws.seed >= 2**63 else draws.seed
     window = -1 if how.window is None else how.window
-    addresses = from_tables.address(), seed_table.address(), fanout_table.address(), sizes.data_ptr()
-    key = seed, draws.epoch, draws.batch
+    seed_address = seed_table.address()
+    addresses = (
+        from_tables.address(), seed_address, 0 if clock is None else clock.data_ptr(), fanout_table.address(), sizes.data_ptr()
+    )  # fmt: skip
+    key = request.num_trees() if how.trees else 0, seed, draws.epoch, draws.batch
     place = torch.tensor([workspace.address], device="cpu")
     try:
         _DRAW(0, 0, [place.data_ptr(), *addresses, types, relations, hops, *key, window, _flags(how)])
     finally:
         workspace.address = int(place)
-    taken = _take(workspace, request, addresses[1], sizes.tolist())
+    taken = _take(workspace, request, seed_address, sizes.tolist())
     _spare.append(workspace)
     return taken
 
 
 def _flags(how: Drawing) -> int:
     parts = how.replace, how.trees, how.repeats, how.choice == "recent", how.strict, how.choice == "source"
-    return sum(bool(part) << bit for bit, part in enumerate((*parts, how.shares_layers, how.keeps_edges)))
+    return sum(bool(part) << bit for bit, part in enumerate((*parts, how.shares_layers, how.keeps_edges, how.induced)))
 
 
 def _take(workspace: Workspace, request: Request, seed_table: int, sizes: list[int]) -> Drawn:
@@ -104,11 +111,12 @@ def _take(workspace: Workspace, request: Request, seed_table: int, sizes: list[i
     for kind in range(types):
         node_table.add(node_ids[kind], trees[kind] if trees else None)
     edges: list[list[DrawnEdges]] = []
-    for hop in range(hops):
+    wanted = range(hops, hops + 1) if how.induced else range(hops)
+    for hop in wanted:
         found = []
         for r, of in enumerate(candidates):
             count = by_type[of.target_type]
-            num_rows = count[hop] - (count[hop - 1] if hop and not how.repeats else 0)
+            num_rows = count[hop] - (count[hop - 1] if hop and not how.repeats and not how.induced else 0)
             num_edges = sizes[types * (hops + 1) + hop * relations + r]
             indptr = _empty(num_rows + 1, torch.int64)
             source, target = (_empty(num_edges, torch.int32) for _ in range(2))
@@ -117,5 +125,5 @@ def _take(workspace: Workspace, request: Request, seed_table: int, sizes: list[i
             found.append(DrawnEdges(indptr, source, target, ids))
         edges.append(found)
     made = node_table.address(), edge_table.address(), numbers.data_ptr()
-    _TAKE(0, 0, [workspace.address, seed_table, *made, types, relations, hops])
+    _TAKE(0, 0, [workspace.address, seed_table, *made, types, relations, wanted.start, wanted.stop])
     return Drawn(node_ids, trees, list(numbers.split([of_type.shape[0] for of_type in seeds])), by_type, edges)

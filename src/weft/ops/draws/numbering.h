@@ -77,6 +77,14 @@ class Table {
     return number.ok ? -1 - which : kNone;
   }
 
+  // Which node of the part a key is, -1 if it was not met.
+  int32_t met(uint64_t key) const {
+    if (!room_) return -1;
+    for (int64_t slot = place(key); entries_[slot].round == round_; slot = (slot + 1) & (room_ - 1))
+      if (entries_[slot].key == key) return entries_[slot].which;
+    return -1;
+  }
+
   void fetch(uint64_t key) const {
     if (room_) __builtin_prefetch(entries_ + place(key), 1, 3);
   }
@@ -118,6 +126,13 @@ struct Nodes {
   void begin() {
     keys.count = 0;
     for (Table& table : tables) table.begin();
+  }
+
+  // The number of a node, -1 if it was not met.
+  int32_t number(uint64_t key) const {
+    const Table& table = tables[Piece::part_of(key)];
+    const int32_t which = table.met(key);
+    return which < 0 ? -1 : table.number[which];
   }
 
   // Looks up the nodes of part q that a piece names.

@@ -78,7 +78,7 @@ class _Row:
 
 def draw(request: Request) -> Drawn:
     """Do what `draw_neighbors` says."""
-    candidates, seeds, fanouts, num_nodes, draws, how, times, excluded = request
+    candidates, seeds, fanouts, num_nodes, draws, how, tree_ids, times, excluded = request
     for of in candidates:
         check_span("draw_neighbors", "indptr", of.rows.indptr, of.rows.num_edges)
         if (of.rows.indptr.diff() < 0).any():
@@ -88,36 +88,46 @@ def draw(request: Request) -> Drawn:
     seed_numbers, tree = [], 0
     for kind, of_type in enumerate(seeds):
         ids = checked_ids("draw_neighbors", "seeds", of_type, num_nodes[kind], "nodes").tolist()
-        own = range(tree, tree + len(ids)) if how.trees else [0] * len(ids)
+        own = list(range(tree, tree + len(ids))) if how.trees else [0] * len(ids)
+        if tree_ids is not None:
+            own = checked_ids("draw_neighbors", "trees", tree_ids[kind], request.num_trees(), "trees").tolist()
         numbers = [nodes[kind].number(*one) for one in zip(own, ids, strict=True)]
         seed_numbers.append(torch.tensor(numbers, dtype=torch.int32, device="cpu"))
         tree += len(ids)
     counts = [[len(numbers_of.of)] for numbers_of in nodes]
     lists = [set() if positions is None else set(positions.tolist()) for positions in excluded]
+    source = [
+        checked_ids("draw_neighbors", "source", of.rows.source, num_nodes[of.source_type], "nodes").tolist()
+        for of in candidates
+    ]
+
+    def draw_from(r: int, one: tuple[int, int], fanout: int, counter: int) -> list[int]:
+        return _draw_row(candidates[r], source[r], one, fanout, (draws.seed, counter), how, clock, lists[r])
+
     edges = []
     for hop, of_hop in enumerate(fanouts):
-        drawing = [
-            nodes[of.target_type].met(0 if how.repeats or hop == 0 else counts[of.target_type][-2]) for of in candidates
-        ]
+        first = [0 if how.repeats or hop == 0 else counts[of.target_type][-2] for of in candidates]
+        drawing = [nodes[of.target_type].met(start) for of, start in zip(candidates, first, strict=True)]
         found = []
         for r, of in enumerate(candidates):
             counter = draws.epoch << 44 | draws.batch << 16 | (0 if how.shares_layers else hop) * len(candidates) + r
-            source = checked_ids(
-                "draw_neighbors", "source", of.rows.source, num_nodes[of.source_type], "nodes"
-            ).tolist()
-            drawn = [
-                _draw_row(of, source, one, of_hop[r], (draws.seed, counter), how, clock, lists[r]) for one in drawing[r]
-            ]
+            drawn = [draw_from(r, one, of_hop[r], counter) for one in drawing[r]]
             ends = [
-                nodes[of.source_type].number(tree, source[p])
+                nodes[of.source_type].number(tree, source[r][p])
                 for (tree, _), positions in zip(drawing[r], drawn, strict=True)
                 for p in positions
             ]
-            first = 0 if how.repeats or hop == 0 else counts[of.target_type][-2]
-            found.append(_as_tensors(of, drawn, ends, first, how))
+            found.append(_as_tensors(of, drawn, ends, first[r], how))
         edges.append(found)
         for count, numbers_of in zip(counts, nodes, strict=True):
             count.append(len(numbers_of.of))
+    if how.induced:
+        edges = [[]]
+        for r, of in enumerate(candidates):
+            known, rows = nodes[of.source_type].of, nodes[of.target_type].met()
+            drawn = [[p for p in draw_from(r, one, -1, 0) if (one[0], source[r][p]) in known] for one in rows]
+            ends = [known[tree, source[r][p]] for (tree, _), row in zip(rows, drawn, strict=True) for p in row]
+            edges[0].append(_as_tensors(of, drawn, ends, 0, how))
     met = [torch.tensor(numbers_of.met(), dtype=torch.int64, device="cpu").reshape(-1, 2) for numbers_of in nodes]
     trees = [pairs[:, 0].clone() for pairs in met] if how.trees else None
     return Drawn([pairs[:, 1].clone() for pairs in met], trees, seed_numbers, counts, edges)

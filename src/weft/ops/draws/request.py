@@ -27,6 +27,8 @@ class Drawing:
         window: how long before that time it may have happened; None for any.
         shares_layers: for "source", whether the draws of a source are the same in all hops.
         keeps_edges: whether ids of edges are wanted.
+        induced: whether all edges between the nodes that were met are wanted, each once, in place of those that led to them. Times,
+            exclusion and weights of 0 count for them as for draws.
 
     >>> Drawing(replace=True).choice
     'chance'
@@ -40,6 +42,7 @@ class Drawing:
     window: int | None = None
     shares_layers: bool = False
     keeps_edges: bool = True
+    induced: bool = False
 
 
 class Draws(NamedTuple):
@@ -76,7 +79,8 @@ class Drawn(NamedTuple):
 
     *Shapes* for each node type, `node_ids: (num_nodes,)`, int64, in the order in which they were met, seeds first;
     `trees: (num_nodes,)`, int64, the place of the seed that each belongs to; `seed_numbers: (num_seeds,)`, int32, the node that
-    each seed is; `counts`, a number of nodes after each hop, that of the seeds first; `edges[hop][relation]`.
+    each seed is; `counts`, a number of nodes after each hop, that of the seeds first; `edges[hop][relation]`, where an induced
+    graph is one hop of all nodes.
 
     >>> Drawn([], None, [], [], []).edges
     []
@@ -92,7 +96,7 @@ class Drawn(NamedTuple):
 class Request(NamedTuple):
     """Arguments of `draw_neighbors` that it has checked.
 
-    >>> Request([], [], [], [], Draws(), Drawing(), None, []).draws.seed
+    >>> Request([], [], [], [], Draws(), Drawing(), None, None, []).draws.seed
     0
     """
 
@@ -102,5 +106,14 @@ class Request(NamedTuple):
     num_nodes: Sequence[int]
     draws: Draws
     how: Drawing
+    tree_ids: Sequence[Tensor] | None
     times: Sequence[Tensor] | None
     excluded: Sequence[Tensor | None]
+
+    def num_trees(self) -> int:
+        """How many trees there are: those of `tree_ids`, else one for each seed."""
+        if self.tree_ids is None:
+            return sum(of_type.shape[0] for of_type in self.seeds)
+        if self.times is not None:
+            return self.times[0].shape[0]
+        return max((int(of_type.max()) + 1 for of_type in self.tree_ids if of_type.numel()), default=0)
