@@ -13,9 +13,8 @@ _DRAW = Kernel(
     "draw_neighbors",
     f"workspace relations seeds times fanouts sizes {_SIZES} num_trees seed epoch batch window flags".split(),
 )
-_TAKE = Kernel(
-    "take_neighbors", "workspace seeds nodes edges seed_numbers num_types num_relations first_hop last_hop".split()
-)
+_ENDS = "num_types num_relations first_hop last_hop"
+_TAKE = Kernel("take_neighbors", f"workspace seeds nodes edges seed_numbers {_ENDS}".split())
 _DROP = Kernel("drop_neighbors", ["workspace"])
 
 

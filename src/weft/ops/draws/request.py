@@ -27,8 +27,8 @@ class Drawing:
         window: how long before that time it may have happened; None for any.
         shares_layers: for "source", whether the draws of a source are the same in all hops.
         keeps_edges: whether ids of edges are wanted.
-        induced: whether all edges between the nodes that were met are wanted, each once, in place of those that led to them. Times,
-            exclusion and weights of 0 count for them as for draws.
+        induced: whether all edges between the nodes that were met are wanted, each once, in place of those that led to them.
+            Times, exclusion and weights of 0 count for them as for draws.
 
     >>> Drawing(replace=True).choice
     'chance'
