@@ -25,9 +25,14 @@ from .draws import Drawing as Drawing
 from .draws import Drawn as Drawn
 from .draws import DrawnEdges as DrawnEdges
 from .draws import Draws as Draws
+from .draws import Traces as Traces
+from .draws import Walking as Walking
 from .draws import check_drawing as check_drawing
+from .draws import check_walking as check_walking
 from .draws import draw_neighbors as draw_neighbors
+from .draws import draw_walks as draw_walks
 from .draws import has_times as has_times
+from .draws import in_source_order as in_source_order
 from .draws import in_time_order as in_time_order
 from .draws import weight_sums as weight_sums
 from .edge_softmax import edge_softmax as edge_softmax

@@ -20,7 +20,8 @@ class Candidates(NamedTuple):
     """The edges of one type, among which each target draws.
 
     *Shapes* `sums: (num_edges + 1,)`, int64, see `weight_sums`; `times: (num_edges,)`, int64, rising within each row, see
-    `in_time_order`.
+    `in_time_order`; `ascending: (num_edges,)`, the sources of each row in the order of their ids, see `in_source_order`: only
+    walks and negatives that ask whether two nodes are neighbours need it.
 
     >>> import torch
     >>> Candidates(Structure(torch.tensor([0, 2]), torch.tensor([1, 0])), 0, 0).sums is None
@@ -32,6 +33,23 @@ class Candidates(NamedTuple):
     target_type: int
     sums: Tensor | None = None
     times: Tensor | None = None
+    ascending: Tensor | None = None
+
+
+def in_source_order(rows: Structure) -> Tensor:
+    """Sort the sources of each row by their ids.
+
+    *Shapes* -> `(num_edges,)` of the dtype of `rows.source`
+
+    *Cost* that of `segment_sort`.
+
+    >>> import torch
+    >>> in_source_order(Structure(torch.tensor([0, 3, 4]), torch.tensor([2, 0, 1, 0])))
+    tensor([0, 1, 2, 0])
+    """
+    check_rows("in_source_order", rows)
+    values: Tensor = segment_sort(rows.indptr, rows.source)[0]
+    return values
 
 
 def weight_sums(rows: Structure, weight: Tensor) -> Tensor:

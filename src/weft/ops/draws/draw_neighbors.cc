@@ -10,17 +10,7 @@ namespace {
 
 enum Flag : int64_t { kReplaces = 1, kTrees = 2, kRepeats = 4, kRecent = 8, kStrict = 16, kBySource = 32, kSharesLayers = 64, kKeepsEdges = 128, kInduced = 256 };
 
-// Rows of the tables that Python packs, as numbers of 8 bytes.
-struct Relation {
-  int64_t source_type, target_type, num_edges, wide;
-  const int64_t* indptr;
-  const void *source, *edge;
-  const int64_t *sums, *times, *excluded;
-  int64_t num_excluded;
-
-  AnyIds sources() const { return {source, wide != 0}; }
-};
-
+// Rows of the tables that Python packs, as numbers of 8 bytes; `Relation` is another.
 struct Seeds {
   int64_t num_nodes, count;
   const int64_t *ids, *trees;  // no trees where each seed has one of its own
@@ -130,9 +120,9 @@ class Drawer {
     Grow<int64_t>& drawn = rows_.drawn;
     const int64_t before = drawn.count;
     if (fanout_ != 0) {
-      Candidates from{relation_.indptr[node], relation_.indptr[node + 1], relation_.sums, nullptr, 0};
-      if (from.lo < 0 || from.lo > from.hi || from.hi > relation_.num_edges) return refuse(kBadPointer, node);
-      if (relation_.times) narrow(from, relation_.times, a_.times[tree]);
+      Candidates from{0, 0, relation_.sums, nullptr, 0};
+      if (!relation_.row(node, from.lo, from.hi)) return refuse(kBadPointer, node);
+      if (relation_.times) from.keep_past(relation_.times, a_.times[tree], a_.flags & kStrict, a_.window);
       if (relation_.num_excluded && !exclude(from)) return refuse(kBadPointer, -1);
       choose(from, node << 24 | tree << 8, tree << 8, drawn);
     }
@@ -189,14 +179,6 @@ class Drawer {
       }
     }
     rows_.drawn.count = kept;
-  }
-
-  // Leaves what happened up to `now`, or before it, and not longer than the window before.
-  void narrow(Candidates& from, const int64_t* times, int64_t now) const {
-    const bool is_strict = a_.flags & kStrict;
-    const auto is_old = [&](int64_t p) { return static_cast<uint64_t>(now) - static_cast<uint64_t>(times[p]) > static_cast<uint64_t>(a_.window); };
-    from.hi = boundary(from.lo, from.hi, [&](int64_t p) { return is_strict ? times[p] < now : times[p] <= now; });
-    if (a_.window >= 0) from.lo = boundary(from.lo, from.hi, is_old);
   }
 
   // Python has seen that they ascend; somebody may have written to them since.

@@ -2,20 +2,16 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
-from ...errors import DeviceError, DtypeError, OptionError, ShapeError, StructureError, check_choice, message
+from ...errors import OptionError, ShapeError, check_choice, message
 from .. import _backend
-from .._checks import check_rows
-from .._torch import is_transforming
 from . import engine, reference
 from .candidates import Candidates
+from .checks import check_candidates, check_draws, check_lists, check_number, refuse_traces
 from .request import CHOICES, Drawing, Drawn, Draws, Request
 
-MOST_EPOCHS, MOST_BATCHES = 2**20, 2**28  # what the counter of the draws has room for
-MOST_STREAMS = 2**16 - 16  # those behind belong to other draws
-MOST_NODES, MOST_TREES = 2**40, 2**16
+MOST_STREAMS, MOST_TREES = 2**16 - 16, 2**16  # the streams behind belong to other draws
 MOST_DRAWS, MOST_IN_TREES = 2**25, 500
 
 
@@ -70,9 +66,7 @@ def draw_neighbors(
     >>> drawn.node_ids[0].tolist(), drawn.edges[1][0].source.tolist()
     ([2, 1, 0], [1, 2])
     """
-    if torch.compiler.is_compiling() or is_transforming() or type(torch.empty(0, device="cpu")) is not Tensor:
-        hint = "draw before, and give the compiled function the batch"
-        raise OptionError(message("draw_neighbors", "numbers to draw from", "a trace, or fake tensors", hint))
+    refuse_traces("draw_neighbors")
     excluded = [None] * len(candidates) if excluded is None else excluded
     request = Request(
         candidates, seeds, fanouts, num_nodes, draws or Draws(), how or Drawing(), tree_ids, times, excluded
@@ -86,52 +80,31 @@ def _check(request: Request) -> None:
     candidates, seeds, fanouts, num_nodes, draws, how, tree_ids, times, excluded = request
     relations, types = len(candidates), len(num_nodes)
     check_drawing(name, candidates, fanouts, how=how, draws=draws)
-    _check_lists(name, "seeds", seeds, types)
+    check_lists(name, "seeds", seeds, types)
     if tree_ids is not None:
         _check_tree_ids(name, seeds, tree_ids, how)
     if has_times(candidates) != (times is not None):
         got = "times of edges alone" if times is None else "times of seeds alone"
         raise OptionError(message(name, "times of edges and of seeds, or neither", got))
-    for count in num_nodes:
-        _check_number(name, "num_nodes", count, 0, MOST_NODES + 1)
     if times is not None:
-        _check_lists(name, "times", times, types if tree_ids is None else 1)
+        check_lists(name, "times", times, types if tree_ids is None else 1)
         for of_seeds, of_times in zip(seeds, times, strict=True) if tree_ids is None else ():
             if of_seeds.shape != of_times.shape:
                 got = f"{of_times.shape[0]} for {of_seeds.shape[0]} seeds"
                 raise ShapeError(message(name, "a time for each seed", got))
     if how.trees:
-        _check_number(name, "number of trees", request.num_trees(), 0, MOST_TREES + 1)
+        check_number(name, "number of trees", request.num_trees(), 0, MOST_TREES + 1)
     if len(excluded) != relations:
         raise ShapeError(message(name, f"{relations} of `excluded`", str(len(excluded))))
     named = [positions for positions in excluded if positions is not None]
-    _check_lists(name, "excluded", named, len(named))
+    check_lists(name, "excluded", named, len(named))
     for positions, relation in zip(excluded, candidates, strict=True):
         _check_ascending(name, positions, relation.rows.num_edges)
-    for relation in candidates:
-        _check_candidates(name, relation, types, num_nodes)
-
-
-def _check_number(name: str, what: str, value: int, least: int, most: int) -> None:
-    if not isinstance(value, int) or not least <= value < most:
-        raise OptionError(message(name, f"`{what}` from {least} to {most - 1}", repr(value)))
-
-
-def _check_lists(name: str, what: str, lists: Sequence[Tensor], count: int) -> None:
-    if len(lists) != count:
-        raise ShapeError(message(name, f"{count} of `{what}`", str(len(lists))))
-    for each in lists:
-        if type(each) is not Tensor or each.dtype is not torch.int64:
-            got = str(each.dtype) if type(each) is Tensor else type(each).__name__
-            raise DtypeError(message(name, f"int64 `{what}`", got))
-        if each.dim() != 1:
-            raise ShapeError(message(name, f"one-dimensional `{what}`", str(tuple(each.shape))))
-        if not each.is_cpu:
-            raise DeviceError(message(name, f"`{what}` on the CPU", str(each.device)))
+    check_candidates(name, candidates, num_nodes)
 
 
 def _check_tree_ids(name: str, seeds: Sequence[Tensor], tree_ids: Sequence[Tensor], how: Drawing) -> None:
-    _check_lists(name, "tree_ids", tree_ids, len(seeds))
+    check_lists(name, "tree_ids", tree_ids, len(seeds))
     if not how.trees:
         raise OptionError(message(name, "`trees`, since there are `tree_ids`", "one node for all seeds"))
     for of_seeds, of_trees in zip(seeds, tree_ids, strict=True):
@@ -164,10 +137,8 @@ def check_drawing(
     Raises:
         OptionError, ShapeError: if they do.
     """
-    _check_number(name, "seed", draws.seed, -(2**63), 2**64)
-    _check_number(name, "epoch", draws.epoch, 0, MOST_EPOCHS)
-    _check_number(name, "batch", draws.batch, 0, MOST_BATCHES)
-    _check_number(name, "number of hops times that of edge types", len(fanouts) * len(candidates), 0, MOST_STREAMS + 1)
+    check_draws(name, draws)
+    check_number(name, "number of hops times that of edge types", len(fanouts) * len(candidates), 0, MOST_STREAMS + 1)
     check_choice(name, "choice", how.choice, CHOICES)
     timed = has_times(candidates)
     if how.replace and how.choice != "chance":
@@ -181,28 +152,10 @@ def check_drawing(
         expected = "trees where edges have times, since a node may be met at several"
         raise OptionError(message(name, expected, "one node for all seeds"))
     if how.window is not None:
-        _check_number(name, "window", how.window, 0, 2**63)
+        check_number(name, "window", how.window, 0, 2**63)
     most = MOST_IN_TREES if how.trees and how.choice != "source" else MOST_DRAWS
     for of_hop in fanouts:
         if len(of_hop) != len(candidates):
             raise ShapeError(message(name, f"a fan-out for each of {len(candidates)} edge types", str(list(of_hop))))
         for fanout in of_hop:
-            _check_number(name, "fanouts", fanout, -1, most + 1)
-
-
-def _check_candidates(name: str, relation: Candidates, types: int, num_nodes: Sequence[int]) -> None:
-    rows = relation.rows
-    check_rows(name, rows)
-    for kind in (relation.source_type, relation.target_type):
-        _check_number(name, "type of nodes", kind, 0, types)
-    if rows.num_targets != num_nodes[relation.target_type]:
-        wanted = f"a row for each of {num_nodes[relation.target_type]} nodes"
-        raise StructureError(message(name, wanted, str(rows.num_targets)))
-    for tensor in (rows.indptr, rows.source, rows.edge, relation.sums, relation.times):
-        if tensor is not None and (type(tensor) is not Tensor or not tensor.is_cpu):
-            got = f"a {type(tensor).__name__} on {tensor.device}"
-            raise DeviceError(message(name, "candidates in plain tensors on the CPU", got))
-    for what, tensor, size in (("sums", relation.sums, rows.num_edges + 1), ("times", relation.times, rows.num_edges)):
-        if tensor is not None and (tensor.dtype is not torch.int64 or tensor.shape != (size,)):
-            got = f"{tensor.dtype} of shape {tuple(tensor.shape)}"
-            raise DtypeError(message(name, f"`{what}` of int64 and shape ({size},)", got))
+            check_number(name, "fanouts", fanout, -1, most + 1)

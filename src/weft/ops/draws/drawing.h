@@ -8,9 +8,15 @@ namespace WEFT_ISA {
 
 // Words of the counter (first, second + 0), (first, second + 1), ...; a lane of the counter costs one multiplication a round, so
 // several blocks are made at once.
-class Words {
+template <int kBlocks>
+class WordsOf {
  public:
-  Words(uint64_t seed, uint64_t first, uint64_t second) : seed_(seed), first_(first), second_(second) {}
+  WordsOf(uint64_t seed, uint64_t first, uint64_t second) : seed_(seed), first_(first), second_(second) {}
+
+  // Words whose first blocks somebody has made already.
+  WordsOf(uint64_t seed, uint64_t first, uint64_t second, const Draws (&made)[kBlocks]) : WordsOf(seed, first, second + kBlocks) {
+    keep(made);
+  }
 
   uint32_t next() {
     if (at_ == kWords) refill();
@@ -37,7 +43,7 @@ class Words {
   }
 
  private:
-  static constexpr int kBlocks = 2, kWords = 4 * kBlocks;
+  static constexpr int kWords = 4 * kBlocks;
   const uint64_t seed_, first_;
   uint64_t second_;
   int at_ = kWords;
@@ -49,14 +55,20 @@ class Words {
   }
 
   void refill() {
-    for (int b = 0; b < kBlocks; ++b) {
-      const Draws draws = philox(seed_, first_, second_ + b);
-      for (int l = 0; l < 4; ++l) words_[4 * b + l] = draws.bits[l];
-    }
+    Draws made[kBlocks];
+    for (int b = 0; b < kBlocks; ++b) made[b] = philox(seed_, first_, second_ + b);
     second_ += kBlocks;
+    keep(made);
+  }
+
+  void keep(const Draws (&made)[kBlocks]) {
+    for (int b = 0; b < kBlocks; ++b)
+      for (int l = 0; l < 4; ++l) words_[4 * b + l] = made[b].bits[l];
     at_ = 0;
   }
 };
+
+using Words = WordsOf<2>;
 
 // The first of lo .. hi that `is_before` is not said of; it is said of the first ones, if of any.
 template <class Before>
@@ -69,12 +81,55 @@ WEFT_INLINE int64_t boundary(int64_t lo, int64_t hi, const Before& is_before) {
   return lo;
 }
 
+// The edges of one type, as numbers of 8 bytes that Python packs.
+struct Relation {
+  int64_t source_type, target_type, num_edges, wide;
+  const int64_t* indptr;
+  const void *source, *edge;
+  const int64_t *sums, *times, *excluded;
+  int64_t num_excluded;
+  const void* ascending;
+
+  AnyIds sources() const { return {source, wide != 0}; }
+  AnyIds edges() const { return {edge, wide != 0}; }
+  AnyIds in_order() const { return {ascending, wide != 0}; }
+
+  // The positions of a row, read once, since somebody may write there; false if there are none such.
+  bool row(int64_t node, int64_t& lo, int64_t& hi) const {
+    lo = indptr[node], hi = indptr[node + 1];
+    return 0 <= lo && lo <= hi && hi <= num_edges;
+  }
+
+  // Whether an edge joins `other` to the node whose row it is.
+  bool joins(int64_t node, int64_t other) const {
+    int64_t lo, hi;
+    if (!row(node, lo, hi)) return false;
+    const AnyIds ids = in_order();
+    const int64_t at = boundary(lo, hi, [&](int64_t p) { return ids[p] < other; });
+    return at < hi && ids[at] == other;
+  }
+};
+
 // The edges from which a node's are drawn: positions lo .. hi of the compressed edges, without those in `excluded`, which ascend.
 // `sums[p]` is what all weights before position p add up to; without it each weighs 1.
 struct Candidates {
   int64_t lo, hi;
   const int64_t *sums, *excluded;
   int64_t num_excluded;
+
+  // Leaves what happened up to `now` (before it, if strict) and, from a window of 0 on, not longer than that before; `times` rise in a row.
+  void keep_past(const int64_t* times, int64_t now, bool is_strict, int64_t window) {
+    hi = boundary(lo, hi, [&](int64_t p) { return is_strict ? times[p] < now : times[p] <= now; });
+    if (window >= 0)
+      lo = boundary(lo, hi, [&](int64_t p) { return static_cast<uint64_t>(now) - static_cast<uint64_t>(times[p]) > static_cast<uint64_t>(window); });
+  }
+
+  // Leaves what happens from `now` on, in the same way.
+  void keep_future(const int64_t* times, int64_t now, bool is_strict, int64_t window) {
+    lo = boundary(lo, hi, [&](int64_t p) { return is_strict ? times[p] <= now : times[p] < now; });
+    if (window >= 0)
+      hi = boundary(lo, hi, [&](int64_t p) { return static_cast<uint64_t>(times[p]) - static_cast<uint64_t>(now) <= static_cast<uint64_t>(window); });
+  }
 
   int64_t count() const { return hi - lo - num_excluded; }
   int64_t weight(int64_t p) const { return sums ? sums[p + 1] - sums[p] : 1; }

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ...native import Kernel
+from .packing import Table
 from .request import Drawing, Drawn, DrawnEdges, Request
 
 _SIZES = "num_types num_relations num_hops"
@@ -31,27 +32,6 @@ class Workspace:
 _spare: list[Workspace] = []  # nobody's at the moment; append and pop are atomic
 
 
-class _Table:
-    """Rows of numbers of 8 bytes, with the tensors whose addresses stand among them."""
-
-    def __init__(self) -> None:
-        self.numbers: list[int] = []
-        self._held: list[Tensor] = []
-
-    def add(self, *values: int | Tensor | None) -> None:
-        for value in values:
-            if isinstance(value, Tensor):
-                value = value.contiguous()
-                self._held.append(value)
-                value = value.data_ptr()
-            self.numbers.append(value or 0)
-
-    def address(self) -> int:
-        packed = torch.tensor(self.numbers, dtype=torch.int64, device="cpu")
-        self._held.append(packed)
-        return packed.data_ptr()
-
-
 def _empty(count: int, dtype: torch.dtype) -> Tensor:
     """Memory for the engine, also where tensors are made elsewhere by default."""
     return torch.empty(count, dtype=dtype, device="cpu")
@@ -65,12 +45,9 @@ def draw(request: Request) -> Drawn:
     except IndexError:
         workspace = Workspace()
     types, relations, hops = len(num_nodes), len(candidates), len(fanouts)
-    from_tables, seed_table, fanout_table = _Table(), _Table(), _Table()
+    from_tables, seed_table, fanout_table = Table(), Table(), Table()
     for of, positions in zip(candidates, excluded, strict=True):
-        rows = of.rows
-        from_tables.add(of.source_type, of.target_type, rows.num_edges)
-        from_tables.add(rows.source.dtype is torch.int64, rows.indptr, rows.source, rows.edge, of.sums, of.times)
-        from_tables.add(positions, 0 if positions is None else positions.shape[0])
+        from_tables.add_candidates(of, positions)
     for kind, of_type in enumerate(seeds):
         seed_table.add(num_nodes[kind], of_type.shape[0], of_type, None if tree_ids is None else tree_ids[kind])
     clock = None if times is None else torch.cat(list(times))
@@ -106,7 +83,7 @@ def _take(workspace: Workspace, request: Request, seed_table: int, sizes: list[i
     node_ids = [_empty(count[-1], torch.int64) for count in by_type]
     trees = [torch.empty_like(ids) for ids in node_ids] if how.trees else None
     numbers = _empty(sum(of_type.shape[0] for of_type in seeds), torch.int32)
-    node_table, edge_table = _Table(), _Table()
+    node_table, edge_table = Table(), Table()
     for kind in range(types):
         node_table.add(node_ids[kind], trees[kind] if trees else None)
     edges: list[list[DrawnEdges]] = []

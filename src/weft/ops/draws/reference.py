@@ -9,12 +9,10 @@ import torch
 
 from ...errors import StructureError
 from .._checks import check_span, checked_ids
-from .._philox import philox
 from .._segments import pointers_of
 from .candidates import Candidates
 from .request import Drawing, Drawn, DrawnEdges, Request
-
-_BLOCKS = 4  # counters that are worked out at once
+from .words import below, words_of
 
 
 class _Numbers:
@@ -46,7 +44,7 @@ class _Row:
         ranks: list[int] = []
         for i in range(fanout):
             last = self.count - 1 if replace else self.count - fanout + i
-            rank = _below(last + 1, last >= 2**32 - 1, words)
+            rank = below(last + 1, last >= 2**32 - 1, words)
             ranks.append(last if rank in ranks and not replace else rank)
         positions = list(self.weights)
         return [positions[rank] for rank in ranks]
@@ -56,7 +54,7 @@ class _Row:
         left, drawn = dict(self.weights), list[int]()
         while left and len(drawn) < fanout:
             ends = list(accumulate(left.values()))
-            p = list(left)[bisect_right(ends, _below(ends[-1], True, words))]
+            p = list(left)[bisect_right(ends, below(ends[-1], True, words))]
             drawn.append(p)
             if not replace:
                 del left[p]
@@ -161,29 +159,8 @@ def _draw_row(
     if fanout < 0 or (row.count <= fanout and not how.replace):
         return list(row.weights)
     if how.choice == "source":
-        return row.by_source(fanout, lambda p: next(_words(*key, source[p] << 24 | tree << 8)))
+        return row.by_source(fanout, lambda p: next(words_of(*key, source[p] << 24 | tree << 8)))
     if row.count == 0:
         return []
     by_chance = row.by_weight if row.is_weighted else row.alike
-    return by_chance(fanout, how.replace, _words(*key, node << 24 | tree << 8))
-
-
-def _words(seed: int, first: int, second: int) -> Iterator[int]:
-    as_signed = (torch.tensor(value - 2**64 if value >= 2**63 else value, device="cpu") for value in (seed, first))
-    seed_bits, first_bits = as_signed
-    while True:
-        block = philox(seed_bits, first_bits, torch.arange(second, second + _BLOCKS, device="cpu"))
-        yield from block.flatten().tolist()
-        second += _BLOCKS
-
-
-def _below(n: int, is_wide: bool, words: Iterator[int]) -> int:
-    """A number below n: the high half of n times a word, unless the low half says that n numbers would not be equally likely."""
-    bits = 64 if is_wide else 32
-    while True:
-        word = next(words)
-        if is_wide:
-            word |= next(words) << 32
-        product = word * n
-        if product % 2**bits >= 2**bits % n:
-            return product >> bits
+    return by_chance(fanout, how.replace, words_of(*key, node << 24 | tree << 8))

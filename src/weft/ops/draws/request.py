@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from torch import Tensor
@@ -91,6 +92,73 @@ class Drawn(NamedTuple):
     seed_numbers: list[Tensor]
     counts: list[list[int]]
     edges: list[list[DrawnEdges]]
+
+
+@dataclass(frozen=True)
+class Walking:
+    """How walks go.
+
+    Attributes:
+        stop: the chance that a walk ends before a step, one for all steps or one for each.
+        returns: go back to the start instead of ending, which takes a step without an edge; for nodes of one type.
+        p, q: of node2vec: a step back has the weight of its edge times 1 / p, one to a node to which an edge from the node before
+            leads, too, the weight times 1, and any other the weight times 1 / q.
+        towards: with times, whether steps go on in the "future" or in the "past".
+        strict: with times, whether a step has to be later (earlier) than the one before, not at the same time.
+        window: with times, how much later (earlier) a step may be than the one before; None for any.
+
+    >>> Walking(stop=0.15).returns
+    False
+    """
+
+    stop: float | Sequence[float] = 0.0
+    returns: bool = False
+    p: float = 1.0
+    q: float = 1.0
+    towards: Literal["future", "past"] = "future"
+    strict: bool = False
+    window: int | None = None
+
+    def stops(self, num_steps: int) -> list[int]:
+        """For each step, how many of 2^32 words end a walk.
+
+        >>> Walking(stop=0.25).stops(2) == [2**30, 2**30]
+        True
+        """
+        each = [self.stop] * num_steps if isinstance(self.stop, (int, float)) else list(self.stop)
+        return [int(Fraction(chance) * 2**32) for chance in each]
+
+    def limits(self) -> list[int]:
+        """How many of 2^32 words keep a step back, one to a common neighbour, and one away.
+
+        >>> [limit / 2**32 for limit in Walking(p=2.0, q=0.5).limits()]
+        [0.25, 0.5, 1.0]
+        """
+        shares = [1 / Fraction(self.p), Fraction(1), 1 / Fraction(self.q)]
+        return [int(share / max(shares) * 2**32) for share in shares]
+
+    def is_second_order(self) -> bool:
+        """Whether a step depends on the node before.
+
+        >>> Walking().is_second_order()
+        False
+        """
+        return self.p != 1 or self.q != 1
+
+
+class Traces(NamedTuple):
+    """Where walks went.
+
+    *Shapes* `nodes: (num_walks, num_steps + 1)`, int64, starts first; `edges: (num_walks, num_steps)`, int64, -1 for a step back
+    to the start. Behind the end of a walk both are -1.
+
+    >>> import torch
+    >>> Traces(torch.tensor([[0, 3]]), torch.tensor([[7]])).nodes.shape
+    torch.Size([1, 2])
+    """
+
+    nodes: Tensor
+    edges: Tensor
 
 
 class Request(NamedTuple):
