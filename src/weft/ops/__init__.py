@@ -21,14 +21,17 @@ from .coo_to_csc import csr_to_csc as csr_to_csc
 from .cores import core_numbers as core_numbers
 from .degree import degree as degree
 from .draws import Candidates as Candidates
+from .draws import Corrupting as Corrupting
 from .draws import Drawing as Drawing
 from .draws import Drawn as Drawn
 from .draws import DrawnEdges as DrawnEdges
 from .draws import Draws as Draws
+from .draws import Ends as Ends
 from .draws import Traces as Traces
 from .draws import Walking as Walking
 from .draws import check_drawing as check_drawing
 from .draws import check_walking as check_walking
+from .draws import draw_negatives as draw_negatives
 from .draws import draw_neighbors as draw_neighbors
 from .draws import draw_walks as draw_walks
 from .draws import has_times as has_times

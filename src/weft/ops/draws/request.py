@@ -11,6 +11,7 @@ from .candidates import Candidates
 
 Choice = Literal["chance", "recent", "source"]
 CHOICES = ("chance", "recent", "source")
+ENDS = ("source", "target", "both")
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,41 @@ class Traces(NamedTuple):
 
     nodes: Tensor
     edges: Tensor
+
+
+@dataclass(frozen=True)
+class Corrupting:
+    """How pairs are made of links.
+
+    Attributes:
+        corrupts: which end of a link is drawn anew.
+        in_batch: draw among the ends of the other links, in place of all nodes.
+        loops: whether a pair may be of one node twice; say False where both ends are of one type.
+        strict: with times, whether a node has to be there before the time of the link, not at it.
+
+    >>> Corrupting("both").in_batch
+    False
+    """
+
+    corrupts: Literal["target", "source", "both"] = "target"
+    in_batch: bool = False
+    loops: bool = True
+    strict: bool = False
+
+
+class Ends(NamedTuple):
+    """The nodes at one end of links.
+
+    *Shapes* `sums: (num_nodes + 1,)`, int64, see `weight_sums`: what they are drawn by, all alike without it;
+    `times: (num_nodes,)`, int64, since when each is there.
+
+    >>> Ends(5).sums is None
+    True
+    """
+
+    num_nodes: int
+    sums: Tensor | None = None
+    times: Tensor | None = None
 
 
 class Request(NamedTuple):
