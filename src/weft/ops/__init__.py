@@ -33,6 +33,7 @@ from .draws import check_drawing as check_drawing
 from .draws import check_walking as check_walking
 from .draws import draw_negatives as draw_negatives
 from .draws import draw_neighbors as draw_neighbors
+from .draws import draw_rows as draw_rows
 from .draws import draw_walks as draw_walks
 from .draws import has_times as has_times
 from .draws import in_source_order as in_source_order

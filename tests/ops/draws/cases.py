@@ -52,7 +52,7 @@ def random_case(trial):
     hops = pick.choice([0, 1, 2, 2 if how.repeats else 3])
     fanouts = [[pick.choice([-1, 0, 1, 2, 5, 10, 40]) for _ in candidates] for _ in range(hops)]
     seeds = [below(count, pick.choice([0, 1, 7, 60]) if count else 0) for count in num_nodes]
-    draws = Draws(pick.randrange(-(2**63), 2**64), pick.randrange(2**20), pick.randrange(2**28))
+    draws = Draws(pick.randrange(-(2**63), 2**64), pick.randrange(2**20), pick.randrange(2**28), pick.randrange(3))
     times = [below(20, of_type.shape[0]) for of_type in seeds] if has_times else None
     how = replace(how, induced=pick.random() < 0.3)
     tree_ids = None

@@ -18,8 +18,8 @@ def node_sums(weight):
 
 
 def known_edges(source, target, sizes):
-    rows = Structure(*Adjacency(source, target, num_sources=sizes[0], num_targets=sizes[1]).by_source[:3])
-    return Candidates(rows, 1, 0, ascending=in_source_order(rows))
+    rows = Structure(*Adjacency(source, target, num_sources=sizes[0], num_targets=sizes[1]).by_target[:3])
+    return Candidates(rows, 0, 1, ascending=in_source_order(rows))
 
 
 def random_links(trial):
@@ -57,7 +57,7 @@ def random_links(trial):
         "known": known_edges(source, target, sizes) if pick.random() < 0.7 else None,
         "table": below(drawn + 1, kept, 3) - 1 if pool == "table" else None,
         "times": below(20, links.shape[0]) if timed else None,
-        "draws": Draws(pick.randrange(-(2**63), 2**64), pick.randrange(2**20), pick.randrange(2**28)),
+        "draws": Draws(pick.randrange(-(2**63), 2**64), pick.randrange(2**20), pick.randrange(2**28), pick.randrange(3)),
     }  # fmt: skip
     return (links, pick.choice([0, 1, 4]), ends), options
 
@@ -85,7 +85,7 @@ def test_no_pair_is_a_link(trial):
     how, known, table, times = (options[name] for name in ("how", "known", "table", "times"))
     pairs = draw_negatives(links, count, ends, **options)
     assert pairs.shape == (links.shape[0], count, 2)
-    edges = set() if known is None else set(zip(known.rows.targets().tolist(), known.rows.source.tolist(), strict=True))
+    edges = set() if known is None else set(zip(known.rows.source.tolist(), known.rows.targets().tolist(), strict=True))
     for i, own in enumerate(links.tolist()):
         for pair in pairs[i].tolist():
             if pair == [-1, -1]:

@@ -53,7 +53,7 @@ def random_walks(trial):
     )
     starts = torch.randint(count, (pick.choice([0, 3, 70, 200]),), generator=generator)
     times = torch.randint(20, starts.shape, generator=generator) if timed else None
-    draws = Draws(pick.randrange(-(2**63), 2**64), pick.randrange(2**20), pick.randrange(2**28))
+    draws = Draws(pick.randrange(-(2**63), 2**64), pick.randrange(2**20), pick.randrange(2**28), pick.randrange(3))
     return (candidates, starts, path), {"num_nodes": options["num_nodes"], "draws": draws, "how": how, "times": times}
 
 

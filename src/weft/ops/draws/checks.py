@@ -12,6 +12,8 @@ from .candidates import Candidates
 from .request import Draws
 
 MOST_EPOCHS, MOST_BATCHES, MOST_NODES = 2**20, 2**28, 2**40  # what the counter of the draws has room for
+STREAMS = 1024  # of walks and of negatives, the last ones of 2^16
+NEIGHBOR_STREAMS = 2**16 - 2 * STREAMS
 
 
 def refuse_traces(name: str) -> None:
@@ -21,11 +23,12 @@ def refuse_traces(name: str) -> None:
         raise OptionError(message(name, "numbers to draw from", "a trace, or fake tensors", hint))
 
 
-def check_draws(name: str, draws: Draws) -> None:
+def check_draws(name: str, draws: Draws, streams: int = NEIGHBOR_STREAMS) -> None:
     """Refuse what the key has no room for."""
     check_number(name, "seed", draws.seed, -(2**63), 2**64)
     check_number(name, "epoch", draws.epoch, 0, MOST_EPOCHS)
     check_number(name, "batch", draws.batch, 0, MOST_BATCHES)
+    check_number(name, "stream", draws.stream, 0, streams)
 
 
 def check_number(name: str, what: str, value: int, least: int, most: int) -> None:

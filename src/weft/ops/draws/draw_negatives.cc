@@ -1,4 +1,4 @@
-// Memory traffic: for each draw one node's weights or times, if there are any, and a search in the row of the source, anywhere.
+// Memory traffic: for each draw one node's weights or times, if there are any, and a search in the row of the target, anywhere.
 #include "drawing.h"
 
 namespace weft {
@@ -14,15 +14,15 @@ struct Side {
 };
 
 struct Arguments : Call {
-  const Relation* known;  // rows by source, or null
+  const Relation* known;  // or null
   const int64_t* links;
   const Side* sides;
   const int64_t *table, *times;
   int64_t* out;
-  int64_t num_links, count, width, seed, epoch, batch, flags;
+  int64_t num_links, count, width, seed, epoch, batch, stream, flags;
 };
 
-constexpr uint64_t kStream = 0xFFFE;
+constexpr uint64_t kLastStream = 0xFFFF - 1024;
 constexpr int64_t kTries = 64;
 
 class Drawer {
@@ -33,7 +33,7 @@ class Drawer {
   bool is_there() const { return fits(0, own_[0]) && fits(1, own_[1]); }
 
   void draw(int64_t j) {
-    WordsOf<1> words(a_.seed, static_cast<uint64_t>(a_.epoch) << 44 | static_cast<uint64_t>(a_.batch) << 16 | kStream,
+    WordsOf<1> words(a_.seed, static_cast<uint64_t>(a_.epoch) << 44 | static_cast<uint64_t>(a_.batch) << 16 | (kLastStream - a_.stream),
                      static_cast<uint64_t>(link_) << 32 | static_cast<uint64_t>(j) << 16);
     int64_t* out = a_.out + 2 * (link_ * a_.count + j);
     const bool both = (a_.flags & (kSource | kTarget)) == (kSource | kTarget);
@@ -79,7 +79,7 @@ class Drawer {
     }
     if (source == own_[0] && target == own_[1]) return false;
     if (a_.flags & kNoLoops && source == target) return false;
-    return !a_.known || !a_.known->joins(source, target);
+    return !a_.known || !a_.known->joins(target, source);
   }
 
   // Draws among all that are allowed, when few are.
@@ -106,7 +106,7 @@ class Drawer {
 }  // namespace WEFT_ISA
 }  // namespace weft
 
-WEFT_KERNEL(draw_negatives, "known links sides table times out num_links count width seed epoch batch flags") {
+WEFT_KERNEL(draw_negatives, "known links sides table times out num_links count width seed epoch batch stream flags") {
   using namespace weft::WEFT_ISA;
   const Arguments& a = *static_cast<const Arguments*>(arguments);
   Faults faults;

@@ -10,12 +10,12 @@ from ...native import Kernel
 from .. import _backend
 from . import negatives_reference
 from .candidates import Candidates
-from .checks import check_candidates, check_draws, check_lists, check_number, refuse_traces
+from .checks import STREAMS, check_candidates, check_draws, check_lists, check_number, refuse_traces
 from .packing import Table
 from .request import ENDS, Corrupting, Draws, Ends
 
 MOST_LINKS, MOST_NEGATIVES = 2**32, 2**16
-_SIZES = "num_links count width seed epoch batch flags"
+_SIZES = "num_links count width seed epoch batch stream flags"
 _DRAW = Kernel("draw_negatives", f"known links sides table times out {_SIZES}".split())
 
 
@@ -42,12 +42,12 @@ def draw_negatives(
     Args:
         ends: what is known of the nodes at the two ends.
         how: see `Corrupting`.
-        known: edges by source, with `ascending`, that no pair may be.
+        known: edges, with `ascending`, that no pair may be.
         table: for each node that stays, the nodes to draw among in place of all; those outside, such as -1, are never drawn.
         times: when each link is asked for, if there are times of nodes.
         draws: see `Draws`. Philox-4x32-10 with the seed as key gives the bits. The counter holds, from its highest bits down,
-            the epoch (20 bits), the batch (28), 65,534 (16), the place of the link (32), that of the pair (16) and the number of
-            the draw (16): a word for each node, or two for weights, sources before targets.
+            the epoch (20 bits), the batch (28), 64,511 - stream (16), the place of the link (32), that of the pair (16) and
+            the number of the draw (16): a word for each node, or two for weights, sources before targets.
 
     Raises:
         OptionError, ShapeError, DtypeError, StructureError: if arguments are of another kind or do not fit each other.
@@ -78,18 +78,17 @@ def draw_negatives(
     given.add(links, table, times)
     out = torch.empty(links.shape[0], count, 2, dtype=torch.int64, device="cpu")
     flags = how.corrupts != "target", how.corrupts != "source", how.in_batch, how.strict, not how.loops
-    seed = draws.seed - 2**64 if draws.seed >= 2**63 else draws.seed
     links_at, table_at, times_at = given.numbers
     sizes = links.shape[0], count, 0 if table is None else table.shape[1]
     packed = sum(bool(flag) << bit for bit, flag in enumerate(flags))
     addresses = 0 if known is None else relation.address(), links_at, sides.address(), table_at, times_at
-    _DRAW(0, 0, [*addresses, out.data_ptr(), *sizes, seed, draws.epoch, draws.batch, packed])
+    _DRAW(0, 0, [*addresses, out.data_ptr(), *sizes, *draws.key(), packed])
     return out
 
 
 def _check(links: Tensor, count: int, ends: Sequence[Ends], how: Corrupting, draws: Draws) -> None:
     name = "draw_negatives"
-    check_draws(name, draws)
+    check_draws(name, draws, STREAMS)
     check_number(name, "count", count, 0, MOST_NEGATIVES)
     check_choice(name, "corrupts", how.corrupts, ENDS)
     if type(links) is not Tensor or links.dtype is not torch.int64:
@@ -125,7 +124,7 @@ def _check_pools(ends: Sequence[Ends], how: Corrupting, known: Candidates | None
             raise ShapeError(message(name, f"an int64 `table` with a row for each of {kept} nodes", got))
     if known is None:
         return
-    check_candidates(name, [known._replace(source_type=1, target_type=0)], [end.num_nodes for end in ends])
+    check_candidates(name, [known._replace(source_type=0, target_type=1)], [end.num_nodes for end in ends])
     if known.ascending is None:
         raise StructureError(message(name, "`known` with `ascending`", "none", "in_source_order(rows)"))
 

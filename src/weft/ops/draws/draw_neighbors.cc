@@ -41,7 +41,7 @@ struct Arguments : Call {
   const Seeds* seeds;
   const int64_t *times, *fanouts;  // times by tree
   int64_t* sizes;
-  int64_t num_types, num_relations, num_hops, num_trees, seed, epoch, batch, window, flags;
+  int64_t num_types, num_relations, num_hops, num_trees, seed, epoch, batch, stream, window, flags;
 };
 
 // Nodes that one thread draws for, for one relation in one hop: how many edges each drew, and which, as positions until their sources
@@ -79,7 +79,7 @@ class Drawer {
         trees_(a.flags & kTrees), num_targets_(a.seeds[relation_.target_type].num_nodes), num_sources_(a.seeds[relation_.source_type].num_nodes),
         fanout_(is_last_ ? -1 : a.fanouts[hop * a.num_relations + rows.relation]),
         counter_(static_cast<uint64_t>(a.epoch) << 44 | static_cast<uint64_t>(a.batch) << 16 |
-                 ((a.flags & kSharesLayers ? 0 : hop) * a.num_relations + rows.relation)) {}
+                 (a.stream + (a.flags & kSharesLayers ? 0 : hop) * a.num_relations + rows.relation)) {}
 
   void run() {
     constexpr int64_t kBlock = 32;
@@ -433,7 +433,7 @@ class Taker {
 }  // namespace WEFT_ISA
 }  // namespace weft
 
-WEFT_KERNEL(draw_neighbors, "workspace relations seeds times fanouts sizes num_types num_relations num_hops num_trees seed epoch batch window flags") {
+WEFT_KERNEL(draw_neighbors, "workspace relations seeds times fanouts sizes num_types num_relations num_hops num_trees seed epoch batch stream window flags") {
   using namespace weft::WEFT_ISA;
   const Arguments& a = *static_cast<const Arguments*>(arguments);
   if (!*a.workspace) {

@@ -8,10 +8,10 @@ from ...errors import OptionError, ShapeError, check_choice, message
 from .. import _backend
 from . import engine, reference
 from .candidates import Candidates
-from .checks import check_candidates, check_draws, check_lists, check_number, refuse_traces
+from .checks import NEIGHBOR_STREAMS, check_candidates, check_draws, check_lists, check_number, refuse_traces
 from .request import CHOICES, Drawing, Drawn, Draws, Request
 
-MOST_STREAMS, MOST_TREES = 2**16 - 16, 2**16  # the streams behind belong to other draws
+MOST_TREES = 2**16
 MOST_DRAWS, MOST_IN_TREES = 2**25, 500
 
 
@@ -40,8 +40,8 @@ def draw_neighbors(
 
     Args:
         draws: see `Draws`. Philox-4x32-10 with the seed as key gives the bits. The counter holds, from its highest bits down, the
-            epoch (20 bits), the batch (28), hop * number of relations + relation (16), the node that draws, or for "source" the
-            source (40), the place of the seed in a batch of trees (16), and the number of the draw (8; 24 without trees). A
+            epoch (20 bits), the batch (28), stream + hop * number of relations + relation (16), the node that draws, or for
+            "source" the source (40), the place of the seed in a batch of trees (16), and the number of the draw (8; 24 without trees). A
             number below n is the high half of n times a word of 32 bits, or of 64 for weights.
         how: see `Drawing`.
 
@@ -138,7 +138,8 @@ def check_drawing(
         OptionError, ShapeError: if they do.
     """
     check_draws(name, draws)
-    check_number(name, "number of hops times that of edge types", len(fanouts) * len(candidates), 0, MOST_STREAMS + 1)
+    streams = draws.stream + len(fanouts) * len(candidates)
+    check_number(name, "stream, plus hops times edge types,", streams, 0, NEIGHBOR_STREAMS + 1)
     check_choice(name, "choice", how.choice, CHOICES)
     timed = has_times(candidates)
     if how.replace and how.choice != "chance":

@@ -19,11 +19,11 @@ struct Arguments : Call {
   const int64_t *num_nodes, *starts, *times;
   const uint64_t* limits;  // of 2^32: how many words keep a step back, one to a common neighbour, and one away
   int64_t *nodes, *edges;
-  int64_t num_walks, num_steps, seed, epoch, batch, window, flags;
+  int64_t num_walks, num_steps, seed, epoch, batch, stream, window, flags;
 };
 
 constexpr int64_t kGroup = 64;
-constexpr uint64_t kStream = 0xFFFF;
+constexpr uint64_t kLastStream = 0xFFFF;
 
 // What stopped a group: the kind of fault, and where.
 struct Fault {
@@ -56,7 +56,7 @@ class Group {
   int64_t start(int64_t i) const { return a_.starts[first_ + i]; }
   void refuse(int status, int64_t relation, int64_t where) { fault_ = {status, relation, where}; }
 
-  uint64_t first_counter() const { return static_cast<uint64_t>(a_.epoch) << 44 | static_cast<uint64_t>(a_.batch) << 16 | kStream; }
+  uint64_t first_counter() const { return static_cast<uint64_t>(a_.epoch) << 44 | static_cast<uint64_t>(a_.batch) << 16 | (kLastStream - a_.stream); }
   uint64_t counter(int64_t i, int64_t s) const { return static_cast<uint64_t>(first_ + i) << 32 | static_cast<uint64_t>(s) << 16; }
 
   void step(int64_t s) {
@@ -123,7 +123,7 @@ class Group {
 }  // namespace WEFT_ISA
 }  // namespace weft
 
-WEFT_KERNEL(draw_walks, "relations steps num_nodes starts times limits nodes edges num_walks num_steps seed epoch batch window flags") {
+WEFT_KERNEL(draw_walks, "relations steps num_nodes starts times limits nodes edges num_walks num_steps seed epoch batch stream window flags") {
   using namespace weft::WEFT_ISA;
   const Arguments& a = *static_cast<const Arguments*>(arguments);
   const int64_t groups = (a.num_walks + kGroup - 1) / kGroup;

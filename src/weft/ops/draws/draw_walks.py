@@ -11,13 +11,13 @@ from ...native import Kernel
 from .. import _backend
 from . import walks_reference
 from .candidates import Candidates
-from .checks import check_candidates, check_draws, check_lists, check_number, refuse_traces
+from .checks import STREAMS, check_candidates, check_draws, check_lists, check_number, refuse_traces
 from .packing import Table
 from .request import Draws, Traces, Walking
 
 MOST_WALKS, MOST_STEPS = 2**32, 2**16
 MOST_UNEQUAL = 1000  # the highest share over the lowest: a step takes so many draws
-_SIZES = "num_walks num_steps seed epoch batch window flags"
+_SIZES = "num_walks num_steps seed epoch batch stream window flags"
 _WALK = Kernel("draw_walks", f"relations steps num_nodes starts times limits nodes edges {_SIZES}".split())
 
 
@@ -41,8 +41,8 @@ def draw_walks(
         candidates: rows are nodes that walk, and their sources those to which they go: edges by source for walks along edges.
         path: for each step, which of the candidates it goes along.
         draws: see `Draws`. Philox-4x32-10 with the seed as key gives the bits. The counter holds, from its highest bits down,
-            the epoch (20 bits), the batch (28), 65,535 (16), the place of the walk (32), the step (16) and the number of the draw
-            (16): a word for the end, if there can be one, then one for the step, or two for weights, and for p and q one more to
+            the epoch (20 bits), the batch (28), 65,535 - stream (16), the place of the walk (32), the step (16) and the number of
+            the draw (16): a word for the end, if there can be one, then one for the step, or two for weights, and for p and q one more to
             keep it.
         how: see `Walking`.
 
@@ -80,7 +80,7 @@ def check_walking(
     Raises:
         OptionError, ShapeError, StructureError: if they do.
     """
-    check_draws(name, draws)
+    check_draws(name, draws, STREAMS)
     check_number(name, "number of steps", len(path), 1, MOST_STEPS + 1)
     for relation in path:
         check_number(name, "path", relation, 0, len(candidates))
@@ -150,10 +150,8 @@ def _run(
     edges = torch.empty(starts.shape[0], len(path), dtype=torch.int64, device="cpu")
     parts = how.returns, how.towards == "future", how.strict, how.is_second_order()
     flags = sum(bool(part) << bit for bit, part in enumerate(parts))
-    seed = draws.seed - 2**64 if draws.seed >= 2**63 else draws.seed
     addresses = (table.address() for table in (relations, steps, counts))
     made = *given.numbers, limits.address(), nodes.data_ptr(), edges.data_ptr()
     window = -1 if how.window is None else how.window
-    key = seed, draws.epoch, draws.batch
-    _WALK(0, 0, [*addresses, *made, starts.shape[0], len(path), *key, window, flags])
+    _WALK(0, 0, [*addresses, *made, starts.shape[0], len(path), *draws.key(), window, flags])
     return Traces(nodes, edges)

@@ -12,7 +12,7 @@ from .request import Drawing, Drawn, DrawnEdges, Request
 _SIZES = "num_types num_relations num_hops"
 _DRAW = Kernel(
     "draw_neighbors",
-    f"workspace relations seeds times fanouts sizes {_SIZES} num_trees seed epoch batch window flags".split(),
+    f"workspace relations seeds times fanouts sizes {_SIZES} num_trees seed epoch batch stream window flags".split(),
 )
 _ENDS = "num_types num_relations first_hop last_hop"
 _TAKE = Kernel("take_neighbors", f"workspace seeds nodes edges seed_numbers {_ENDS}".split())
@@ -54,13 +54,12 @@ def draw(request: Request) -> Drawn:
     for of_hop in fanouts:
         fanout_table.add(*of_hop)
     sizes = _empty(types * (hops + 1) + (hops + how.induced) * relations, torch.int64)
-    seed = draws.seed - 2**64 if draws.seed >= 2**63 else draws.seed
     window = -1 if how.window is None else how.window
     seed_address = seed_table.address()
     addresses = (
         from_tables.address(), seed_address, 0 if clock is None else clock.data_ptr(), fanout_table.address(), sizes.data_ptr()
     )  # fmt: skip
-    key = request.num_trees() if how.trees else 0, seed, draws.epoch, draws.batch
+    key = request.num_trees() if how.trees else 0, *draws.key()
     place = torch.tensor([workspace.address], device="cpu")
     try:
         _DRAW(0, 0, [place.data_ptr(), *addresses, types, relations, hops, *key, window, _flags(how)])

@@ -12,7 +12,7 @@ from .candidates import Candidates
 from .request import Corrupting, Draws, Ends
 from .words import below, words_of
 
-STREAM = 2**16 - 2
+LAST_STREAM = 2**16 - 1 - 1024
 TRIES = 64
 
 
@@ -23,8 +23,8 @@ def draw(
     """Do what `draw_negatives` says."""
     for side, end in enumerate(ends):
         checked_ids("draw_negatives", "links", links[:, side], end.num_nodes, "nodes")
-    edges = set() if known is None else set(zip(known.rows.targets().tolist(), known.rows.source.tolist(), strict=True))
-    first = draws.epoch << 44 | draws.batch << 16 | STREAM
+    edges = set() if known is None else set(zip(known.rows.source.tolist(), known.rows.targets().tolist(), strict=True))
+    first = draws.epoch << 44 | draws.batch << 16 | LAST_STREAM - draws.stream
     changed = [side for side, name in enumerate(("source", "target")) if how.corrupts in (name, "both")]
     pairs = []
     for i, own in enumerate(links.tolist()):

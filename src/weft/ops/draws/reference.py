@@ -108,7 +108,8 @@ def draw(request: Request) -> Drawn:
         drawing = [nodes[of.target_type].met(start) for of, start in zip(candidates, first, strict=True)]
         found = []
         for r, of in enumerate(candidates):
-            counter = draws.epoch << 44 | draws.batch << 16 | (0 if how.shares_layers else hop) * len(candidates) + r
+            stream = draws.stream + (0 if how.shares_layers else hop) * len(candidates) + r
+            counter = draws.epoch << 44 | draws.batch << 16 | stream
             drawn = [draw_from(r, one, of_hop[r], counter) for one in drawing[r]]
             ends = [
                 nodes[of.source_type].number(tree, source[r][p])

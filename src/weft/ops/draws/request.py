@@ -50,6 +50,8 @@ class Drawing:
 class Draws(NamedTuple):
     """Which draws: a seed of 64 bits, and two counters, so that the batches before this one need not be drawn.
 
+    `stream` tells apart what is drawn for one batch in several calls, see the functions that draw.
+
     >>> Draws(seed=1).batch
     0
     """
@@ -57,6 +59,15 @@ class Draws(NamedTuple):
     seed: int = 0
     epoch: int = 0
     batch: int = 0
+    stream: int = 0
+
+    def key(self) -> tuple[int, int, int, int]:
+        """Seed, epoch, batch and stream as numbers of 64 bits with a sign.
+
+        >>> Draws(2**64 - 1).key()
+        (-1, 0, 0, 0)
+        """
+        return self.seed - 2**64 if self.seed >= 2**63 else self.seed, self.epoch, self.batch, self.stream
 
 
 class DrawnEdges(NamedTuple):

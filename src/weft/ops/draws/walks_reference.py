@@ -13,7 +13,7 @@ from .candidates import Candidates
 from .request import Draws, Walking
 from .words import below, words_of
 
-STREAM = 2**16 - 1
+LAST_STREAM = 2**16 - 1
 
 
 class _Rows:
@@ -76,7 +76,7 @@ def _walk_one(
     path: list[_Rows], start: int, clock: int, number: int, draws: Draws, how: Walking
 ) -> tuple[list[int], list[int]]:
     limits, stops = how.limits(), how.stops(len(path))
-    first = draws.epoch << 44 | draws.batch << 16 | STREAM
+    first = draws.epoch << 44 | draws.batch << 16 | LAST_STREAM - draws.stream
     nodes, edges, now, before = [start], list[int](), clock, None
     for step, rows in enumerate(path):
         words = words_of(draws.seed, first, number << 32 | step << 16)
