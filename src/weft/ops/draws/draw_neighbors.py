@@ -41,8 +41,8 @@ def draw_neighbors(
     Args:
         draws: see `Draws`. Philox-4x32-10 with the seed as key gives the bits. The counter holds, from its highest bits down, the
             epoch (20 bits), the batch (28), stream + hop * number of relations + relation (16), the node that draws, or for
-            "source" the source (40), the place of the seed in a batch of trees (16), and the number of the draw (8; 24 without trees). A
-            number below n is the high half of n times a word of 32 bits, or of 64 for weights.
+            "source" the source (40), the place of the seed in a batch of trees (16), and the number of the draw (8; 24 without
+            trees). A number below n is the high half of n times a word of 32 bits, or of 64 for weights.
         how: see `Drawing`.
 
     Raises:

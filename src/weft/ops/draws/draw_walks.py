@@ -41,9 +41,9 @@ def draw_walks(
         candidates: rows are nodes that walk, and their sources those to which they go: edges by source for walks along edges.
         path: for each step, which of the candidates it goes along.
         draws: see `Draws`. Philox-4x32-10 with the seed as key gives the bits. The counter holds, from its highest bits down,
-            the epoch (20 bits), the batch (28), 65,535 - stream (16), the place of the walk (32), the step (16) and the number of
-            the draw (16): a word for the end, if there can be one, then one for the step, or two for weights, and for p and q one more to
-            keep it.
+            the epoch (20 bits), the batch (28), 65,535 - stream (16), the place of the walk (32), the step (16) and the number
+            of the draw (16): a word for the end, if there can be one, then one for the step, or two for weights, and for p and
+            q one more to keep it.
         how: see `Walking`.
 
     Raises:
