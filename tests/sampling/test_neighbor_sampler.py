@@ -241,3 +241,39 @@ def test_batches_move_and_are_pytrees():
 def test_bad_arguments_are_told(make, error, text):
     with pytest.raises(error, match=text):
         make()
+
+
+@pytest.mark.parametrize("disjoint", [False, True])
+def test_an_induced_graph_has_all_edges_between_what_was_met(disjoint):
+    graph = cora_like(60, 600)
+    sampler = NeighborSampler(graph, [3, 2], form="induced", disjoint=disjoint)
+    batch = sampler.sample([7, 9, 25])
+    name = graph.edge_types[0]
+    part, ids = batch.graph.adjacency, batch.node_ids["node"]
+    assert_true(graph, {name: part}, batch.node_ids, batch.edge_ids)
+    whole = graph.adjacency
+    trees = batch.trees.get("node", torch.zeros_like(ids))
+    expected = sum(
+        int((torch.isin(whole.source, ids[trees == tree]) & torch.isin(whole.target, ids[trees == tree])).sum())
+        for tree in trees.unique()
+    )
+    assert part.num_edges == expected
+    assert torch.equal(ids[batch.seed_rows["node"].long()], torch.tensor([7, 9, 25]))
+    assert batch.hop_sizes["node"][0] == 3
+    alone = NeighborSampler(graph, [], form="induced").sample(range(60))
+    assert alone.graph.num_edges == graph.num_edges
+
+
+def test_seeds_of_a_tree_share_its_nodes_and_its_time():
+    graph = cora_like(60, 600)
+    sampler = NeighborSampler(graph, [-1], time="t", form="graph")
+    batch = sampler.sample([3, 9, 9], trees=[0, 0, 1], times=[50, 10])
+    assert batch.times["node"].tolist() == [50, 50, 10]
+    pairs = torch.stack((batch.trees["node"], batch.node_ids["node"]))
+    assert pairs.unique(dim=1).shape == pairs.shape
+    edge_time = graph.edges["t"][batch.edge_ids[graph.edge_types[0]]]
+    tree = batch.trees["node"][batch.graph.adjacency.target.long()]
+    assert (edge_time <= torch.tensor([50, 10])[tree]).all()
+    assert (edge_time[tree == 0] > 10).any()
+    with pytest.raises(OptionError, match="no `trees`, since seeds share nodes"):
+        NeighborSampler(graph, [-1]).sample([3], trees=[0])

@@ -25,16 +25,19 @@ class Batch:
     run, or a `graph`.
 
     Attributes:
-        seeds: what the batch is about: original ids of nodes (num_seeds,), or of both ends of edges (num_seeds, 2).
+        seeds: what the batch is about: original ids of nodes (num_seeds,), or of both ends of links (num_seeds, 2), those that
+            were asked for before the negatives.
         blocks: sampled structure for each layer, outermost first.
         graph: sampled structure for all layers at once.
         node_ids: original ids of the nodes whose features come along: (num_nodes,).
         edge_ids: original ids of the edges whose features come along: (num_edges,).
         features: features by type and name, in the order of `node_ids` and `edge_ids`.
-        labels: what is to be predicted, in the order of `seeds`.
+        labels: what is to be predicted, in the order of `seeds`; of links 1, and 0 of negatives.
         times: the time at which each seed asks, in the order of `seeds`.
-        seed_rows: which node each seed is, a target of the last block or a node of `graph`: int32, in the order of `seeds`.
+        seed_rows: which node each seed is, a target of the last block or a node of `graph`: int32, in the shape of `seeds`.
+        negative_of: the place of the link in whose stead each negative was drawn, among those asked for: (num_negatives,).
         trees: where every seed has nodes of its own, the place of the seed to which each node belongs: (num_nodes,).
+        edge_weights: for each block, or for `graph` alone, how much its edges count, where the way of drawing tells.
         hop_sizes: how many nodes were met up to each hop, the seeds first, and how many edges up to each hop.
 
     >>> batch = Batch(seeds={"node": torch.tensor([7])}, labels={"node": torch.tensor([1.0])})
@@ -50,8 +53,10 @@ class Batch:
     features: Mapping[str | EdgeType, Mapping[str, Tensor]] = field(default_factory=dict, kw_only=True)
     labels: Mapping[str | EdgeType, Tensor] = field(default_factory=dict, kw_only=True)
     times: Mapping[str | EdgeType, Tensor] = field(default_factory=dict, kw_only=True)
-    seed_rows: Mapping[str, Tensor] = field(default_factory=dict, kw_only=True)
+    seed_rows: Mapping[str | EdgeType, Tensor] = field(default_factory=dict, kw_only=True)
+    negative_of: Mapping[EdgeType, Tensor] = field(default_factory=dict, kw_only=True)
     trees: Mapping[str, Tensor] = field(default_factory=dict, kw_only=True)
+    edge_weights: tuple[Mapping[EdgeType, Tensor], ...] = field(default=(), kw_only=True)
     hop_sizes: Mapping[str | EdgeType, tuple[int, ...]] = field(default_factory=dict, kw_only=True)
 
     def to(self, device: torch.device | str | int, *, non_blocking: bool = False) -> "Batch":

@@ -95,7 +95,7 @@ def _join_block(children: dict[str, Any], context: tuple[Any, ...]) -> Block:
     return Block._trusted(adjacencies, node_ids, dict(zip(node_ids, num_targets, strict=True)), edge_ids)
 
 
-_MAPPINGS = ("seeds", "node_ids", "edge_ids", "features", "labels", "times", "seed_rows", "trees")
+_MAPPINGS = ("seeds", "node_ids", "edge_ids", "features", "labels", "times", "seed_rows", "negative_of", "trees")
 
 
 def _split_batch(batch: Batch) -> Parts:
@@ -104,17 +104,23 @@ def _split_batch(batch: Batch) -> Parts:
     children["features"] = [dict(features) for features in batch.features.values()]
     children["blocks"] = list(batch.blocks)
     children["graph"] = [] if batch.graph is None else [batch.graph]
+    children["edge_weights"] = [list(weights.values()) for weights in batch.edge_weights]
     parts = {*children, "hop_sizes"}
     assert parts == {part.name for part in fields(Batch)}, "every field of a Batch is a child, or context"
-    return children, (*(tuple(mapping) for mapping in mappings.values()), tuple(batch.hop_sizes.items()))
+    weighted = tuple(tuple(weights) for weights in batch.edge_weights)
+    return children, (*(tuple(mapping) for mapping in mappings.values()), weighted, tuple(batch.hop_sizes.items()))
 
 
 def _join_batch(children: dict[str, Any], context: tuple[Any, ...]) -> Batch:
-    mappings = {
-        name: dict(zip(keys, children[name], strict=True)) for name, keys in zip(_MAPPINGS, context[:-1], strict=True)
+    *names, weighted, hop_sizes = context
+    parts: dict[str, Any] = {
+        name: dict(zip(keys, children[name], strict=True)) for name, keys in zip(_MAPPINGS, names, strict=True)
     }
+    parts["edge_weights"] = tuple(
+        dict(zip(keys, values, strict=True)) for keys, values in zip(weighted, children["edge_weights"], strict=True)
+    )
     graph = next(iter(children["graph"]), None)
-    return Batch(**mappings, blocks=tuple(children["blocks"]), graph=graph, hop_sizes=dict(context[-1]))
+    return Batch(**parts, blocks=tuple(children["blocks"]), graph=graph, hop_sizes=dict(hop_sizes))
 
 
 def _tuples(context: Any) -> Any:

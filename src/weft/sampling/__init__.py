@@ -5,5 +5,7 @@ batches before.
 """
 
 from ._labor_sampler import LaborSampler as LaborSampler
+from ._link_sampler import LinkSampler as LinkSampler
+from ._negatives import Negatives as Negatives
 from ._neighbor_sampler import NeighborSampler as NeighborSampler
 from ._sampler import Sampler as Sampler

@@ -1,6 +1,7 @@
 """What samplers that go hop after hop have in common."""
 
 from ..graph import Batch, Graph
+from ..ops import Draws, has_times
 from ._hops import Hops
 from ._sampler import Edges, Sampler, Seeds, Times
 
@@ -15,8 +16,19 @@ class HopSampler(Sampler):
         """The graph that is drawn from."""
         return self._hops.graph
 
+    @property
+    def disjoint(self) -> bool:
+        """Whether every seed has nodes of its own, as a tree."""
+        return self._hops.how.trees
+
+    @property
+    def timed(self) -> bool:
+        """Whether seeds have to say when they ask."""
+        return has_times(self._hops.candidates)
+
     def sample(
-        self, seeds: Seeds, *, epoch: int = 0, batch: int = 0, times: Times = None, exclude: Edges | None = None
-    ) -> Batch:
+        self, seeds: Seeds, *, epoch: int = 0, batch: int = 0, times: Times = None, exclude: Edges | None = None,
+        trees: Seeds | None = None,
+    ) -> Batch:  # fmt: skip
         """Draw the piece of one batch, see `Sampler.sample`."""
-        return self._hops.batch(seeds, epoch, batch, times, exclude)
+        return self._hops.batch(seeds, Draws(self._hops.seed, epoch, batch), times=times, exclude=exclude, trees=trees)

@@ -2,12 +2,13 @@
 
 import operator
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
-from ..errors import DeviceError, FeatureError, IdError, OptionError, message
+from ..errors import DeviceError, FeatureError, IdError, OptionError, check_choice, message
 from ..graph import Adjacency, Batch, Block, EdgeType, Graph, as_ids, by_edge_type, by_node_type
 from ..ops import (
     Candidates,
@@ -24,6 +25,8 @@ from ..ops import (
 )
 
 Fanout = int | Mapping[str | EdgeType, int]
+Form = Literal["blocks", "graph", "induced"]
+FORMS = ("blocks", "graph", "induced")
 
 
 class Hops:
@@ -35,14 +38,15 @@ class Hops:
         fanouts: for each hop, from the seeds outward, how many edges a node draws of each type: a number for all types, or a
             mapping from edge types (in full, or by their relation), 0 for those that it does not name. -1 for all edges.
         how: see `weft.ops.Drawing`.
+        form: "blocks", where all nodes draw in each hop, "graph", where new ones do, or "induced", for all edges between nodes.
         seed: of the draws.
         weight: the name of a feature of edges.
         time: the name of a feature of edges, of nodes or of both.
     """
 
     def __init__(
-        self, where: str, graph: Graph, fanouts: Sequence[Fanout], how: Drawing, *, seed: int, weight: str | None,
-        time: str | None,
+        self, where: str, graph: Graph, fanouts: Sequence[Fanout], how: Drawing, *, form: Form, seed: int,
+        weight: str | None, time: str | None,
     ) -> None:  # fmt: skip
         if graph.device.type != "cpu":
             hint = "sample on the CPU and move the batch, or call graph.to('cpu')"
@@ -51,6 +55,8 @@ class Hops:
             raise FeatureError(message(where, "`weight` to name a feature of edges", f'"{weight}"'))
         if not isinstance(fanouts, Sequence):
             raise OptionError(message(where, "a sequence of fan-outs, one for each hop", repr(fanouts)))
+        check_choice(where, "form", form, FORMS)
+        how = replace(how, repeats=form == "blocks", induced=form == "induced")
         self.where, self.graph, self.how, self.seed = where, graph, how, seed
         self._positions: dict[EdgeType, Tensor] = {}
         self.fanouts = [self._by_edge_type(fanout) for fanout in fanouts]
@@ -78,15 +84,21 @@ class Hops:
         kinds = self.graph.node_types
         return Candidates(rows, kinds.index(name[0]), kinds.index(name[2]), sums, times)
 
-    def batch(self, seeds: Any, epoch: int, batch: int, times: Any, exclude: Any) -> Batch:
-        """Draw around seeds, and make blocks of what all nodes drew in each hop, or a graph of what new nodes did."""
+    def batch(self, seeds: Any, draws: Draws, *, times: Any = None, exclude: Any = None, trees: Any = None) -> Batch:
+        """Draw around seeds, and make blocks of what all nodes drew in each hop, or a graph."""
         kinds = self.graph.node_types
-        by_type, clocks = self._by_node_type("seeds", seeds), self._clocks(times)
+        by_type = self._by_node_type("seeds", seeds)
+        if trees is not None and not self.how.trees:
+            raise OptionError(message(self.where, "no `trees`, since seeds share nodes", "some", "disjoint=True"))
+        tree_ids = None if trees is None else self._by_node_type("trees", trees)
+        clocks = self._clocks(times, is_by_tree=trees is not None)
         drawn = draw_neighbors(
             self.candidates, by_type, self.fanouts, num_nodes=[nodes.count for nodes in self.graph.node_sets.values()],
-            draws=Draws(self.seed, epoch, batch), how=self.how, times=clocks, excluded=self._excluded(exclude),
+            draws=draws, how=self.how, tree_ids=tree_ids, times=clocks, excluded=self._excluded(exclude),
         )  # fmt: skip
         given = [at for at, ids in enumerate(by_type) if ids.shape[0]]
+        if clocks is not None and tree_ids is not None:
+            clocks = [clocks[0][of_type] for of_type in tree_ids]
         parts: dict[str, Any] = {
             "seeds": {kinds[at]: by_type[at] for at in given},
             "seed_rows": {kinds[at]: drawn.seed_numbers[at] for at in given},
@@ -104,12 +116,14 @@ class Hops:
         named = by_node_type(self.where, option, self.graph, given=given)
         return [self._int64(option, named.get(kind, ())) for kind in self.graph.node_types]
 
-    def _clocks(self, times: Any) -> list[Tensor] | None:
+    def _clocks(self, times: Any, *, is_by_tree: bool) -> list[Tensor] | None:
         wanted = has_times(self.candidates)
         if (times is not None) != wanted:
             expected = "`times` of the seeds, since edges have times" if wanted else "no `times`, since edges have none"
             raise OptionError(message(self.where, expected, "none" if times is None else "some"))
-        return None if times is None else self._by_node_type("times", times)
+        if times is None or not is_by_tree:
+            return None if times is None else self._by_node_type("times", times)
+        return [self._int64("times", times)]
 
     def _excluded(self, exclude: Any) -> list[Tensor | None] | None:
         if exclude is None:
@@ -144,7 +158,7 @@ class Hops:
         sizes: dict[Any, tuple[int, ...]] = {
             name: tuple(counts) for name, counts in zip(self.graph.node_types, drawn.counts, strict=True)
         }
-        for at, name in enumerate(self.graph.edge_types):
+        for at, name in enumerate(self.graph.edge_types):  # an induced graph has all of them in one hop
             ends = [0]
             for of_hop in drawn.edges:
                 ends.append(ends[-1] + of_hop[at].source.shape[0])

@@ -1,13 +1,12 @@
 """Neighbours that targets share."""
 
 from collections.abc import Sequence
-from typing import Literal, final
+from typing import final
 
-from ..errors import check_choice
 from ..graph import Graph
 from ..ops import Drawing
 from ._hop_sampler import HopSampler
-from ._hops import Fanout, Hops
+from ._hops import Fanout, Form, Hops
 
 
 @final
@@ -39,12 +38,11 @@ class LaborSampler(HopSampler):
     def __init__(
         self, graph: Graph, fanouts: Sequence[Fanout], *, weight: str | None = None, time: str | None = None,
         strict: bool = False, window: int | None = None, disjoint: bool = False,
-        form: Literal["blocks", "graph"] = "blocks", shares_layers: bool = False, keeps_edges: bool = True,
+        form: Form = "blocks", shares_layers: bool = False, keeps_edges: bool = True,
         seed: int = 0,
     ) -> None:  # fmt: skip
-        check_choice("LaborSampler", "form", form, ("blocks", "graph"))
         how = Drawing(
-            "source", trees=disjoint or time is not None, repeats=form == "blocks", strict=strict, window=window,
+            "source", trees=disjoint or time is not None, strict=strict, window=window,
             shares_layers=shares_layers, keeps_edges=keeps_edges,
         )  # fmt: skip
-        self._hops = Hops("LaborSampler", graph, fanouts, how, seed=seed, weight=weight, time=time)
+        self._hops = Hops("LaborSampler", graph, fanouts, how, form=form, seed=seed, weight=weight, time=time)

@@ -29,10 +29,21 @@ class Sampler(ABC):
     def graph(self) -> Graph:
         """The graph that is drawn from."""
 
+    @property
+    @abstractmethod
+    def disjoint(self) -> bool:
+        """Whether every seed has nodes of its own, as a tree."""
+
+    @property
+    @abstractmethod
+    def timed(self) -> bool:
+        """Whether seeds have to say when they ask."""
+
     @abstractmethod
     def sample(
-        self, seeds: Seeds, *, epoch: int = 0, batch: int = 0, times: Times = None, exclude: Edges | None = None
-    ) -> Batch:
+        self, seeds: Seeds, *, epoch: int = 0, batch: int = 0, times: Times = None, exclude: Edges | None = None,
+        trees: Seeds | None = None,
+    ) -> Batch:  # fmt: skip
         """Draw the piece of one batch.
 
         Args:
@@ -42,4 +53,6 @@ class Sampler(ABC):
             batch: number of the batch within the epoch, from 0.
             times: where the graph has times, when each seed asks, int64 like `seeds`.
             exclude: original ids of edges that must not be drawn, for a graph of many edge types by type.
+            trees: for a disjoint sampler, the tree of each seed, from 0, where several seeds share one; `times` are then one
+                tensor, with a time for each tree.
         """
