@@ -60,7 +60,7 @@ def test_a_batch_has_links_then_negatives_and_the_rows_of_both_ends():
 
 def test_a_model_learns_links():
     torch.manual_seed(0)
-    group = torch.arange(200) % 4
+    group = torch.arange(200) % 8
     source, target = torch.randint(200, (2, 8000))
     keep = group[source] == group[target]
     graph = weft.Graph(source[keep], target[keep], 200)
@@ -82,7 +82,8 @@ def test_a_model_learns_links():
 @settings(max_examples=60)
 @given(
     seed=st.integers(0, 10**6), exclude=st.sampled_from(["both", "same", "none"]),
-    form=st.sampled_from(["blocks", "graph", "induced"]), disjoint=st.booleans(), as_pairs=st.booleans(), kind=st.sampled_from([NeighborSampler, LaborSampler]),
+    form=st.sampled_from(["blocks", "graph", "induced"]), disjoint=st.booleans(), as_pairs=st.booleans(),
+    kind=st.sampled_from([NeighborSampler, LaborSampler]),
 )  # fmt: skip
 def test_no_edge_of_a_batch_joins_what_is_to_be_predicted(seed, exclude, form, disjoint, as_pairs, kind):
     graph = random_graph(15, 80, seed)  # dense enough for many parallel and opposite edges
