@@ -17,6 +17,7 @@ from ._batching import unbatch as unbatch
 from ._block import Block as Block
 from ._by_type import by_edge_type as by_edge_type
 from ._by_type import by_node_type as by_node_type
+from ._by_type import chosen_ids as chosen_ids
 from ._feature_set import EdgeSet as EdgeSet
 from ._feature_set import FeatureSet as FeatureSet
 from ._feature_set import NodeSet as NodeSet

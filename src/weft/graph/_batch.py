@@ -37,7 +37,7 @@ class Batch:
         seed_rows: which node each seed is, a target of the last block or a node of `graph`: int32, in the shape of `seeds`.
         negative_of: the place of the link in whose stead each negative was drawn, among those asked for: (num_negatives,).
         trees: where every seed has nodes of its own, the place of the seed to which each node belongs: (num_nodes,).
-        edge_weights: for each block, or for `graph` alone, how much its edges count, where the way of drawing tells.
+        edge_features: features of edges by type and name, for each block, or for `graph` alone.
         hop_sizes: how many nodes were met up to each hop, the seeds first, and how many edges up to each hop.
 
     >>> batch = Batch(seeds={"node": torch.tensor([7])}, labels={"node": torch.tensor([1.0])})
@@ -56,7 +56,7 @@ class Batch:
     seed_rows: Mapping[str | EdgeType, Tensor] = field(default_factory=dict, kw_only=True)
     negative_of: Mapping[EdgeType, Tensor] = field(default_factory=dict, kw_only=True)
     trees: Mapping[str, Tensor] = field(default_factory=dict, kw_only=True)
-    edge_weights: tuple[Mapping[EdgeType, Tensor], ...] = field(default=(), kw_only=True)
+    edge_features: tuple[Mapping[EdgeType, Mapping[str, Tensor]], ...] = field(default=(), kw_only=True)
     hop_sizes: Mapping[str | EdgeType, tuple[int, ...]] = field(default_factory=dict, kw_only=True)
 
     def to(self, device: torch.device | str | int, *, non_blocking: bool = False) -> "Batch":

@@ -104,20 +104,20 @@ def _split_batch(batch: Batch) -> Parts:
     children["features"] = [dict(features) for features in batch.features.values()]
     children["blocks"] = list(batch.blocks)
     children["graph"] = [] if batch.graph is None else [batch.graph]
-    children["edge_weights"] = [list(weights.values()) for weights in batch.edge_weights]
+    children["edge_features"] = [[dict(features) for features in part.values()] for part in batch.edge_features]
     parts = {*children, "hop_sizes"}
     assert parts == {part.name for part in fields(Batch)}, "every field of a Batch is a child, or context"
-    weighted = tuple(tuple(weights) for weights in batch.edge_weights)
-    return children, (*(tuple(mapping) for mapping in mappings.values()), weighted, tuple(batch.hop_sizes.items()))
+    edge_types = tuple(tuple(part) for part in batch.edge_features)
+    return children, (*(tuple(mapping) for mapping in mappings.values()), edge_types, tuple(batch.hop_sizes.items()))
 
 
 def _join_batch(children: dict[str, Any], context: tuple[Any, ...]) -> Batch:
-    *names, weighted, hop_sizes = context
+    *names, edge_types, hop_sizes = context
     parts: dict[str, Any] = {
         name: dict(zip(keys, children[name], strict=True)) for name, keys in zip(_MAPPINGS, names, strict=True)
     }
-    parts["edge_weights"] = tuple(
-        dict(zip(keys, values, strict=True)) for keys, values in zip(weighted, children["edge_weights"], strict=True)
+    parts["edge_features"] = tuple(
+        dict(zip(keys, part, strict=True)) for keys, part in zip(edge_types, children["edge_features"], strict=True)
     )
     graph = next(iter(children["graph"]), None)
     return Batch(**parts, blocks=tuple(children["blocks"]), graph=graph, hop_sizes=dict(hop_sizes))

@@ -5,10 +5,22 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from ..errors import OptionError, message
 from ..native import using_threads
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
+
+
+def check_ahead(where: str, prefetch: int, num_threads: int) -> None:
+    """Refuse numbers that make no sense.
+
+    Raises:
+        OptionError: if one is too low.
+    """
+    for option, value, least in (("prefetch", prefetch, 0), ("num_threads", num_threads, 1)):
+        if value < least:
+            raise OptionError(message(where, f"`{option}` of at least {least}", str(value)))
 
 
 def ahead(work: Callable[[_T], _R], things: Sequence[_T], *, prefetch: int, num_threads: int) -> Iterator[_R]:

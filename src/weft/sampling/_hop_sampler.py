@@ -1,6 +1,10 @@
 """What samplers that go hop after hop have in common."""
 
-from ..graph import Batch, Graph
+from typing import Any
+
+from torch import Tensor
+
+from ..graph import Batch, Graph, by_node_type, chosen_ids
 from ..ops import Draws, has_times
 from ._hops import Hops
 from ._sampler import Edges, Sampler, Seeds, Times
@@ -25,6 +29,14 @@ class HopSampler(Sampler):
     def timed(self) -> bool:
         """Whether seeds have to say when they ask."""
         return has_times(self._hops.candidates)
+
+    def seeds_by_type(self, seeds: Seeds) -> dict[Any, Tensor]:
+        """Check ids of nodes, or masks, and give them by node type."""
+        where, sets = self._hops.where, self.graph.node_sets
+        named: dict[str, Any] = by_node_type(where, "seeds", self.graph, given=seeds)
+        return {
+            name: chosen_ids(where, "seeds", ids, sets[name].count, sets[name].device) for name, ids in named.items()
+        }
 
     def sample(
         self, seeds: Seeds, *, epoch: int = 0, batch: int = 0, times: Times = None, exclude: Edges | None = None,

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..errors import DtypeError, OptionError, ShapeError, check_choice, message
-from ..graph import Batch, EdgeType, Graph, as_ids, by_edge_type, edge_ids_between, find_edges
+from ..graph import Batch, EdgeType, Graph, as_ids, by_edge_type, chosen_ids, edge_ids_between, find_edges
 from ..ops import Draws
 from ._negatives import NegativeDraws, Negatives
 from ._sampler import Edges, Sampler, Seeds, Times
@@ -91,6 +91,11 @@ class LinkSampler(Sampler):
         """Whether links have to say when they are asked for."""
         return self._sampler.timed or any(negatives.how.time is not None for negatives in self._negatives.values())
 
+    def seeds_by_type(self, seeds: Seeds) -> dict[Any, Tensor]:
+        """Check links, and give ids of edges (of a mask, too) or both ends by edge type."""
+        named: dict[EdgeType, Any] = by_edge_type("LinkSampler", "seeds", self.graph, given=seeds)
+        return {name: self._checked(name, given) for name, given in named.items()}
+
     def sample(
         self, seeds: Seeds, *, epoch: int = 0, batch: int = 0, times: Times = None, exclude: Edges | None = None,
         trees: Seeds | None = None,
@@ -106,8 +111,7 @@ class LinkSampler(Sampler):
         """
         if trees is not None:
             raise OptionError(message("LinkSampler", "no `trees`, since each pair is one", "some"))
-        named: dict[EdgeType, Any] = by_edge_type("LinkSampler", "seeds", self.graph, given=seeds)
-        links = {name: self._pairs(name, given) for name, given in named.items()}
+        links = {name: self._pairs(name, given) for name, given in self.seeds_by_type(seeds).items()}
         clocks = self._clocks(links, times)
         pairs: dict[Any, Tensor] = dict(links)
         labels: dict[str | EdgeType, Tensor] = {}
@@ -130,18 +134,23 @@ class LinkSampler(Sampler):
         rows = ends.rows(piece.seed_rows)
         return replace(piece, seeds=pairs, seed_rows=rows, labels=labels, negative_of=negative_of, times=clocks)
 
-    def _pairs(self, name: EdgeType, given: Any) -> Tensor:
-        """Both ends of links, checked."""
+    def _checked(self, name: EdgeType, given: Any) -> Tensor:
         links = torch.as_tensor(given, device="cpu")
         if links.dim() != 2:
-            ids = as_ids(given, "seeds", where="LinkSampler", device="cpu")
-            return torch.stack([end.long() for end in find_edges(self.graph, ids, edge_type=name)], 1)
+            num_edges = self.graph.edge_sets[name].adjacency.num_edges
+            return chosen_ids("LinkSampler", "seeds", given, num_edges, torch.device("cpu"))
         if links.shape[1] != 2:
             expected = "ids of edges, or both ends of links, (num_links, 2)"
             raise ShapeError(message("LinkSampler", expected, str(tuple(links.shape))))
         if links.dtype not in (torch.int32, torch.int64):
             raise DtypeError(message("LinkSampler", "int32 or int64 `seeds`", str(links.dtype)))
         return links.to(torch.int64, copy=True)
+
+    def _pairs(self, name: EdgeType, links: Tensor) -> Tensor:
+        """Both ends of links."""
+        if links.dim() == 2:
+            return links
+        return torch.stack([end.long() for end in find_edges(self.graph, links, edge_type=name)], 1)
 
     def _clocks(self, links: Mapping[EdgeType, Tensor], times: Times) -> dict[Any, Tensor]:
         if self.timed != (times is not None):
@@ -152,9 +161,7 @@ class LinkSampler(Sampler):
         if times is None:
             return {}
         named: dict[EdgeType, Any] = by_edge_type("LinkSampler", "times", self.graph, given=times)
-        clocks = {
-            name: as_ids(given, "times", where="LinkSampler", device="cpu").long() for name, given in named.items()
-        }
+        clocks = {name: _ids("times", given) for name, given in named.items()}
         wanted, got = ({name: each.shape[0] for name, each in of.items()} for of in (links, clocks))
         if wanted != got:
             raise ShapeError(message("LinkSampler", f"times for the links {wanted}", str(got)))
@@ -165,10 +172,7 @@ class LinkSampler(Sampler):
         lists: dict[EdgeType, list[Tensor]] = {}
         if further is not None:
             named: dict[EdgeType, Any] = by_edge_type("LinkSampler", "exclude", self.graph, given=further)
-            lists = {
-                name: [as_ids(given, "exclude", where="LinkSampler", device="cpu").long()]
-                for name, given in named.items()
-            }
+            lists = {name: [_ids("exclude", given)] for name, given in named.items()}
         for name, (source, target) in ((name, of_type.unbind(1)) for name, of_type in links.items()):
             if self._exclude == "none":
                 break
@@ -177,6 +181,11 @@ class LinkSampler(Sampler):
             if self._exclude == "both" and back is not None:
                 lists.setdefault(back, []).append(edge_ids_between(self.graph, target, source, edge_type=back).ids)
         return {name: torch.cat(ids) for name, ids in lists.items()} or None
+
+
+def _ids(option: str, given: Any) -> Tensor:
+    ids: Tensor = as_ids(given, option, where="LinkSampler", device="cpu").long()
+    return ids
 
 
 class _Ends:

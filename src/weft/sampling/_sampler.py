@@ -40,6 +40,10 @@ class Sampler(ABC):
         """Whether seeds have to say when they ask."""
 
     @abstractmethod
+    def seeds_by_type(self, seeds: Seeds) -> dict[Any, Tensor]:
+        """Check seeds, and give them as tensors by type, one row for each; `sample` takes any rows of them."""
+
+    @abstractmethod
     def sample(
         self, seeds: Seeds, *, epoch: int = 0, batch: int = 0, times: Times = None, exclude: Edges | None = None,
         trees: Seeds | None = None,

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from itertools import chain
 
 import pytest
 import torch
@@ -9,10 +10,10 @@ import torch
 import weft
 from weft import native
 from weft.errors import FeatureError, IdError, OptionError, ShapeError
-from weft.loading import NodeLoader
+from weft.loading import Loader
 from weft.loading._ahead import ahead
 from weft.nn import SAGEConv
-from weft.sampling import NeighborSampler
+from weft.sampling import LinkSampler, Negatives, NeighborSampler, Sampler
 
 
 def graph_of(num_nodes=100, num_edges=1000):
@@ -25,7 +26,7 @@ def graph_of(num_nodes=100, num_edges=1000):
 def loader_of(graph=None, seeds=range(100), **options):
     graph = graph or graph_of()
     sampler = NeighborSampler(graph, [3, 3], time=options.pop("time", None))
-    return NodeLoader(sampler, seeds, **{"batch_size": 16, "features": ["x"], "labels": "y", **options})
+    return Loader(sampler, seeds, **{"batch_size": 16, "features": ["x"], "labels": "y", **options})
 
 
 def seeds_of(batches):
@@ -73,7 +74,7 @@ def test_types_come_in_one_order():
     graph = weft.Graph({("user", "rates", "item"): ([0, 1, 2], [0, 1, 1])}, num_nodes={"user": 30, "item": 20})
     graph["user"]["x"] = torch.arange(30.0)
     sampler = NeighborSampler(graph, [2])
-    loader = NodeLoader(sampler, {"item": range(20), "user": range(30)}, batch_size=8, shuffle=True, features=["x"])
+    loader = Loader(sampler, {"item": range(20), "user": range(30)}, batch_size=8, shuffle=True, features=["x"])
     batches = list(loader)
     assert sum(ids.shape[0] for batch in batches for ids in batch.seeds.values()) == 50
     assert any(len(batch.seeds) == 2 for batch in batches)
@@ -107,13 +108,105 @@ def test_stopping_early_leaves_no_thread_behind():
     assert loading_threads() == []
 
 
-def test_an_error_comes_where_its_batch_would_have_come():
-    batches = iter(loader_of(seeds=[*range(32), 100, *range(15)]))
+class FailsAt(Sampler):
+    """Fails in one batch, as a disk or a network would."""
+
+    def __init__(self, sampler, batch):
+        self._sampler, self._fails = sampler, batch
+
+    graph = property(lambda self: self._sampler.graph)
+    disjoint = property(lambda self: self._sampler.disjoint)
+    timed = property(lambda self: self._sampler.timed)
+
+    def seeds_by_type(self, seeds):
+        return self._sampler.seeds_by_type(seeds)
+
+    def sample(self, seeds, *, epoch=0, batch=0, times=None, exclude=None, trees=None):
+        if batch == self._fails:
+            raise OSError("the disk is gone")
+        return self._sampler.sample(seeds, epoch=epoch, batch=batch)
+
+
+@pytest.mark.parametrize("num_threads", [1, 3])
+def test_an_error_comes_where_its_batch_would_have_come(num_threads):
+    sampler = FailsAt(NeighborSampler(graph_of(), [2]), 2)
+    batches = iter(Loader(sampler, range(100), batch_size=16, num_threads=num_threads, prefetch=3))
     next(batches)
     next(batches)
-    with pytest.raises(IdError, match="100 at position 0"):
+    with pytest.raises(OSError, match="the disk is gone"):
         next(batches)
     assert loading_threads() == []
+
+
+def test_seeds_can_be_a_mask_and_have_to_be_there():
+    batches = list(loader_of(seeds=torch.arange(100) % 10 == 3))
+    assert [*chain(*seeds_of(batches))] == list(range(3, 100, 10))
+    with pytest.raises(IdError, match="100"):
+        loader_of(seeds=[1, 100])
+
+
+def test_links_come_with_features_of_nodes_and_edges():
+    graph = graph_of()
+    graph.edges["e"] = torch.arange(1000.0)
+    links = LinkSampler(NeighborSampler(graph, [3, 3]), negatives=Negatives(2))
+    loader = Loader(links, range(1000), batch_size=100, shuffle=True, features=["x"], edge_features=["e"])
+    name, seen = graph.edge_types[0], 0
+    for batch in loader:
+        seen += 100
+        assert batch.seeds[name].shape == (300, 2)
+        assert torch.equal(batch.features["node"]["x"], graph.nodes["x"][batch.node_ids["node"]])
+        for block, features in zip(batch.blocks, batch.edge_features, strict=True):
+            assert torch.equal(features[name]["e"], block.edge_ids[name].float())
+    assert seen == 1000
+    rated = Loader(LinkSampler(NeighborSampler(graph, [3])), range(1000), batch_size=100, labels="e")
+    assert torch.equal(torch.cat([batch.labels[name] for batch in rated]), graph.edges["e"])
+    with pytest.raises(OptionError, match="negatives bring theirs"):
+        next(iter(Loader(links, range(10), batch_size=5, labels="e")))
+    with pytest.raises(OptionError, match="ids of edges as seeds"):
+        next(iter(Loader(LinkSampler(NeighborSampler(graph, [3])), [[1, 2]], batch_size=5, labels="e")))
+
+
+def test_links_of_the_future_wait_for_their_time():
+    graph = graph_of()
+    graph.edges["t"] = torch.arange(1000)
+    links = LinkSampler(NeighborSampler(graph, [5], time="t", strict=True))
+    for batch in Loader(links, range(500, 1000), batch_size=64, times=range(500, 1000), shuffle=True):
+        name = graph.edge_types[0]
+        tree = batch.trees["node"][batch.blocks[0].adjacency.target.long()]
+        assert (batch.blocks[0].edge_ids[name] < batch.times[name][tree]).all()
+
+
+def test_batches_keep_to_a_budget():
+    cost = torch.arange(100) % 7 + 1
+    loader = loader_of(cost=cost, budget=20, batch_size=None, shuffle=True)
+    for epoch in range(3):
+        batches = seeds_of(loader.batches(epoch))
+        assert sorted(chain(*batches)) == list(range(100))
+        sums = [int(cost[seeds].sum()) for seeds in batches]
+        assert max(sums) <= 20
+        for spent, after in zip(sums, batches[1:], strict=False):
+            assert spent + int(cost[after[0]]) > 20  # no batch ends before it has to
+    assert len(loader) == len(seeds_of(loader.batches(0)))
+    ranks = [loader_of(cost=cost, budget=20, batch_size=5, shuffle=True, rank=rank, num_ranks=2) for rank in (0, 1)]
+    assert len(ranks[0]) == len(ranks[1]) == len(list(ranks[0])) == len(list(ranks[1]))
+    assert max(map(len, seeds_of(ranks[0].batches(4)))) <= 5
+    with pytest.raises(OptionError, match="items that cost at most 6, got 7 at 6"):
+        loader_of(cost=cost, budget=6, batch_size=None)
+
+
+def test_seeds_come_by_weight_and_classes_alike():
+    weight = (torch.arange(100) < 50).float() * torch.tensor([1.0, 3.0])[torch.arange(100) % 2]
+    loader = loader_of(weight=weight)
+    found = torch.tensor([*chain(*(seed for epoch in range(100) for seed in seeds_of(loader.batches(epoch))))])
+    assert found.shape == (10_000,)
+    assert found.max() < 50
+    assert float((found % 2 == 1).double().mean()) == pytest.approx(0.75, abs=0.03)
+    graph = graph_of()
+    graph.nodes["y"] = (torch.arange(100) < 5).long()  # five nodes of one class
+    balanced = loader_of(graph, balance="y")
+    ones = torch.cat([batch.labels["node"] for epoch in range(50) for batch in balanced.batches(epoch)])
+    assert float(ones.double().mean()) == pytest.approx(0.5, abs=0.03)
+    assert seeds_of(balanced.batches(3)) == seeds_of(balanced.batches(3)) != seeds_of(balanced.batches(4))
 
 
 def test_work_is_done_before_it_is_asked_for_and_not_further_than_that():
@@ -166,11 +259,19 @@ def test_a_model_learns_from_batches():
     [
         ({"batch_size": 0}, OptionError, "`batch_size` of at least 1"),
         ({"prefetch": -1}, OptionError, "`prefetch`"),
+        ({"batch_size": None}, OptionError, "`batch_size`, a budget or both"),
+        ({"budget": 3}, OptionError, "a budget and what items cost"),
+        ({"weight": [1.0] * 100, "shuffle": True}, OptionError, "`shuffle` or weights"),
+        ({"weight": [0.0] * 100}, OptionError, "weights of which some are above 0"),
+        ({"weight": [1.0] * 100, "balance": "y"}, OptionError, "`balance` or `weight`"),
+        ({"weight": [1.0]}, ShapeError, "`weight` for the seeds"),
+        ({"balance": "z"}, FeatureError, "`balance`"),
+        ({"edge_features": ["x"]}, FeatureError, "`edge_features`"),
         ({"rank": 2, "num_ranks": 2}, OptionError, "`rank` below 2"),
         ({"features": ["z"]}, FeatureError, '"z"'),
         ({"features": "x"}, OptionError, "list of names"),
         ({"labels": "z"}, FeatureError, "`labels`"),
-        ({"times": [1, 2]}, ShapeError, "times for the seeds"),
+        ({"times": [1, 2]}, ShapeError, "`times` for the seeds"),
         ({"seeds": {"user": [1]}}, FeatureError, "user"),
     ],
 )
