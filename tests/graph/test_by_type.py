@@ -55,20 +55,20 @@ def test_unknown_and_ambiguous_names_are_refused(typed):
 
 
 def test_ids_and_masks_choose():
-    assert chosen_ids("f", "nodes", [2, 0], 3, CPU).tolist() == [2, 0]
-    assert chosen_ids("f", "nodes", torch.tensor([2, 2], dtype=torch.int32), 3, CPU).dtype is torch.int64
-    assert chosen_ids("f", "nodes", torch.tensor([True, False, True]), 3, CPU).tolist() == [0, 2]
-    assert chosen_ids("f", "nodes", [], 0, CPU).tolist() == []
+    assert chosen_ids("f", "nodes", [2, 0], count=3, device=CPU).tolist() == [2, 0]
+    assert chosen_ids("f", "nodes", torch.tensor([2, 2], dtype=torch.int32), count=3, device=CPU).dtype is torch.int64
+    assert chosen_ids("f", "nodes", torch.tensor([True, False, True]), count=3, device=CPU).tolist() == [0, 2]
+    assert chosen_ids("f", "nodes", [], count=0, device=CPU).tolist() == []
 
 
 def test_ids_outside_are_named():
     with pytest.raises(IdError, match="`nodes` within the graph, got 3, but ids are 0 to 2"):
-        chosen_ids("f", "nodes", [0, 3], 3, CPU)
+        chosen_ids("f", "nodes", [0, 3], count=3, device=CPU)
     with pytest.raises(IdError, match="got -1"):
-        chosen_ids("f", "nodes", [0, -1], 3, CPU)
+        chosen_ids("f", "nodes", [0, -1], count=3, device=CPU)
     with pytest.raises(IdError, match="there are none"):
-        chosen_ids("f", "nodes", [0], 0, CPU)
+        chosen_ids("f", "nodes", [0], count=0, device=CPU)
     with pytest.raises(ShapeError, match=r"a mask of shape \(3,\), got \(2,\)"):
-        chosen_ids("f", "nodes", torch.tensor([True, False]), 3, CPU)
+        chosen_ids("f", "nodes", torch.tensor([True, False]), count=3, device=CPU)
     with pytest.raises(DeviceError, match="on cpu, where the graph is, got meta"):
-        chosen_ids("f", "nodes", torch.tensor([0], device="meta"), 3, CPU)
+        chosen_ids("f", "nodes", torch.tensor([0], device="meta"), count=3, device=CPU)

@@ -119,7 +119,7 @@ def slice_batch(graph: Graph, graphs: slice | Ids) -> Graph:
     [0, 1]
     """
     given = range(graph.num_graphs)[graphs] if isinstance(graphs, slice) else graphs
-    chosen = chosen_ids("slice_batch", "graphs", given, graph.num_graphs, graph.device)
+    chosen = chosen_ids("slice_batch", "graphs", given, count=graph.num_graphs, device=graph.device)
     ids: dict[Any, Tensor] = {}
     offsets: dict[Any, Tensor] = {}
     shifts: dict[Any, Tensor] = {}

@@ -92,7 +92,7 @@ def by_edge_type(
     return {graph.edge_types[0]: given}
 
 
-def chosen_ids(where: str, argument: str, given: Ids, count: int, device: torch.device) -> Tensor:
+def chosen_ids(where: str, argument: str, given: Ids, *, count: int, device: torch.device) -> Tensor:
     """Ids below `count`, int64, of ids in any order or of a mask, which gives them ascending.
 
     Raises:

@@ -101,7 +101,7 @@ def find_edges(
     (tensor([1, 0]), tensor([2, 1]))
     """
     adjacency = edges_of("find_edges", graph, edge_type)
-    ids = chosen_ids("find_edges", "edges", edges, adjacency.num_edges, adjacency.device)
+    ids = chosen_ids("find_edges", "edges", edges, count=adjacency.num_edges, device=adjacency.device)
     return gather_rows(adjacency.source, ids), gather_rows(adjacency.target, ids)
 
 
@@ -178,8 +178,8 @@ def _search(
 ) -> tuple[Tensor, Tensor, Structure]:
     """Where the edges of each pair begin and end in rows that ascend, and these rows."""
     adjacency = edges_of(where, graph, edge_type)
-    sources = chosen_ids(where, "source", source, adjacency.num_sources, adjacency.device)
-    targets = chosen_ids(where, "target", target, adjacency.num_targets, adjacency.device)
+    sources = chosen_ids(where, "source", source, count=adjacency.num_sources, device=adjacency.device)
+    targets = chosen_ids(where, "target", target, count=adjacency.num_targets, device=adjacency.device)
     if sources.shape != targets.shape:
         got = f"{sources.shape[0]} and {targets.shape[0]}"
         raise ShapeError(message(where, "as many sources as targets, one of each for every pair", got))
@@ -198,7 +198,7 @@ def _rows(
     """Ids of the nodes; pointers, other ends and edge ids of their edges, int64."""
     adjacency = edges_of(where, graph, edge_type)
     rows = adjacency.by_target if way == "in" else adjacency.by_source
-    ids = chosen_ids(where, "nodes", nodes, rows.num_targets, adjacency.device)
+    ids = chosen_ids(where, "nodes", nodes, count=rows.num_targets, device=adjacency.device)
     indptr, others, edges = rows_of(rows, ids)
     return ids, (indptr, others.long(), edges.long())
 

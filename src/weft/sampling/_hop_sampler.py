@@ -35,7 +35,8 @@ class HopSampler(Sampler):
         where, sets = self._hops.where, self.graph.node_sets
         named: dict[str, Any] = by_node_type(where, "seeds", self.graph, given=seeds)
         return {
-            name: chosen_ids(where, "seeds", ids, sets[name].count, sets[name].device) for name, ids in named.items()
+            name: chosen_ids(where, "seeds", ids, count=sets[name].count, device=sets[name].device)
+            for name, ids in named.items()
         }
 
     def sample(

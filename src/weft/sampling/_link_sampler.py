@@ -138,7 +138,7 @@ class LinkSampler(Sampler):
         links = torch.as_tensor(given, device="cpu")
         if links.dim() != 2:
             num_edges = self.graph.edge_sets[name].adjacency.num_edges
-            return chosen_ids("LinkSampler", "seeds", given, num_edges, torch.device("cpu"))
+            return chosen_ids("LinkSampler", "seeds", given, count=num_edges, device=torch.device("cpu"))
         if links.shape[1] != 2:
             expected = "ids of edges, or both ends of links, (num_links, 2)"
             raise ShapeError(message("LinkSampler", expected, str(tuple(links.shape))))

@@ -44,7 +44,7 @@ def seeds_of(where: str, seeds: Ids, adjacency: Adjacency) -> Tensor:
         IdError, ShapeError, DtypeError, DeviceError: if they are no nodes of the graph.
     """
     given = [seeds] if isinstance(seeds, int) else seeds
-    return chosen_ids(where, "seeds", given, adjacency.num_sources, adjacency.device)
+    return chosen_ids(where, "seeds", given, count=adjacency.num_sources, device=adjacency.device)
 
 
 def check_weight(where: str, weight: Tensor, adjacency: Adjacency, *, may_be_negative: bool = False) -> None:

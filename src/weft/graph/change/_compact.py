@@ -64,7 +64,9 @@ def _compacted(
     for name, nodes in first.node_sets.items():
         used[name] = torch.zeros(nodes.count, dtype=torch.bool, device=first.device)
     for name, given in by_node_type(where, "keep", first, given={} if keep is None else keep).items():
-        used[name].index_fill_(0, chosen_ids(where, "keep", given, used[name].shape[0], first.device), True)
+        used[name].index_fill_(
+            0, chosen_ids(where, "keep", given, count=used[name].shape[0], device=first.device), True
+        )
     for at, graph in enumerate(graphs):
         _check_same_nodes(where, first, graph, at)
         for edge_type, edges in graph.edge_sets.items():

@@ -50,7 +50,7 @@ def add_edges(
     name = _known_or_new(graph, edge_type)
     nodes = graph.node_sets[name[0]], graph.node_sets[name[2]]
     source, target = (
-        chosen_ids("add_edges", end, ids, found.count, graph.device)
+        chosen_ids("add_edges", end, ids, count=found.count, device=graph.device)
         for end, ids, found in (("source", source, nodes[0]), ("target", target, nodes[1]))
     )
     if source.shape != target.shape:
@@ -97,7 +97,7 @@ def remove_edges(graph: Graph, edges: Ids | Mapping[str | EdgeType, Ids], *, fea
     kept = {}
     for name, given in by_edge_type("remove_edges", "edges", graph, given=edges).items():
         count = graph.edge_sets[name].count
-        kept[name] = remaining(chosen_ids("remove_edges", "edges", given, count, graph.device), count)
+        kept[name] = remaining(chosen_ids("remove_edges", "edges", given, count=count, device=graph.device), count)
     return of_edges("remove_edges", graph, kept, features)
 
 

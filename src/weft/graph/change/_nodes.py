@@ -92,7 +92,7 @@ def remove_nodes(graph: Graph, nodes: Ids | Mapping[str, Ids], *, features: Feat
     kept = {}
     for name, given in by_node_type("remove_nodes", "nodes", graph, given=nodes).items():
         count = graph.node_sets[name].count
-        kept[name] = remaining(chosen_ids("remove_nodes", "nodes", given, count, graph.device), count)
+        kept[name] = remaining(chosen_ids("remove_nodes", "nodes", given, count=count, device=graph.device), count)
     return induced("remove_nodes", graph, {**dict.fromkeys(graph.node_types), **kept}, features=features)
 
 

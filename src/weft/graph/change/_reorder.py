@@ -106,7 +106,7 @@ def _ordered(graph: Graph, order: Ids | Mapping[str, Ids] | None) -> dict[str, T
     found = {}
     for name, given in by_node_type("reorder", "order", graph, given=order).items():
         count = graph.node_sets[name].count
-        ids = found[name] = chosen_ids("reorder", "order", given, count, graph.device)
+        ids = found[name] = chosen_ids("reorder", "order", given, count=count, device=graph.device)
         times = degree(ids, count)
         if ids.shape[0] != count or bool((times != 1).any()):
             wrong = f"node {int((times != 1).to(torch.uint8).argmax())} {int(times[times != 1][0])} times"

@@ -41,7 +41,8 @@ def edge_subgraph(
     given = by_edge_type("edge_subgraph", "edges", graph, given=edges)
     chosen = {
         name: Edges.of(
-            found.adjacency, chosen_ids("edge_subgraph", "edges", given.get(name, ()), found.count, graph.device)
+            found.adjacency,
+            chosen_ids("edge_subgraph", "edges", given.get(name, ()), count=found.count, device=graph.device),
         )
         for name, found in graph.edge_sets.items()
     }

@@ -59,7 +59,7 @@ def chosen_nodes(where: str, graph: Graph, nodes: Nodes) -> dict[str, Tensor]:
     """Ids of the chosen nodes of every node type."""
     given = by_node_type(where, "nodes", graph, given=nodes)
     return {
-        name: chosen_ids(where, "nodes", given.get(name, ()), found.count, graph.device)
+        name: chosen_ids(where, "nodes", given.get(name, ()), count=found.count, device=graph.device)
         for name, found in graph.node_sets.items()
     }
 

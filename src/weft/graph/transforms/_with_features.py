@@ -51,4 +51,6 @@ def floats_of(where: str, found: NodeSet | EdgeSet, name: str) -> Tensor:
 
 def rows_chosen(where: str, argument: str, found: NodeSet | EdgeSet, given: str | Ids) -> Tensor:
     """Ids of rows, int64: given as ids, as a mask, or by the name of a feature that is a mask."""
-    return chosen_ids(where, argument, found[given] if isinstance(given, str) else given, found.count, found.device)
+    return chosen_ids(
+        where, argument, found[given] if isinstance(given, str) else given, count=found.count, device=found.device
+    )
