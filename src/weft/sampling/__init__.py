@@ -8,4 +8,6 @@ from ._labor_sampler import LaborSampler as LaborSampler
 from ._link_sampler import LinkSampler as LinkSampler
 from ._negatives import Negatives as Negatives
 from ._neighbor_sampler import NeighborSampler as NeighborSampler
+from ._random_walks import RandomWalks as RandomWalks
 from ._sampler import Sampler as Sampler
+from ._walk_sampler import WalkSampler as WalkSampler

@@ -4,10 +4,10 @@ from typing import Any
 
 from torch import Tensor
 
-from ..graph import Batch, Graph, by_node_type, chosen_ids
+from ..graph import Batch, Graph
 from ..ops import Draws, has_times
 from ._hops import Hops
-from ._sampler import Edges, Sampler, Seeds, Times
+from ._sampler import Edges, Sampler, Seeds, Times, node_seeds
 
 
 class HopSampler(Sampler):
@@ -32,12 +32,7 @@ class HopSampler(Sampler):
 
     def seeds_by_type(self, seeds: Seeds) -> dict[Any, Tensor]:
         """Check ids of nodes, or masks, and give them by node type."""
-        where, sets = self._hops.where, self.graph.node_sets
-        named: dict[str, Any] = by_node_type(where, "seeds", self.graph, given=seeds)
-        return {
-            name: chosen_ids(where, "seeds", ids, count=sets[name].count, device=sets[name].device)
-            for name, ids in named.items()
-        }
+        return node_seeds(self._hops.where, self.graph, seeds)
 
     def sample(
         self, seeds: Seeds, *, epoch: int = 0, batch: int = 0, times: Times = None, exclude: Edges | None = None,

@@ -8,21 +8,18 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from ..errors import DeviceError, FeatureError, IdError, OptionError, check_choice, message
+from ..errors import FeatureError, IdError, OptionError, check_choice, message
 from ..graph import Adjacency, Batch, Block, EdgeType, Graph, as_ids, by_edge_type, by_node_type
 from ..ops import (
-    Candidates,
     Drawing,
     Drawn,
     Draws,
-    Structure,
     check_drawing,
     draw_neighbors,
     has_times,
-    in_time_order,
     sorted_pointers,
-    weight_sums,
 )
+from ._candidates import candidates_of, check_sampled
 
 Fanout = int | Mapping[str | EdgeType, int]
 Form = Literal["blocks", "graph", "induced"]
@@ -48,11 +45,7 @@ class Hops:
         self, where: str, graph: Graph, fanouts: Sequence[Fanout], how: Drawing, *, form: Form, seed: int,
         weight: str | None, time: str | None,
     ) -> None:  # fmt: skip
-        if graph.device.type != "cpu":
-            hint = "sample on the CPU and move the batch, or call graph.to('cpu')"
-            raise DeviceError(message(where, "a graph on the CPU", str(graph.device), hint))
-        if weight is not None and not any(weight in edges for edges in graph.edge_sets.values()):
-            raise FeatureError(message(where, "`weight` to name a feature of edges", f'"{weight}"'))
+        check_sampled(where, graph, weight)
         if not isinstance(fanouts, Sequence):
             raise OptionError(message(where, "a sequence of fan-outs, one for each hop", repr(fanouts)))
         check_choice(where, "form", form, FORMS)
@@ -60,7 +53,7 @@ class Hops:
         self.where, self.graph, self.how, self.seed = where, graph, how, seed
         self._positions: dict[EdgeType, Tensor] = {}
         self.fanouts = [self._by_edge_type(fanout) for fanout in fanouts]
-        self.candidates = [self._candidates(name, weight, time) for name in graph.edge_types]
+        self.candidates = [candidates_of(graph, name, weight=weight, time=time) for name in graph.edge_types]
         if time is not None and not has_times(self.candidates):
             expected = "`time` to name a feature of edges, or of nodes that edges leave"
             raise FeatureError(message(where, expected, f'"{time}"'))
@@ -71,18 +64,6 @@ class Hops:
             return [_whole_number(fanout)] * len(self.graph.edge_types)
         given: dict[EdgeType, int] = by_edge_type(self.where, "fanouts", self.graph, given=fanout)
         return [_whole_number(given.get(name, 0)) for name in self.graph.edge_types]
-
-    def _candidates(self, name: EdgeType, weight: str | None, time: str | None) -> Candidates:
-        edges, sources = self.graph.edge_sets[name], self.graph.node_sets[name[0]]
-        rows = Structure(*edges.adjacency.by_target[:3])
-        times = sums = None
-        if time is not None and (time in edges or time in sources):
-            of_edges, of_sources = (of_type.get(time) for of_type in (edges, sources))
-            rows, times = in_time_order(rows, of_edges, of_sources)
-        if weight is not None and weight in edges:
-            sums = weight_sums(rows, edges[weight])
-        kinds = self.graph.node_types
-        return Candidates(rows, kinds.index(name[0]), kinds.index(name[2]), sums, times)
 
     def batch(self, seeds: Any, draws: Draws, *, times: Any = None, exclude: Any = None, trees: Any = None) -> Batch:
         """Draw around seeds, and make blocks of what all nodes drew in each hop, or a graph."""

@@ -4,9 +4,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+import torch
 from torch import Tensor
 
-from ..graph import Batch, EdgeType, Graph
+from ..graph import Batch, EdgeType, Graph, by_node_type, chosen_ids
 
 Seeds: TypeAlias = Any
 """Ids of nodes, as an int32 or int64 tensor or what `torch.as_tensor` makes integers of; for many types a mapping."""
@@ -14,6 +15,14 @@ Seeds: TypeAlias = Any
 Times: TypeAlias = Any
 """When seeds ask: whole numbers in the form of the seeds."""
 Edges: TypeAlias = Mapping[EdgeType, Tensor] | Tensor
+
+
+def node_seeds(where: str, graph: Graph, seeds: Seeds) -> dict[Any, Tensor]:
+    """Ids of nodes, or masks, checked and by node type."""
+    named: dict[str, Any] = by_node_type(where, "seeds", graph, given=seeds)
+    counts = {name: nodes.count for name, nodes in graph.node_sets.items()}
+    place = torch.device("cpu")
+    return {name: chosen_ids(where, "seeds", ids, count=counts[name], device=place) for name, ids in named.items()}
 
 
 class Sampler(ABC):

@@ -1,0 +1,37 @@
+"""What samplers read of a graph: the edges of a type by one end, with weights and times."""
+
+from ..errors import DeviceError, FeatureError, message
+from ..graph import EdgeType, Graph
+from ..ops import Candidates, Structure, in_time_order, weight_sums
+
+
+def check_sampled(where: str, graph: Graph, weight: str | None) -> None:
+    """Refuse a graph that is elsewhere, and a weight that no edges have.
+
+    Raises:
+        DeviceError, FeatureError: if it is so.
+    """
+    if graph.device.type != "cpu":
+        hint = "sample on the CPU and move the batch, or call graph.to('cpu')"
+        raise DeviceError(message(where, "a graph on the CPU", str(graph.device), hint))
+    if weight is not None and not any(weight in edges for edges in graph.edge_sets.values()):
+        raise FeatureError(message(where, "`weight` to name a feature of edges", f'"{weight}"'))
+
+
+def candidates_of(
+    graph: Graph, name: EdgeType, *, weight: str | None, time: str | None, along: bool = False
+) -> Candidates:
+    """The edges of a type among which its targets draw, or with `along` those among which its sources do.
+
+    Where edges, or the nodes that are drawn, have times they stand in the order of time.
+    """
+    edges = graph.edge_sets[name]
+    drawn, draws = (name[2], name[0]) if along else (name[0], name[2])
+    rows = Structure(*(edges.adjacency.by_source if along else edges.adjacency.by_target)[:3])
+    nodes = graph.node_sets[drawn]
+    times = sums = None
+    if time is not None and (time in edges or time in nodes):
+        rows, times = in_time_order(rows, edges.get(time), nodes.get(time))
+    if weight is not None and weight in edges:
+        sums = weight_sums(rows, edges[weight])
+    return Candidates(rows, graph.node_types.index(drawn), graph.node_types.index(draws), sums, times)
