@@ -136,7 +136,7 @@ def test_loaders_take_walks():
         (lambda g: RandomWalks(g, 2).draw([60]), IdError, "60"),
         (lambda g: RandomWalks(g, 2).draw([1], times=[1]), OptionError, "no `times`"),
         (lambda g: RandomWalks(g, 2, time="t").draw([1]), OptionError, "`times` of the starts"),
-        (lambda g: RandomWalks(shop(), 2), OptionError, "an edge type for each step"),
+        (lambda g: RandomWalks(shop(), 2), OptionError, "a graph of one edge type"),
         (lambda g: RandomWalks(shop(), path=["rates", "rates"]), StructureError, "steps that begin"),
         (lambda g: WalkSampler(RandomWalks(g, 2), num_walks=0), OptionError, "`num_walks`"),
         (lambda g: WalkSampler(RandomWalks(shop(), path=["rates"])).sample({"item": [1]}), OptionError, '"user"'),

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from ..errors import OptionError, message
-from ..ops import Draws, Structure, draw_rows, weight_sums
+from ..ops import Draws, draw_rows, list_sums
 
 _STREAM = 63_487  # the last of those of neighbours, which no sampler reaches
 
@@ -48,8 +48,7 @@ class Epochs:
         self._cost, self._budget = cost, budget
         self._sums = None
         if weight is not None:
-            row = Structure(torch.tensor([0, count], device="cpu"), torch.arange(count, device="cpu"))
-            self._sums = weight_sums(row, weight)
+            self._sums = list_sums(weight)
             if count and int(self._sums[-1]) == 0:
                 raise OptionError(message(where, "weights of which some are above 0", "none"))
 

@@ -5,7 +5,7 @@ from typing import Any
 from torch import Tensor
 
 from ..graph import Batch, Graph
-from ..ops import Draws, has_times
+from ..ops import Draws
 from ._hops import Hops
 from ._sampler import Edges, Sampler, Seeds, Times, node_seeds
 
@@ -28,7 +28,7 @@ class HopSampler(Sampler):
     @property
     def timed(self) -> bool:
         """Whether seeds have to say when they ask."""
-        return has_times(self._hops.candidates)
+        return self._hops.timed
 
     def seeds_by_type(self, seeds: Seeds) -> dict[Any, Tensor]:
         """Check ids of nodes, or masks, and give them by node type."""

@@ -94,28 +94,39 @@ class Hops:
 
     def _by_node_type(self, option: str, given: Any) -> list[Tensor]:
         """Ids or times for each node type in order, in memory of their own, which nobody else writes to."""
+        named = self.numbers(option, given)
+        return [named.get(kind, torch.empty(0, dtype=torch.int64, device="cpu")) for kind in self.graph.node_types]
+
+    def numbers(self, option: str, given: Any) -> dict[str, Tensor]:
+        """The same for the types that are named."""
         named = by_node_type(self.where, option, self.graph, given=given)
-        return [self._int64(option, named.get(kind, ())) for kind in self.graph.node_types]
+        return {kind: self.int64(option, numbers) for kind, numbers in named.items()}
+
+    @property
+    def timed(self) -> bool:
+        """Whether edges have times."""
+        return has_times(self.candidates)
 
     def _clocks(self, times: Any, *, is_by_tree: bool) -> list[Tensor] | None:
-        wanted = has_times(self.candidates)
+        wanted = self.timed
         if (times is not None) != wanted:
             expected = "`times` of the seeds, since edges have times" if wanted else "no `times`, since edges have none"
             raise OptionError(message(self.where, expected, "none" if times is None else "some"))
         if times is None or not is_by_tree:
             return None if times is None else self._by_node_type("times", times)
-        return [self._int64("times", times)]
+        return [self.int64("times", times)]
 
     def _excluded(self, exclude: Any) -> list[Tensor | None] | None:
         if exclude is None:
             return None
         named = by_edge_type(self.where, "exclude", self.graph, given=exclude)
         return [
-            self._positions_of(at, self._int64("exclude", named[name])) if name in named else None
+            self._positions_of(at, self.int64("exclude", named[name])) if name in named else None
             for at, name in enumerate(self.graph.edge_types)
         ]
 
-    def _int64(self, option: str, given: Any) -> Tensor:
+    def int64(self, option: str, given: Any) -> Tensor:
+        """Ids or times in memory of their own."""
         ids: Tensor = as_ids(given, option, where=self.where, device="cpu").to(torch.int64, copy=True)
         return ids
 

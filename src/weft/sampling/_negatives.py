@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..errors import DtypeError, FeatureError, OptionError, check_choice, message
 from ..graph import EdgeType, Graph
-from ..ops import Candidates, Corrupting, Draws, Ends, Structure, draw_negatives, weight_sums
+from ..ops import Candidates, Corrupting, Draws, Ends, Structure, draw_negatives, list_sums
 
 POWERS = (0.25, 0.5, 0.75, 1.0)
 
@@ -76,9 +76,9 @@ class NegativeDraws:
         is_drawn = how.corrupts == "both" or kind == self.name[2 if how.corrupts == "target" else 0]
         sums = times = None
         if is_drawn and how.weight is not None:
-            sums = _sums_of(self._feature(kind, "weight", how.weight))
+            sums = list_sums(self._feature(kind, "weight", how.weight))
         if is_drawn and how.degree_power is not None:
-            sums = _sums_of(_power(degree().double(), how.degree_power))  # type: ignore[operator]
+            sums = list_sums(_power(degree().double(), how.degree_power))  # type: ignore[operator]
         if is_drawn and how.time is not None:
             times = self._feature(kind, "time", how.time)
             if times.is_floating_point() or times.is_complex():
@@ -103,12 +103,6 @@ class NegativeDraws:
         place = torch.arange(links.shape[0], device="cpu").repeat_interleave(how.count)
         is_there = pairs[:, 0] >= 0
         return pairs[is_there], place[is_there]
-
-
-def _sums_of(weight: Tensor) -> Tensor:
-    count = weight.shape[0]
-    row = Structure(torch.tensor([0, count], device="cpu"), torch.arange(count, device="cpu"))
-    return weight_sums(row, weight)
 
 
 def _power(value: Tensor, power: float) -> Tensor:

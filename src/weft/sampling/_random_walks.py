@@ -93,15 +93,15 @@ class RandomWalks:
         )  # fmt: skip
 
 
-def only_edge_type(graph: Graph) -> EdgeType:
+def only_edge_type(graph: Graph, where: str = "RandomWalks") -> EdgeType:
     """The edge type of a graph that has one.
 
     Raises:
         OptionError: if it has several.
     """
     if len(graph.edge_types) != 1:
-        got = f"`length` alone for {len(graph.edge_types)} edge types"
-        raise OptionError(message("RandomWalks", "`path`, an edge type for each step", got))
+        hint = "give `path`, an edge type for each step" if where == "RandomWalks" else "weft.graph.type_subgraph"
+        raise OptionError(message(where, "a graph of one edge type", f"one of {len(graph.edge_types)}", hint))
     return graph.edge_types[0]
 
 

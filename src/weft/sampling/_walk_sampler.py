@@ -1,21 +1,20 @@
 """The graph of what walks meet."""
 
-from dataclasses import replace
-from typing import Any, final
+from collections.abc import Mapping
+from typing import final
 
 import torch
 from torch import Tensor
 
 from ..errors import OptionError, message
-from ..graph import Batch, Graph
 from ..ops import Drawing, Draws
 from ._hops import Hops
+from ._induced_sampler import InducedSampler, Met
 from ._random_walks import RandomWalks
-from ._sampler import Edges, Sampler, Seeds, Times, node_seeds
 
 
 @final
-class WalkSampler(Sampler):
+class WalkSampler(InducedSampler):
     """Walk from each seed, and take the graph of all edges between the nodes that were met.
 
     Args:
@@ -55,52 +54,17 @@ class WalkSampler(Sampler):
             "WalkSampler", walks.graph, (), how, form="induced", seed=walks.seed, weight=walks.weight, time=walks.time
         )
 
-    @property
-    def graph(self) -> Graph:
-        """The graph that is drawn from."""
-        return self._walks.graph
-
-    @property
-    def disjoint(self) -> bool:
-        """Whether every seed has nodes of its own."""
-        return self._hops.how.trees
-
-    @property
-    def timed(self) -> bool:
-        """Whether seeds have to say when they ask."""
-        return self._walks.timed
-
-    def seeds_by_type(self, seeds: Seeds) -> dict[Any, Tensor]:
-        """Check ids of nodes, and give them by node type."""
-        return node_seeds("WalkSampler", self.graph, seeds)
-
-    def sample(
-        self, seeds: Seeds, *, epoch: int = 0, batch: int = 0, times: Times = None, exclude: Edges | None = None,
-        trees: Seeds | None = None,
-    ) -> Batch:  # fmt: skip
-        """Draw the piece of one batch, see `Sampler.sample`: `exclude` counts for the graph, not for the walks."""
+    def _meet(self, seeds: Mapping[str, Tensor], draws: Draws, times: Tensor | None) -> dict[str, Met]:
         first = self._walks.node_types[0]
-        named = self.seeds_by_type(seeds)
-        if set(named) - {first} or trees is not None:
-            expected = f'seeds of the type "{first}", where walks begin, without `trees`'
-            raise OptionError(message("WalkSampler", expected, str([*named])))
-        starts = named[first].repeat_interleave(self._num_walks)
-        if times is not None:
-            times = torch.as_tensor(times[first] if isinstance(times, dict) else times)
-        clock = None if times is None else times.repeat_interleave(self._num_walks)
-        nodes = self._walks.draw(starts, epoch=epoch, batch=batch, times=clock).nodes
-        tree = torch.arange(named[first].shape[0], device="cpu").repeat_interleave(self._num_walks)
-        met, tree_of = {first: [named[first]]}, {first: [torch.arange(named[first].shape[0], device="cpu")]}
-        for kind, column in zip(self._walks.node_types[1:], nodes.T[1:], strict=True):
-            went = column >= 0
-            met.setdefault(kind, []).append(column[went])
-            tree_of.setdefault(kind, []).append(tree[went])
-        piece = self._hops.batch(
-            {kind: torch.cat(lists) for kind, lists in met.items()}, Draws(self._walks.seed, epoch, batch), times=times,
-            exclude=exclude, trees={kind: torch.cat(lists) for kind, lists in tree_of.items()} if self.disjoint else None,
-        )  # fmt: skip
-        count = named[first].shape[0]
-        rows: dict[Any, Tensor] = {first: piece.seed_rows[first][:count]} if count else {}
-        return replace(
-            piece, seeds={first: named[first]}, seed_rows=rows, times={} if times is None else {first: times}
-        )
+        if set(seeds) - {first}:
+            raise OptionError(message("WalkSampler", f'seeds of the type "{first}", where walks begin', str([*seeds])))
+        place = torch.arange(seeds[first].shape[0], device="cpu").repeat_interleave(self._num_walks)
+        clock = None if times is None else times[place]
+        starts = seeds[first][place]
+        nodes = self._walks.draw(starts, epoch=draws.epoch, batch=draws.batch, times=clock).nodes
+        met: dict[str, Met] = {}
+        for kind in dict.fromkeys(self._walks.node_types[1:]):
+            columns = [at for at, each in enumerate(self._walks.node_types) if at and each == kind]
+            found, places = nodes[:, columns], place[:, None].expand(-1, len(columns))
+            met[kind] = Met(found[found >= 0], places[found >= 0])
+        return met

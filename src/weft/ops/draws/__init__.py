@@ -5,6 +5,7 @@ negatives.
 from .candidates import Candidates as Candidates
 from .candidates import in_source_order as in_source_order
 from .candidates import in_time_order as in_time_order
+from .candidates import list_sums as list_sums
 from .candidates import weight_sums as weight_sums
 from .draw_negatives import draw_negatives as draw_negatives
 from .draw_neighbors import check_drawing as check_drawing

@@ -92,6 +92,20 @@ def weight_sums(rows: Structure, weight: Tensor) -> Tensor:
     return pointers_of((exact / highest * HEAVIEST).floor().clamp(min=1).where(exact > 0, 0).long())
 
 
+def list_sums(weight: Tensor) -> Tensor:
+    """The same for weights of one list.
+
+    *Shapes* `weight: (count,)` -> `(count + 1,)`, int64
+
+    >>> import torch
+    >>> list_sums(torch.tensor([0.5, 1.0])).diff().tolist() == [HEAVIEST // 2, HEAVIEST]
+    True
+    """
+    count = weight.shape[0]
+    rows = Structure(torch.tensor([0, count], device="cpu"), torch.arange(count, device="cpu"))
+    return weight_sums(rows, weight)
+
+
 def in_time_order(
     rows: Structure, edge_time: Tensor | None = None, source_time: Tensor | None = None
 ) -> tuple[Structure, Tensor]:

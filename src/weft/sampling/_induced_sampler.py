@@ -1,0 +1,97 @@
+"""What samplers have in common that choose nodes, and take all edges between them."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from ..errors import OptionError, ShapeError, message
+from ..graph import Batch, Graph
+from ..ops import Draws
+from ._hops import Hops
+from ._sampler import Edges, Sampler, Seeds, Times, node_seeds
+
+
+class Met(NamedTuple):
+    """Nodes of one type, and for each the place of the seed that led to it, all types of seeds one after the other."""
+
+    ids: Tensor
+    places: Tensor | None = None
+
+
+class InducedSampler(Sampler):
+    """A sampler that chooses nodes around seeds, and takes the graph of all edges between them and the seeds."""
+
+    _hops: Hops
+
+    @abstractmethod
+    def _meet(self, seeds: Mapping[str, Tensor], draws: Draws, times: Tensor | None) -> Mapping[str, Met]:
+        """Choose nodes by type, beside the seeds; `times` are those of all seeds, one type after the other."""
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that is drawn from."""
+        return self._hops.graph
+
+    @property
+    def disjoint(self) -> bool:
+        """Whether every seed has nodes of its own."""
+        return self._hops.how.trees
+
+    @property
+    def timed(self) -> bool:
+        """Whether seeds have to say when they ask."""
+        return self._hops.timed
+
+    def seeds_by_type(self, seeds: Seeds) -> dict[Any, Tensor]:
+        """Check ids of nodes, or masks, and give them by node type."""
+        return node_seeds(self._hops.where, self.graph, seeds)
+
+    def sample(
+        self, seeds: Seeds, *, epoch: int = 0, batch: int = 0, times: Times = None, exclude: Edges | None = None,
+        trees: Seeds | None = None,
+    ) -> Batch:  # fmt: skip
+        """Draw the piece of one batch, see `Sampler.sample`: `exclude` counts for the graph, not for the choice of nodes."""
+        named = self.seeds_by_type(seeds)
+        tree_of, clock = self._trees_and_times(named, trees, times)
+        every = _joined(tree_of.values())
+        draws = Draws(self._hops.seed, epoch, batch)
+        nodes, of_tree = ({name: [ids] for name, ids in of.items()} for of in (named, tree_of))
+        for name, (ids, places) in self._meet(named, draws, None if clock is None else clock[every]).items():
+            nodes.setdefault(name, []).append(ids)
+            of_tree.setdefault(name, []).append(torch.zeros_like(ids) if places is None else every[places])
+        piece = self._hops.batch(
+            {name: _joined(lists) for name, lists in nodes.items()}, draws, times=clock, exclude=exclude,
+            trees={name: _joined(lists) for name, lists in of_tree.items()} if self.disjoint else None,
+        )  # fmt: skip
+        rows: dict[Any, Tensor] = {
+            name: piece.seed_rows[name][: ids.shape[0]] for name, ids in named.items() if ids.numel()
+        }
+        own: dict[Any, Tensor] = {} if clock is None else {name: clock[numbers] for name, numbers in tree_of.items()}
+        return replace(piece, seeds=named, seed_rows=rows, times=own)
+
+    def _trees_and_times(
+        self, named: Mapping[str, Tensor], trees: Seeds | None, times: Times
+    ) -> tuple[dict[str, Tensor], Tensor | None]:
+        """The tree of each seed, and the time of each tree."""
+        if trees is None:
+            tree_of, begin = {}, 0
+            for name, ids in named.items():
+                tree_of[name] = torch.arange(begin, begin + ids.shape[0], device="cpu")
+                begin += ids.shape[0]
+            if times is None:
+                return tree_of, None
+            by_type = self._hops.numbers("times", times)
+            if [*by_type] != [*named] or any(by_type[name].shape != ids.shape for name, ids in named.items()):
+                raise ShapeError(message(self._hops.where, "a time for each seed, by type like these", str([*by_type])))
+            return tree_of, _joined(by_type.values())
+        if not self.disjoint:
+            raise OptionError(message(self._hops.where, "no `trees`, since seeds share nodes", "some", "disjoint=True"))
+        return self._hops.numbers("trees", trees), None if times is None else self._hops.int64("times", times)
+
+
+def _joined(lists: Iterable[Tensor]) -> Tensor:
+    return torch.cat([torch.empty(0, dtype=torch.int64, device="cpu"), *lists])

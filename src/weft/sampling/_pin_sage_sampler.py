@@ -1,0 +1,101 @@
+"""Neighbours that walks meet most often."""
+
+from collections.abc import Mapping
+from typing import Any, final
+
+import torch
+from torch import Tensor
+
+from ..errors import OptionError, message
+from ..graph import Batch, EdgeType
+from ..ops import Structure, coalesce, draw_neighbors, top_rows
+from ._lists import block_of_lists
+from ._plain_sampler import PlainSampler
+from ._random_walks import RandomWalks
+from ._sampler import Edges, Seeds
+
+
+@final
+class PinSAGESampler(PlainSampler):
+    """Take as neighbours of a node those that walks from it meet most often, with the share of the visits as weight.
+
+    `weight of (s, t) = visits of s by the walks from t / visits of all neighbours of t that are kept`
+
+    A batch has blocks of nodes of the type at which walks begin, and in `edge_features` the "weight" of their edges.
+
+    Args:
+        walks: how the walks go; where their steps lead to other types, those nodes are not counted.
+        num_neighbors: how many neighbours a node has at most; of equally many visits the lower id comes first.
+        num_walks: how many walks from each node.
+        num_layers: how many blocks.
+        loops: whether a node is its own neighbour, when walks come back.
+
+    Raises:
+        OptionError: if a number is too low, or walks know times.
+
+    *Source* Ying and others (2018), Graph Convolutional Neural Networks for Web-Scale Recommender Systems, arXiv 1806.01973,
+    section 3.1.
+
+    *Cost* that of the walks, and sorting their visits.
+
+    >>> import weft
+    >>> ring = weft.Graph([0, 1, 2, 3], [1, 2, 3, 0])
+    >>> batch = PinSAGESampler(RandomWalks(ring, 2), num_neighbors=5, num_walks=4).sample([2])
+    >>> batch.blocks[0].node_ids["node"], batch.edge_features[0]["node", "visits", "node"]["weight"]
+    (tensor([2, 0, 3]), tensor([0.5000, 0.5000]))
+    """
+
+    def __init__(
+        self, walks: RandomWalks, *, num_neighbors: int, num_walks: int, num_layers: int = 1, loops: bool = False
+    ) -> None:
+        for option, value in (("num_neighbors", num_neighbors), ("num_walks", num_walks), ("num_layers", num_layers)):
+            if value < 1:
+                raise OptionError(message("PinSAGESampler", f"`{option}` of at least 1", str(value)))
+        if walks.timed:
+            raise OptionError(message("PinSAGESampler", "walks without times, since visits count alike", "times"))
+        kind = walks.node_types[0]
+        self._places = [at for at, each in enumerate(walks.node_types) if at and each == kind]
+        if not self._places:
+            raise OptionError(message("PinSAGESampler", f'walks that come back to "{kind}"', str(walks.node_types)))
+        self._graph, self._walks, self._num_neighbors, self._num_walks = walks.graph, walks, num_neighbors, num_walks
+        self._num_layers, self._loops, self._kind = num_layers, loops, kind
+        self._name: EdgeType = (kind, "visits", kind)
+
+    def seeds_by_type(self, seeds: Seeds) -> dict[Any, Tensor]:
+        """Check ids of nodes, and give them by node type."""
+        return self._seeds_of_only(self._kind, seeds)
+
+    def _sample(self, seeds: Mapping[str, Tensor], epoch: int, batch: int, exclude: Edges | None) -> Batch:
+        if exclude is not None:
+            raise OptionError(message("PinSAGESampler", "no `exclude`, since visits are no edges", "some"))
+        asked = seeds[self._kind]
+        count = self.graph.node_sets[self._kind].count
+        numbered = draw_neighbors([], [asked], [], num_nodes=[count])
+        blocks, weights, ids = [], [], numbered.node_ids[0]
+        for layer in range(self._num_layers):
+            lists, weight = self._neighbors(ids, epoch, batch, layer)
+            block, positions = block_of_lists(ids, lists, name=self._name, num_nodes=count)
+            blocks.append(block)
+            weights.append({self._name: {"weight": weight[positions]}})
+            ids = block.node_ids[self._kind]
+        return Batch(
+            seeds={self._kind: asked}, seed_rows={self._kind: numbered.seed_numbers[0]}, blocks=tuple(reversed(blocks)),
+            edge_features=tuple(reversed(weights)), node_ids={self._kind: ids},
+        )  # fmt: skip
+
+    def _neighbors(self, targets: Tensor, epoch: int, batch: int, layer: int) -> tuple[Structure, Tensor]:
+        """For each target the nodes that its walks meet most often, and their shares."""
+        count, num_nodes = targets.shape[0], self.graph.node_sets[self._kind].count
+        starts = targets.repeat_interleave(self._num_walks)
+        visited = self._walks.draw(starts, epoch=epoch, batch=batch, stream=layer).nodes[:, self._places]
+        row = torch.arange(count, device="cpu").repeat_interleave(self._num_walks)[:, None].expand_as(visited)
+        counts = (visited >= 0) if self._loops else (visited >= 0) & (visited != targets[row])
+        row, node = row[counts], visited[counts]
+        visits = coalesce(row, node, torch.ones(node.shape[0], device="cpu"), num_rows=count, num_columns=num_nodes)
+        matrix = visits.matrix
+        assert matrix.value is not None, "visits are values"
+        indptr, best = top_rows(matrix.indptr, matrix.value, self._num_neighbors)
+        kept = matrix.value[best]
+        lengths = indptr.diff()
+        sums = torch.zeros(count, device="cpu").index_add_(0, torch.arange(count).repeat_interleave(lengths), kept)
+        return Structure(indptr, matrix.column[best]), kept / sums.repeat_interleave(lengths)
