@@ -223,9 +223,10 @@ def test_work_is_done_before_it_is_asked_for_and_not_further_than_that():
 
 
 def test_batches_are_made_on_one_thread_each():
-    counts = list(ahead(lambda _: native.num_threads(), range(3), prefetch=2, num_threads=2))
-    assert counts == [1, 1, 1]
-    assert native.num_threads() == torch.get_num_threads()
+    before = torch.get_num_threads()
+    counts = list(ahead(lambda _: (native.num_threads(), torch.get_num_threads()), range(3), prefetch=2, num_threads=2))
+    assert counts == [(1, 1)] * 3
+    assert native.num_threads() == torch.get_num_threads() == before
 
 
 def test_a_model_learns_from_batches():

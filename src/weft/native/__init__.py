@@ -8,7 +8,6 @@ import ctypes
 import functools
 import os
 import struct
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -23,15 +22,6 @@ ISAS: Final = ("baseline", "avx2", "avx512")
 DTYPES: Final = {"float32": 0, "float64": 1, "bfloat16": 2, "float16": 3, "int32": 4, "int64": 5}
 _FAULTS: Final[dict[int, type[Exception]]] = {-1: IdError, -2: StructureError, -3: MemoryError, -4: NativeLibraryError}
 _in_forked_child = False
-
-
-class _Own(threading.local):
-    """What a thread has for itself."""
-
-    threads = 0  # of its kernels; 0 for torch's number. An attribute that is missing would cost a call a microsecond
-
-
-_own = _Own()
 
 
 def _note_fork() -> None:
@@ -83,6 +73,7 @@ def library() -> ctypes.CDLL:
             f"weft's compiled library {path} has version {found}, the Python package has {__version__}. Likely cause: "
             "files of two installations are mixed; hint: `make build`, or `pip install --force-reinstall weft`"
         )
+    loaded.weft_use_threads.argtypes, loaded.weft_use_threads.restype = [ctypes.c_int64], ctypes.c_int64
     return loaded
 
 
@@ -116,24 +107,23 @@ def _isa(name: str) -> int:
 
 @contextlib.contextmanager
 def using_threads(count: int) -> Iterator[None]:
-    """Let kernels that this thread calls within the block use so many threads; other threads keep torch's number.
+    """Let operators that this thread calls within the block, torch's among them, use so many threads; other threads keep theirs.
 
     >>> with using_threads(1):
     ...     num_threads()
     1
     """
-    before, _own.threads = _own.threads, count
+    torch.get_num_threads()  # the first question sets the number for this thread, from then on it stays
+    before = library().weft_use_threads(count)
     try:
         yield
     finally:
-        _own.threads = before
+        library().weft_use_threads(before)
 
 
 def num_threads() -> int:
-    """Threads a kernel may use: those of `using_threads`, else torch's number; 1 in a forked child."""
-    if _in_forked_child:
-        return 1
-    return _own.threads or torch.get_num_threads()
+    """Threads a kernel may use: torch's number for this thread; 1 in a forked child."""
+    return 1 if _in_forked_child else torch.get_num_threads()
 
 
 def keep_freed_memory() -> bool:

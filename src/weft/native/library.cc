@@ -1,4 +1,6 @@
 // What the library says about itself: version, instruction sets of this machine, the text of the last error.
+#include <omp.h>
+
 #include <cstdarg>
 #include <cstdio>
 
@@ -39,6 +41,13 @@ void use_large_pages(void* data, int64_t bytes) {
 WEFT_EXPORT const char* weft_version() { return WEFT_VERSION; }
 
 WEFT_EXPORT const char* weft_last_error() { return weft::last_error; }
+
+// Lets regions that this thread opens, torch's among them, have so many threads; gives back how many they had.
+WEFT_EXPORT int64_t weft_use_threads(int64_t count) {
+  const int64_t before = omp_get_max_threads();
+  omp_set_num_threads(static_cast<int>(count));
+  return before;
+}
 
 // Lets malloc serve every size from its heap and return none of it to the system; 0 where malloc is not glibc's.
 WEFT_EXPORT int weft_keep_freed_memory() {
