@@ -1,5 +1,6 @@
 """What the ready models share: layers of one kind, one after the other, with what stands between them."""
 
+import functools
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -123,15 +124,56 @@ class LayerStack(nn.Module, ABC):
         graphs: Sequence[Edges] = for_each_layer(type(self).__name__, "blocks", graph, self.num_layers)
         given = self._of_edges({"edge_weight": edge_weight, "edge_features": edge_features, "edge_type": edge_type})
         h, kept = x, []
-        for at, layer in enumerate(self.layers):
-            before = functional.dropout(h, self.dropout, self.training) if at else h
-            h = layer(graphs[at], before, **{name: values[at] for name, values in given.items()})
-            if at < self.num_layers - 1 or self.jumping:
-                h = self.activation(self.norms[at](h) if len(self.norms) else h)
-                if self.residual and at:
-                    h = h + before[: h.shape[0]]
+        for at in range(self.num_layers):
+            h = self._step(at, graphs[at], h, {name: values[at] for name, values in given.items()})
             kept.append(h)
         return self._together(graphs[-1], kept) if self.jumping else h
+
+    def _step(self, at: int, graph: Edges, h: Tensor, given: Mapping[str, Tensor]) -> Tensor:
+        before = functional.dropout(h, self.dropout, self.training) if at else h
+        h = self.layers[at](graph, before, **given)
+        if at < self.num_layers - 1 or self.jumping:
+            h = self.activation(self.norms[at](h) if len(self.norms) else h)
+            if self.residual and at:
+                h = h + before[: h.shape[0]]
+        return h
+
+    def steps(
+        self,
+        edge_weight: Tensor | None = None,
+        *,
+        edge_features: Tensor | None = None,
+        edge_type: Tensor | None = None,
+    ) -> list[Callable[[Edges, Tensor], Tensor]]:
+        """The model as functions from a graph, or a block, and features, one for each layer: for `infer_by_layer`.
+
+        *Shapes* what is given of edges has a row for each edge of the whole graph, of which blocks take theirs by
+        `block.edge_ids`.
+
+        >>> import torch
+        >>> from weft.graph import Graph
+        >>> from weft.nn.models import GraphSAGE
+        >>> graph, x = Graph(torch.tensor([0, 1]), torch.tensor([1, 0])), torch.randn(2, 4)
+        >>> model = GraphSAGE(4, 8, 2, num_layers=2)
+        >>> first, second = model.steps()
+        >>> torch.equal(second(graph, first(graph, x)), model(graph, x))
+        True
+        """
+        whole = {"edge_weight": edge_weight, "edge_features": edge_features, "edge_type": edge_type}
+        given = {name: value for name, value in whole.items() if value is not None}
+        self._of_edges(given)
+        return [functools.partial(self._step_of_whole, at, given) for at in range(self.num_layers)]
+
+    def _step_of_whole(self, at: int, given: Mapping[str, Tensor], graph: Edges, x: Tensor) -> Tensor:
+        """One layer; with `jumping` the outputs of those before it come along in the features."""
+        if isinstance(graph, Block):
+            (edges,) = graph.edge_ids.values()
+            given = {name: value[edges] for name, value in given.items()}
+        h = self._step(at, graph, x[:, -self.hidden_features :] if self.jumping and at else x, given)
+        if not self.jumping:
+            return h
+        kept = [h] if at == 0 else [*x[: h.shape[0]].split(self.hidden_features, -1), h]
+        return self._together(graph, kept) if at == self.num_layers - 1 else torch.cat(kept, -1)
 
     def extra_repr(self) -> str:
         """Sizes and options, as in the constructor."""
