@@ -1,8 +1,12 @@
 """Batches of nodes: order, numbers, features, threads, and ways to stop."""
 
+import gc
+import os
+import signal
 import threading
 import time
 from itertools import chain
+from pathlib import Path
 
 import pytest
 import torch
@@ -125,6 +129,72 @@ class FailsAt(Sampler):
         if batch == self._fails:
             raise OSError("the disk is gone")
         return self._sampler.sample(seeds, epoch=epoch, batch=batch)
+
+
+def held():
+    """Open files, threads, and memory in MB that the process holds."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    files = len(list(Path("/proc/self/fd").iterdir()))
+    return files, threading.active_count(), pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads what Linux says of the process")
+def test_a_thousand_loaders_leave_nothing_behind():
+    graph = graph_of()
+
+    def cycle(times):
+        for at in range(times):
+            for batch in loader_of(graph, prefetch=2, num_threads=1 + at % 2):
+                assert batch.blocks
+                break
+
+    cycle(200)
+    files, threads, memory = held()
+    cycle(1000)
+    gc.collect()
+    after = held()
+    assert after[:2] == (files, threads)
+    assert after[2] < memory + 20
+
+
+def test_batches_come_beside_a_busy_python_thread():
+    graph, stop = graph_of(), threading.Event()
+    expected = [batch.node_ids["node"] for batch in loader_of(graph).batches(0)]
+
+    def work():
+        while not stop.is_set():
+            sum(range(1000))
+
+    busy = threading.Thread(target=work)
+    busy.start()
+    try:
+        found = [batch.node_ids["node"] for batch in loader_of(graph, num_threads=2).batches(0)]
+    finally:
+        stop.set()
+        busy.join()
+    assert all(torch.equal(*pair) for pair in zip(found, expected, strict=True))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_loads():
+    loader = loader_of(prefetch=2)
+    expected = [batch.node_ids["node"].tolist() for batch in loader.batches(0)]
+    child = os.fork()
+    if child == 0:
+        same = [batch.node_ids["node"].tolist() for batch in loader.batches(0)] == expected
+        os._exit(0 if same else 1)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            break
+        time.sleep(0.05)
+    else:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        raise AssertionError("the child hangs")
+    assert os.waitstatus_to_exitcode(status) == 0
 
 
 @pytest.mark.parametrize("num_threads", [1, 3])

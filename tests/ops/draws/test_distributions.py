@@ -7,9 +7,16 @@ import pytest
 import torch
 from scipy.stats import chisquare
 
+from weft import Adjacency
 from weft.ops import Candidates, Drawing, Draws, Structure, draw_neighbors, in_time_order, weight_sums
 
 ROWS, LEAST = 50_000, 1e-4  # rows that draw at once, and the p-value below which a distribution is refused
+
+
+@pytest.fixture(params=[50_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
+def many_rows(request, monkeypatch):
+    """As many rows as usual, or a million."""
+    monkeypatch.setitem(globals(), "ROWS", request.param)
 
 
 def rows_of(degree, shared):
@@ -81,6 +88,7 @@ def each_by_itself(chances):
 WEIGHTS = [1.0, 4.0, 0.0, 2.0, 0.5]
 
 
+@pytest.mark.usefixtures("many_rows")
 def test_every_set_of_neighbours_is_equally_likely():
     ((places,),) = drawn_places(rows_of(6, True), 2)
     assert_distributed(places, one_after_the_other([1] * 6, 2))
@@ -88,11 +96,13 @@ def test_every_set_of_neighbours_is_equally_likely():
     assert chisquare(places.sum(0)).pvalue > LEAST
 
 
+@pytest.mark.usefixtures("many_rows")
 def test_draws_with_replacement_are_independent():
     ((places,),) = drawn_places(rows_of(4, True), 3, replace=True)
     assert_distributed(places, with_replacement([1] * 4, 3))
 
 
+@pytest.mark.usefixtures("many_rows")
 @pytest.mark.parametrize("replace", [False, True])
 def test_weights_are_the_chances(replace):
     rows = rows_of(5, True)
@@ -101,6 +111,7 @@ def test_weights_are_the_chances(replace):
     assert_distributed(places, (with_replacement if replace else one_after_the_other)(WEIGHTS, 2))
 
 
+@pytest.mark.usefixtures("many_rows")
 @pytest.mark.parametrize("weighted", [False, True])
 def test_what_is_excluded_leaves_its_chances_to_the_others(weighted):
     rows = rows_of(6, True)
@@ -125,6 +136,7 @@ def test_times_leave_the_chances_of_what_is_there(weighted):
     assert_distributed(places, one_after_the_other(chances, 2))
 
 
+@pytest.mark.usefixtures("many_rows")
 def test_neighbours_are_kept_with_the_chances_that_labor_names():
     ((places,),) = drawn_places(rows_of(5, False), 2, choice="source")
     assert_distributed(places, each_by_itself([0.4] * 5))
@@ -143,6 +155,7 @@ def test_targets_of_labor_keep_the_same_sources():
     assert not torch.equal(second[0][0], second[1][0])
 
 
+@pytest.mark.usefixtures("many_rows")
 @pytest.mark.parametrize("choice", ["chance", "source"])
 @pytest.mark.parametrize("between", ["relations", "hops", "batches", "epochs", "seeds"])
 def test_draws_of_different_keys_are_independent(between, choice):
@@ -173,3 +186,26 @@ def test_trees_draw_independently_of_each_other():
     alone = one_after_the_other([1] * 4, 2)
     both = {(*a, *b): chance * other for (a, chance), (b, other) in product(alone.items(), repeat=2)}
     assert_distributed(torch.cat(found), both)
+
+
+@pytest.mark.parametrize("times", [2, pytest.param(200, marks=pytest.mark.slow)])  # slow: 10^7 edges and more
+@pytest.mark.parametrize("choice", ["chance", "recent", "source"])
+def test_no_edge_of_the_future_is_drawn(times, choice):
+    generator = torch.Generator().manual_seed(0)
+    source, target = torch.randint(2000, (2, 60_000), generator=generator)
+    edge_time = torch.randint(1000, (60_000,), generator=generator)
+    rows = Structure(*Adjacency(source, target, num_sources=2000, num_targets=2000).by_target[:3])
+    rows, sorted_times = in_time_order(rows, edge_time)
+    sums = weight_sums(rows, torch.rand(60_000, generator=generator))
+    seen = 0
+    for batch in range(times):
+        seeds, at = (torch.randint(most, (4000,), generator=generator) for most in (2000, 1000))
+        drawn = draw_neighbors(
+            [Candidates(rows, 0, 0, sums if batch % 2 else None, sorted_times)], [seeds], [[5], [3]], num_nodes=[2000],
+            times=[at], draws=Draws(5, 0, batch), how=Drawing(choice, trees=True, strict=batch % 3 == 0),
+        )  # fmt: skip
+        for (edges,), strict in zip(drawn.edges, [batch % 3 == 0] * 2, strict=True):
+            asks = at[drawn.trees[0][edges.target.long()]]
+            assert (edge_time[edges.edge_ids] + int(strict) <= asks).all()
+            seen += len(asks)
+    assert seen > times * 40_000
