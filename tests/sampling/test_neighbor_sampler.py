@@ -264,6 +264,42 @@ def test_an_induced_graph_has_all_edges_between_what_was_met(disjoint):
     assert alone.graph.num_edges == graph.num_edges
 
 
+@pytest.mark.parametrize("typed", [False, True])
+def test_layers_of_a_graph_need_less_and_less(typed):
+    torch.manual_seed(0)
+    graph = shop() if typed else cora_like()
+    seeds = {"item": [0, 2], "user": [1]} if typed else [4, 8, 4]
+    fanouts = [2, 3, 2]
+    if typed:
+        graph = weft.Graph({name: graph.edge_sets[name].adjacency for name in graph.edge_types}, num_nodes={
+            kind: nodes.count for kind, nodes in graph.node_sets.items()})  # fmt: skip
+    batch = NeighborSampler(graph, fanouts, form="graph").sample(seeds)
+    whole = {kind: torch.randn(ids.shape[0], 4, dtype=torch.float64) for kind, ids in batch.node_ids.items()}
+    part = dict(whole)
+    for layer in range(3):
+        trimmed = batch.trimmed(layer)
+        for name in graph.edge_types:
+            assert trimmed.edge_sets[name].count == batch.hop_sizes[name][3 - layer]
+        part = {kind: x[: trimmed.node_sets[kind].count] for kind, x in part.items()}
+        whole, part = (
+            {
+                kind: x + sum(
+                    weft.aggregate(of.edge_sets[name].adjacency, values[name[0]])
+                    for name in graph.edge_types if name[2] == kind
+                )
+                for kind, x in values.items()
+            }
+            for of, values in ((batch.graph, whole), (trimmed, part))
+        )  # fmt: skip
+    for kind, rows in batch.seed_rows.items():
+        torch.testing.assert_close(part[kind][rows.long()], whole[kind][rows.long()])
+    with pytest.raises(OptionError, match="a layer from 0 to 2"):
+        batch.trimmed(3)
+    for form in ("blocks", "induced"):
+        with pytest.raises(OptionError, match="hop after hop"):
+            NeighborSampler(graph, fanouts, form=form).sample(seeds).trimmed(0)
+
+
 def test_seeds_of_a_tree_share_its_nodes_and_its_time():
     graph = cora_like(60, 600)
     sampler = NeighborSampler(graph, [-1], time="t", form="graph")

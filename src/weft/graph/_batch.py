@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
+from ..errors import OptionError, message
 from ._adjacency import Adjacency
 from ._block import Block
 from ._graph import Graph
@@ -58,6 +59,38 @@ class Batch:
     trees: Mapping[str, Tensor] = field(default_factory=dict, kw_only=True)
     edge_features: tuple[Mapping[EdgeType, Mapping[str, Tensor]], ...] = field(default=(), kw_only=True)
     hop_sizes: Mapping[str | EdgeType, tuple[int, ...]] = field(default_factory=dict, kw_only=True)
+
+    def trimmed(self, layer: int) -> Graph:
+        """Take the part of `graph` that a layer still has to work on, where nodes drew once each, hop after hop.
+
+        Layer 0 needs all of it; the last one needs the seeds, and the nodes and edges of the first hop. Nodes and edges stand in
+        the order of hops, so that `x[: part.nodes.count]` are the features for a part.
+
+        Raises:
+            OptionError: if the batch is no such graph, or has fewer hops.
+
+        >>> import weft
+        >>> ring = weft.Graph([0, 1, 2, 3], [1, 2, 3, 0])
+        >>> batch = weft.sampling.NeighborSampler(ring, [1, 1], form="graph").sample([2])
+        >>> batch.trimmed(0).num_edges, batch.trimmed(1).num_edges
+        (2, 1)
+        """
+        hops = {len(sizes) - 1 for sizes in self.hop_sizes.values()}
+        if self.graph is None or len(hops) != 1:
+            got = "blocks" if self.graph is None else "one whose edges came in no hops"
+            raise OptionError(message("Batch.trimmed", "a graph that was drawn hop after hop", got, 'form="graph"'))
+        (num_hops,) = hops
+        if not 0 <= layer < num_hops:
+            raise OptionError(message("Batch.trimmed", f"a layer from 0 to {num_hops - 1}", str(layer)))
+        last = num_hops - layer
+        counts = {kind: self.hop_sizes[kind][last] for kind in self.graph.node_types}
+        adjacencies = {}
+        for name, edges in self.graph.edge_sets.items():
+            whole, size = edges.adjacency, self.hop_sizes[name][last]
+            indptr = whole.by_target.indptr[: counts[name[2]] + 1].clamp(max=size)
+            source, target = whole.source[:size], whole.target[:size]
+            adjacencies[name] = Adjacency._sorted_by_target(indptr, source, target, counts[name[0]])
+        return Graph(adjacencies, num_nodes=counts)
 
     def to(self, device: torch.device | str | int, *, non_blocking: bool = False) -> "Batch":
         """Move everything to a device."""
