@@ -1,5 +1,7 @@
 """Rows as bytes: one gather then serves every dtype and shape."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -8,8 +10,7 @@ from ._feature_store import FeatureSpec
 
 def as_bytes(rows: Tensor) -> Tensor:
     """The same memory as (count, row_bytes) of uint8; of rows that are contiguous."""
-    flat = rows.detach().reshape(rows.shape[0], -1) if rows.numel() else rows.new_empty((rows.shape[0], 0))
-    return flat.view(torch.uint8)
+    return rows.detach().reshape(rows.shape[0], math.prod(rows.shape[1:])).view(torch.uint8)
 
 
 def of_bytes(data: Tensor, spec: FeatureSpec) -> Tensor:
