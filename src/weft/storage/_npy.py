@@ -63,7 +63,7 @@ def read_header(begin: bytes, name: object, *, dtype: torch.dtype | None = None)
             raise ValueError(f"version {version[0]}.{version[1]}, which numbers do not need")
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, is_fortran, stored = read(file)
-    except (ValueError, OSError, SyntaxError, TypeError, MemoryError, RecursionError, OverflowError) as error:
+    except Exception as error:  # what numpy's reader raises depends on what the stranger wrote
         raise StorageError(message(where, "the header of a .npy file", f"one that cannot be read ({error})")) from error
     if stored not in _DTYPES:
         hint = "pickled objects are never loaded" if stored.hasobject else "store numbers of the processor's byte order"

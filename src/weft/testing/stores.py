@@ -60,11 +60,11 @@ def check_rows(store: FeatureStore, key: FeatureKey, rows: Tensor) -> None:
         asked["the last"] = _ids([count - 1])
         asked["sorted"] = asked["at random"].sort().values
     for what, ids in asked.items():
+        before, wanted = ids.clone(), rows[ids]
         for dtype in (torch.int64, torch.int32):
             given = ids.to(dtype)
-            before = given.clone()
-            _assert_rows(f"check_rows, {what} by {dtype}", key, store.fetch(key, given), rows[ids])
-            assert torch.equal(given, before), f"check_rows, {what}: {key} changed the ids"
+            _assert_rows(f"check_rows, {what} by {dtype}", key, store.fetch(key, given), wanted)
+            assert torch.equal(given.long(), before), f"check_rows, {what}: {key} changed the ids"
 
 
 def check_own_memory(store: FeatureStore, key: FeatureKey, rows: Tensor) -> None:
