@@ -86,7 +86,9 @@ def test_a_hint_that_changes_rows_is_found_out():
 def test_other_rows_keys_and_specs_are_found_out():
     with pytest.raises(AssertionError, match="check_description: keys"):
         check_store(Own(), {KEY: ROWS, ("node", "y"): ROWS})
-    with pytest.raises(AssertionError, match=r"expected FeatureSpec\(num_rows=10, row_shape=\(2,\), dtype=torch.int32\)"):
+    with pytest.raises(
+        AssertionError, match=r"expected FeatureSpec\(num_rows=10, row_shape=\(2,\), dtype=torch.int32\)"
+    ):
         check_store(Own(), {KEY: ROWS.int()})
     with pytest.raises(AssertionError, match="check_rows, all by torch.int64"):
         check_store(Own(), {KEY: ROWS + 1})

@@ -35,7 +35,11 @@ def test_a_folder_keeps_the_contract_for_features_of_all_kinds(tmp_path, mapped)
 def test_files_of_numpy_are_read_where_they_are(tmp_path, mapped):
     x, age = np.random.default_rng(0).standard_normal((50, 7)), np.arange(50, dtype=np.int16)
     half = np.arange(6, dtype=np.uint16).reshape(3, 2)
-    files = {("a", "x"): saved(tmp_path, x), ("a", "age"): saved(tmp_path, age, "age.npy"), ("b", "h"): saved(tmp_path, half, "h.npy")}
+    files = {
+        ("a", "x"): saved(tmp_path, x),
+        ("a", "age"): saved(tmp_path, age, "age.npy"),
+        ("b", "h"): saved(tmp_path, half, "h.npy"),
+    }
     store = FileFeatures(files, dtypes={("b", "h"): torch.bfloat16}, mapped=mapped)
     expected = {("a", "x"): torch.from_numpy(x), ("a", "age"): torch.from_numpy(age)}
     check_store(store, {**expected, ("b", "h"): torch.from_numpy(half).view(torch.bfloat16)})
@@ -98,7 +102,9 @@ def test_a_file_that_is_cut_short_is_an_error(tmp_path, mapped):
     path = saved(tmp_path, np.zeros((5000, 100), dtype=np.float32))
     store = FileFeatures({KEY: path}, mapped=mapped)
     os.truncate(path, 100_000)
-    with pytest.raises(StorageError, match=r"expected 2000128 bytes for 5000 rows of 400 bytes, got 100000 bytes: it is cut short"):
+    with pytest.raises(
+        StorageError, match=r"expected 2000128 bytes for 5000 rows of 400 bytes, got 100000 bytes: it is cut short"
+    ):
         store.fetch(KEY, torch.tensor([0, 4999]))
     with pytest.raises(StorageError, match="cut short; hint: copy or write it again"):
         FileFeatures({KEY: path}, mapped=mapped)
@@ -246,7 +252,9 @@ except OSError as error:
 
 def test_a_file_cut_short_while_it_is_read_kills_nobody(tmp_path):
     path = saved(tmp_path, np.zeros((20_000, 64), dtype=np.float32))
-    done = subprocess.run([sys.executable, "-c", SPRING, str(path)], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", SPRING, str(path)], capture_output=True, text=True, check=True, timeout=60
+    )
     assert done.stdout.strip() == "StorageError"
 
 

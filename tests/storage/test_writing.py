@@ -15,7 +15,6 @@ from weft.errors import DtypeError, StorageError
 from weft.storage import FileFeatures, MemoryFeatures
 from weft.testing import check_store
 
-
 ROOT = Path(__file__).resolve().parents[2]
 
 
