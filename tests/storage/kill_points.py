@@ -1,4 +1,4 @@
-"""Kill a writer at each point at which it calls the system, and say what the folder then holds: `python -m tests.storage.kill_points FOLDER`."""
+"""Kill a writer at each point at which it calls the system, and say what the folder then holds."""
 
 import json
 import os

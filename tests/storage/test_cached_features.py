@@ -77,7 +77,7 @@ def test_counts_are_kept_for_each_feature():
         store.fetch(("node", "y"), torch.tensor([1]))  # not cached
     assert store.report(("node", "x")) == (6, 2)
     assert store.report().hit_rate == 0.75
-    with pytest.raises(FeatureError, match="CachedFeatures.report: expected one of the features"):
+    with pytest.raises(FeatureError, match=r"CachedFeatures.report: expected one of the features"):
         store.report(("node", "y"))
 
 
@@ -211,7 +211,7 @@ def test_wrong_options_get_typed_errors():
         ({"num_bytes": -1}, OptionError, "`num_bytes` of at least 0"),
         ({"num_rows": {("node", "y"): 1}}, FeatureError, "`num_rows`: expected one of the features"),
         ({"num_rows": 1, "policy": "fifo"}, OptionError, "`policy` to be one of sieve"),
-        ({"num_rows": 1, "hot": {KEY: torch.arange(2)}}, OptionError, r"room for the 2 hot rows of \(\"node\", \"x\"\), got room for 1 rows"),
+        ({"num_rows": 1, "hot": {KEY: torch.arange(2)}}, OptionError, "room for the 2 hot rows of .*, got room for 1 rows"),
         ({"num_rows": 1, "hot": {("node", "y"): torch.arange(2)}}, FeatureError, "`hot`: expected one of the features"),
         ({"num_rows": 1, "hot": {KEY: torch.tensor([1000])}}, IdError, "holds 1000 at position 0"),
     ):  # fmt: skip

@@ -59,13 +59,14 @@ def one_thread_at_a_time():
     return read
 
 
+OWN = ROWS.clone()
 BROKEN = {
     "check_rows, backwards": Own(read=lambda ids: ROWS[ids.long().sort().values]),
     "check_rows, repeated": Own(read=lambda ids: ROWS[ids.long()] * (len(ids) != 9)),
     "check_rows, all by torch.int32": Own(read=lambda ids: ROWS[ids.long()] + (ids.dtype is torch.int32)),
     "check_rows, at random": Own(read=lambda ids: ROWS[ids.long() % 9] if len(ids) > 10 else ROWS[ids.long()]),
     "changed the ids": Own(read=lambda ids: (ROWS[ids.long()], ids.zero_())[0]),
-    "check_own_memory, turn 1": Own(read=lambda ids, rows=ROWS.clone(): rows if len(ids) == 10 and ids[0] == 0 else rows[ids.long()]),
+    "check_own_memory, turn 1": Own(read=lambda ids: OWN if ids.tolist() == list(range(10)) else ROWS[ids.long()]),
     "check_threads": Own(read=one_thread_at_a_time()),
 }  # fmt: skip
 
@@ -90,7 +91,7 @@ def test_other_rows_keys_and_specs_are_found_out():
         AssertionError, match=r"expected FeatureSpec\(num_rows=10, row_shape=\(2,\), dtype=torch.int32\)"
     ):
         check_store(Own(), {KEY: ROWS.int()})
-    with pytest.raises(AssertionError, match="check_rows, all by torch.int64"):
+    with pytest.raises(AssertionError, match=r"check_rows, all by torch.int64"):
         check_store(Own(), {KEY: ROWS + 1})
 
 
@@ -120,7 +121,7 @@ def test_texts_teach():
         store.fetch(KEY, torch.tensor([0, 10, 11]))
     with pytest.raises(KeyError, match=r'expected one of the features \("node", "x"\), got \("node", "y"\)'):
         store.fetch(("node", "y"), torch.tensor([0]))
-    with pytest.raises(DtypeError, match="got list; hint: torch.as_tensor"):
+    with pytest.raises(DtypeError, match=r"got list; hint: torch.as_tensor"):
         store.fetch(KEY, [0])
     with pytest.raises(ShapeError, match=r"one-dimensional `ids`, got \(1, 1\)"):
         store.will_need(KEY, torch.tensor([[0]]))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -80,13 +81,13 @@ def test_a_store_travels_to_another_process(tmp_path):
 
 def test_files_are_closed_with_the_store(tmp_path):
     FileFeatures.write(tmp_path, features())
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for mapped in (False, True):
         for _ in range(20):
             FileFeatures(tmp_path, mapped=mapped).fetch(("user", "float32"), torch.tensor([1]))
     with pytest.raises(StorageError):
         FileFeatures({KEY: tmp_path / "features.json"})
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_bytes_of_a_file_that_are_no_truth_values_become_some(tmp_path):
@@ -103,7 +104,7 @@ def test_a_file_that_is_cut_short_is_an_error(tmp_path, mapped):
     store = FileFeatures({KEY: path}, mapped=mapped)
     os.truncate(path, 100_000)
     with pytest.raises(
-        StorageError, match=r"expected 2000128 bytes for 5000 rows of 400 bytes, got 100000 bytes: it is cut short"
+        StorageError, match="2000128 bytes for 5000 rows of 400 bytes, got 100000 bytes: it is cut short"
     ):
         store.fetch(KEY, torch.tensor([0, 4999]))
     with pytest.raises(StorageError, match="cut short; hint: copy or write it again"):
@@ -184,7 +185,7 @@ def test_a_header_that_claims_much_is_not_read_as_much(tmp_path):
 
 def test_another_dtype_than_the_file_has_is_refused(tmp_path):
     path = saved(tmp_path, np.zeros(3, dtype=np.int32))
-    with pytest.raises(StorageError, match="expected rows of torch.bfloat16, got dtype int32"):
+    with pytest.raises(StorageError, match=r"expected rows of torch.bfloat16, got dtype int32"):
         FileFeatures({KEY: path}, dtypes={KEY: torch.bfloat16})
     assert FileFeatures({KEY: path}, dtypes={KEY: torch.int32}).spec(KEY) == FeatureSpec(3, (), torch.int32)
 

@@ -5,6 +5,7 @@ import pickle
 import sys
 import threading
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,8 +28,7 @@ class Ranges(http.server.SimpleHTTPRequestHandler):
         self.server.seen.append(self.headers.get("Range"))
         path = self.translate_path(self.path)
         try:
-            with open(path, "rb") as file:
-                data = file.read()
+            data = Path(path).read_bytes()
         except OSError:
             return self.send_error(404)
         wanted = self.headers.get("Range")
@@ -129,7 +129,7 @@ def test_what_cannot_be_reached_or_is_cut_short_is_an_error(server, tmp_path):
     with (tmp_path / "x.npy").open("r+b") as file:
         file.truncate(1000)
     with pytest.raises(
-        StorageError, match="expected 992 bytes from 128 on, for .*, got 872; hint: the file was cut short"
+        StorageError, match=r"expected 992 bytes from 128 on, for .*, got 872; hint: the file was cut short"
     ):
         store.fetch(KEY, torch.tensor([61, 0]))
     with pytest.raises(StorageError, match="expected a file that can be read"):
@@ -150,7 +150,7 @@ def test_a_server_that_knows_no_ranges_is_an_error(server, tmp_path):
 
 def test_hostile_files_and_urls_are_refused(server, tmp_path):
     (tmp_path / "x.npy").write_bytes(b"\x93NUMPY\x01\x00" + b"\x20\x00" + b"{" * 32)
-    with pytest.raises(StorageError, match="the header of a .npy file"):
+    with pytest.raises(StorageError, match=r"the header of a .npy file"):
         RemoteFeatures({KEY: f"{server.url}/x.npy"})
     (tmp_path / "features.json").write_text(
         '{"format": 1, "features": [{"type": "a", "name": "b", "file": "../c", "dtype": null}]}'
