@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ...errors import DtypeError, ShapeError, message
+from ...errors import DeviceError, DtypeError, ShapeError, message
 from ...native import Kernel
 from .._checks import plain_ids
 
@@ -70,4 +70,8 @@ def _checked(name: str, **tensors: Tensor) -> list[Tensor]:
         raise DtypeError(message(name, "rows of bytes, uint8", got, "rows.view(torch.uint8)"))
     if any(len(shape) != 2 for shape in shapes.values()) or len({shape[1] for shape in shapes.values()}) != 1:
         raise ShapeError(message(name, "rows of one width, (count, row_bytes)", str(shapes)))
+    if any(tensor.device.type != "cpu" for tensor in tensors.values()):
+        raise DeviceError(
+            message(name, "rows on the CPU", ", ".join(str(tensor.device) for tensor in tensors.values()))
+        )
     return [tensor.contiguous() for tensor in tensors.values()]

@@ -57,9 +57,7 @@ def read_rows(file: int, ids: Tensor, out: Tensor, *, offset: int, num_rows: int
     b'efab'
     """
     ids = plain_ids("read_rows", "ids", ids)
-    if out.dtype is not torch.uint8 or out.dim() != 2 or out.shape[0] != ids.shape[0] or not out.is_contiguous():
-        expected = f"contiguous `out` of ({ids.shape[0]}, row_bytes), uint8"
-        raise ShapeError(message("read_rows", expected, f"{tuple(out.shape)}, {out.dtype}"))
+    _check_out("read_rows", ids, out)
     return _call(_READ, file, ids, out, offset=offset, num_rows=num_rows, row_bytes=out.shape[1])
 
 
@@ -94,6 +92,7 @@ def gather_mapped(address: int, ids: Tensor, out: Tensor, *, num_rows: int) -> N
     [[2]]
     """
     ids = plain_ids("gather_mapped", "ids", ids)
+    _check_out("gather_mapped", ids, out)
     _GATHER(0, _code(ids), [address, ids.data_ptr(), out.data_ptr(), num_rows, ids.shape[0], out.shape[1]])
 
 
@@ -105,6 +104,13 @@ def _call(
     kernel(0, _code(ids), [file, *addresses, offset, num_rows, ids.shape[0], row_bytes])
     position, errno = failure.tolist()
     return None if position < 0 else ReadFailure(position, errno)
+
+
+def _check_out(name: str, ids: Tensor, out: Tensor) -> None:
+    is_plain = out.dtype is torch.uint8 and out.device.type == "cpu" and out.is_contiguous()
+    if not is_plain or out.dim() != 2 or out.shape[0] != ids.shape[0]:
+        expected = f"contiguous `out` of ({ids.shape[0]}, row_bytes), uint8, on the CPU"
+        raise ShapeError(message(name, expected, f"{tuple(out.shape)}, {out.dtype}, {out.device}"))
 
 
 def _code(ids: Tensor) -> int:
