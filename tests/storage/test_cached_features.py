@@ -29,17 +29,20 @@ class Slow(Own):
 
     def rows(self, ids):
         self.asked.append(ids.tolist())
+        gate, error = self.gate, self.error
         self.is_asked.set()
-        error = self.error
-        self.gate.wait()
+        gate.wait()
         if error is not None:
             raise error
         return WIDE[ids.long()]
 
 
-@pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize(
-    "room", [{"num_rows": 0}, {"num_rows": 5}, {"num_rows": 1000}, {"num_bytes": 10_000}, {"num_bytes": 0}]
+    ("policy", "room"),
+    [
+        *((policy, {"num_rows": 5}) for policy in POLICIES),
+        *(("sieve", room) for room in ({"num_rows": 0}, {"num_rows": 1000}, {"num_bytes": 10_000}, {"num_bytes": 0})),
+    ],
 )
 def test_a_cache_keeps_the_contract_of_its_store(policy, room):
     check_store(CachedFeatures(MemoryFeatures(features()), policy=policy, **room), by_key(features()))
@@ -122,24 +125,34 @@ def in_thread(call):
         except Exception as error:
             found.append(error)
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     return thread, found
+
+
+def held_up(slow, store, ids):
+    """A thread that has asked the slow store for some rows and waits for them, what it finds, and the gate before it."""
+    gate = slow.gate = threading.Event()
+    slow.is_asked.clear()
+    thread, found = in_thread(lambda: store.fetch(KEY, torch.tensor(ids)))
+    assert slow.is_asked.wait(10)
+    slow.gate = threading.Event()
+    slow.gate.set()
+    return thread, found, gate
 
 
 def test_a_row_that_two_threads_miss_is_fetched_once():
     slow = Slow()
     store = CachedFeatures(slow, num_rows=10)
-    slow.gate.clear()
-    first, of_first = in_thread(lambda: store.fetch(KEY, torch.tensor([1, 2, 3])))
-    assert slow.is_asked.wait(10)
-    slow.is_asked.clear()
+    first, of_first, gate = held_up(slow, store, [1, 2, 3])
     second, of_second = in_thread(lambda: store.fetch(KEY, torch.tensor([3, 4])))
-    assert slow.is_asked.wait(10)  # it asks for row 4 meanwhile
-    assert store.fetch(KEY, torch.tensor([], dtype=torch.int64)).shape == (0, 4)
-    slow.gate.set()
-    first.join(), second.join()
+    second.join(0.2)
+    assert second.is_alive()  # it waits for row 3
     assert slow.asked == [[1, 2, 3], [4]]
+    assert torch.equal(store.fetch(KEY, torch.tensor([7, 4])), WIDE[[7, 4]])  # whoever needs nothing of it goes on
+    gate.set()
+    first.join(), second.join()
+    assert slow.asked == [[1, 2, 3], [4], [7]]
     assert torch.equal(of_first[0], WIDE[1:4])
     assert torch.equal(of_second[0], WIDE[3:5])
 
@@ -147,18 +160,17 @@ def test_a_row_that_two_threads_miss_is_fetched_once():
 def test_a_failure_is_the_error_of_who_fetched_and_of_nobody_else():
     slow = Slow()
     store = CachedFeatures(slow, num_rows=10)
-    slow.gate.clear()
     slow.error = OSError("out of reach")
-    first, of_first = in_thread(lambda: store.fetch(KEY, torch.tensor([1, 2])))
-    assert slow.is_asked.wait(10)
+    first, of_first, gate = held_up(slow, store, [1, 2])
     slow.error = None
-    slow.is_asked.clear()
     second, of_second = in_thread(lambda: store.fetch(KEY, torch.tensor([2, 3])))
-    assert slow.is_asked.wait(10)
-    slow.gate.set()
+    second.join(0.2)
+    assert second.is_alive()
+    gate.set()
     first.join(), second.join()
     assert str(of_first[0]) == "out of reach"
     assert torch.equal(of_second[0], WIDE[2:4])
+    assert slow.asked == [[1, 2], [3], [2, 3]]
     slow.asked.clear()
     assert torch.equal(store.fetch(KEY, torch.tensor([1, 2, 3])), WIDE[1:4])
     assert slow.asked == [[1, 2]]  # they were never held; row 3 is

@@ -1,6 +1,8 @@
 """Folders of features are written whole or not at all."""
 
 import json
+import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -95,6 +97,32 @@ def test_a_writer_that_is_killed_anywhere_leaves_the_old_or_the_new(tmp_path):
     assert len(found) > 8
     assert set(found) == {"old", "new"}
     assert found == sorted(found, reverse=True)  # one point divides them
+
+
+def test_files_then_the_folder_go_to_the_disk_before_the_list_is_renamed_and_the_folder_after(tmp_path, monkeypatch):
+    FileFeatures.write(tmp_path, {"node": {"x": torch.ones(2)}})
+    (old,) = (path for path in tmp_path.iterdir() if path.suffix == ".npy")
+    events = []
+    fsync, replace, unlink = os.fsync, Path.replace, Path.unlink
+
+    def noted_fsync(descriptor):
+        events.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        fsync(descriptor)
+
+    def noted_replace(path, target):
+        events.append("replace")
+        return replace(path, target)
+
+    def noted_unlink(path, missing_ok=False):
+        events.append("remove")
+        assert path == old
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(Path, "replace", noted_replace)
+    monkeypatch.setattr(Path, "unlink", noted_unlink)
+    FileFeatures.write(tmp_path, {"node": {"x": torch.ones(2), "y": torch.ones(2)}})
+    assert events == ["file", "file", "file", "folder", "replace", "folder", "remove"]
 
 
 def test_two_writers_do_not_meet(tmp_path):
