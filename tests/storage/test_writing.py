@@ -54,9 +54,6 @@ def test_an_error_on_the_way_leaves_the_folder_as_it_was(tmp_path, error):
         keys = (KEY, ("node", "y"))
         read_once = False
 
-        def spec(self, key):
-            return self.given
-
         def _read(self, key, ids):
             if key == ("node", "y"):
                 raise error

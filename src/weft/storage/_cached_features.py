@@ -90,8 +90,7 @@ class CachedFeatures(FeatureStore):
         """Types and names of the features."""
         return tuple(self._store.keys)
 
-    def spec(self, key: FeatureKey) -> FeatureSpec:
-        """Say how many rows a feature has, and what a row is."""
+    def _spec(self, key: FeatureKey) -> FeatureSpec:
         return self._store.spec(key)
 
     def report(self, key: FeatureKey | None = None) -> CacheReport:

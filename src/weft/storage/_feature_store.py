@@ -42,13 +42,13 @@ class FeatureSpec(NamedTuple):
 class FeatureStore(ABC):
     """Rows of features by type, name and id, wherever they lie.
 
-    A store of one's own says what it has (`keys`, `spec`) and gives rows (`_read`); the checks are done here. Several threads may
-    fetch at once. `weft.testing.check_store` tests a store.
+    A store of one's own says what it has (`keys`, `_spec`) and gives rows (`_read`); the checks are done here. Several threads
+    may fetch at once. `weft.testing.check_store` tests a store.
 
     >>> class Squares(FeatureStore):
     ...     keys = (("node", "x"),)
     ...
-    ...     def spec(self, key):
+    ...     def _spec(self, key):
     ...         return FeatureSpec(100, (), torch.int64)
     ...
     ...     def _read(self, key, ids):
@@ -63,8 +63,8 @@ class FeatureStore(ABC):
         """Types and names of the features."""
 
     @abstractmethod
-    def spec(self, key: FeatureKey) -> FeatureSpec:
-        """Say how many rows a feature has, and what a row is; for one that is not there raise a FeatureError."""
+    def _spec(self, key: FeatureKey) -> FeatureSpec:
+        """Say how many rows a feature has, and what a row is; the key is one of `keys`."""
 
     @abstractmethod
     def _read(self, key: FeatureKey, ids: Tensor) -> Tensor:
@@ -72,6 +72,16 @@ class FeatureStore(ABC):
 
     def _hint(self, key: FeatureKey, ids: Tensor) -> None:  # noqa: B027 (most stores have nothing to prepare)
         """Prepare for rows that will be asked for; key and ids are checked."""
+
+    def spec(self, key: FeatureKey) -> FeatureSpec:
+        """Say how many rows a feature has, and what a row is.
+
+        Raises:
+            FeatureError: if there is no such feature.
+        """
+        if key not in self.keys:
+            raise absent(f"{type(self).__name__}.spec", key, self.keys)
+        return self._spec(key)
 
     def fetch(self, key: FeatureKey, ids: Tensor) -> Tensor:
         """Give the rows of some ids, in their order; ids may repeat.
@@ -113,7 +123,7 @@ class FeatureStore(ABC):
         where = f"{type(self).__name__}.{method}"
         if key not in self.keys:
             raise absent(where, key, self.keys)
-        spec = self.spec(key)
+        spec = self._spec(key)
         if not isinstance(ids, Tensor) or ids.dtype not in (torch.int32, torch.int64):
             got = str(ids.dtype) if isinstance(ids, Tensor) else type(ids).__name__
             hint = "torch.as_tensor(ids), ids.long(), or mask.nonzero().flatten()"

@@ -15,7 +15,7 @@ from ..graph import quoted
 from ..ops import gather_mapped, hint_rows, read_rows
 from . import _folder
 from ._bytes import of_bytes
-from ._feature_store import FeatureKey, FeatureSpec, FeatureStore, absent
+from ._feature_store import FeatureKey, FeatureSpec, FeatureStore
 from ._memory_features import Features
 from ._npy import OpenNpy
 
@@ -95,10 +95,7 @@ class FileFeatures(FeatureStore):
         """Types and names of the features."""
         return self._keys
 
-    def spec(self, key: FeatureKey) -> FeatureSpec:
-        """Say how many rows a feature has, and what a row is."""
-        if key not in self._files:
-            raise absent("FileFeatures.spec", key, self._keys)
+    def _spec(self, key: FeatureKey) -> FeatureSpec:
         return self._files[key].npy.spec
 
     def _read(self, key: FeatureKey, ids: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from ..errors import DeviceError, DtypeError, FeatureError, ShapeError, message
 from ..graph import EdgeType, Graph, checked_edge_type, quoted
 from ..ops import gather_rows
 from ._bytes import as_bytes, of_bytes
-from ._feature_store import FeatureKey, FeatureSpec, FeatureStore, absent
+from ._feature_store import FeatureKey, FeatureSpec, FeatureStore
 
 Features = Graph | Mapping[str | EdgeType, Mapping[str, Tensor]]
 
@@ -50,10 +50,7 @@ class MemoryFeatures(FeatureStore):
         """Types and names of the features."""
         return self._keys
 
-    def spec(self, key: FeatureKey) -> FeatureSpec:
-        """Say how many rows a feature has, and what a row is."""
-        if key not in self._specs:
-            raise absent("MemoryFeatures.spec", key, self._keys)
+    def _spec(self, key: FeatureKey) -> FeatureSpec:
         return self._specs[key]
 
     def _read(self, key: FeatureKey, ids: Tensor) -> Tensor:

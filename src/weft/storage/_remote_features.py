@@ -12,7 +12,7 @@ from ..ops import gather_rows
 from ..settings import require
 from . import _folder
 from ._bytes import of_bytes
-from ._feature_store import FeatureKey, FeatureSpec, FeatureStore, absent
+from ._feature_store import FeatureKey, FeatureSpec, FeatureStore
 from ._npy import HEADER_BYTES, Npy, read_header
 
 
@@ -76,10 +76,7 @@ class RemoteFeatures(FeatureStore):
         """Types and names of the features."""
         return self._keys
 
-    def spec(self, key: FeatureKey) -> FeatureSpec:
-        """Say how many rows a feature has, and what a row is."""
-        if key not in self._files:
-            raise absent("RemoteFeatures.spec", key, self._keys)
+    def _spec(self, key: FeatureKey) -> FeatureSpec:
         return self._files[key][1].spec
 
     def _read(self, key: FeatureKey, ids: Tensor) -> Tensor:
