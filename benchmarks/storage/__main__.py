@@ -27,12 +27,12 @@ PARTS = ("gather", "caches", "files")
 def run_gather(options: argparse.Namespace) -> list[dict[str, Any]]:
     """Measure every dtype, width and number of threads."""
     size = gather.QUICK if options.quick else gather.FULL
-    gather.build()
+    program = machine.compiled(gather.SOURCE)
     memory = torch.randint(-128, 128, (size.table_bytes,), dtype=torch.int8).view(torch.uint8)
     found = []
     kinds = [(dtype, width) for dtype in gather.DTYPES for width in options.widths]
     for threads in options.threads:
-        limits = gather.limits(size, {dtype.itemsize * width for dtype, width in kinds}, threads)
+        limits = gather.limits(program, size, {dtype.itemsize * width for dtype, width in kinds}, threads)
         for kind in kinds:
             case = gather.measure(memory, kind, threads, size)
             found.append(case | {"limit": limits[case["row_bytes"]]})

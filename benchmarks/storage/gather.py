@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -15,11 +14,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks import machine
 from weft.native import using_threads
 from weft.storage import MemoryFeatures
 
-PROGRAM = machine.ROOT / "build" / "storage" / "random_rows"
 SOURCE = Path(__file__).with_name("random_rows.cc")
 DTYPES = (torch.int8, torch.float16, torch.bfloat16, torch.float32)
 WIDTHS = (16, 100, 128, 256, 602)
@@ -45,25 +42,11 @@ FULL = Size(9 * 2**28, 2**26, 400_000, 15, 0.05)
 QUICK = Size(2**22, 2**19, 5_000, 3, 0.0)
 
 
-def build() -> Path:
-    """Compile the program for this very processor.
-
-    Raises:
-        FileNotFoundError: if there is no g++.
-    """
-    compiler = shutil.which("g++")
-    if compiler is None:
-        raise FileNotFoundError("benchmarks.storage: expected g++ on the path, got none; hint: install g++")
-    PROGRAM.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run([compiler, "-O3", "-march=native", "-std=c++17", "-fopenmp", SOURCE, "-o", PROGRAM], check=True)
-    return PROGRAM
-
-
-def limits(size: Size, row_sizes: set[int], threads: int) -> dict[int, dict[str, float]]:
+def limits(program: Path, size: Size, row_sizes: set[int], threads: int) -> dict[int, dict[str, float]]:
     """Bytes of rows a second that the program reads and copies, for rows of each size, on both kinds of pages."""
     numbers = (size.table_bytes, size.out_bytes, size.most_rows, threads, size.seconds, *sorted(row_sizes))
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
-    command = [str(PROGRAM), *map(str, numbers)]
+    command = [str(program), *map(str, numbers)]
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     found: dict[int, dict[str, float]] = {row_bytes: {} for row_bytes in row_sizes}
     for line in done.stdout.splitlines():
