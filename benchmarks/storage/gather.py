@@ -56,12 +56,13 @@ def limits(program: Path, size: Size, row_sizes: set[int], threads: int) -> dict
 
 
 def seconds_of(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Shortest time of each of some calls, which take turns."""
-    found = dict.fromkeys(calls, float("inf"))
+    """Shortest time of each of some calls, which take turns in an order that rotates."""
+    names = list(calls)
+    found = dict.fromkeys(names, float("inf"))
     for at in range(rounds + 1):
-        for name, call in calls.items():
+        for name in names[at % len(names) :] + names[: at % len(names)]:
             begun = time.perf_counter()
-            call()
+            calls[name]()
             taken = time.perf_counter() - begun
             if at:  # the first round fills caches and takes memory
                 found[name] = min(found[name], taken)

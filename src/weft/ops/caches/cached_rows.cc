@@ -1,7 +1,7 @@
 // Memory traffic: each row is read and written once, as bytes; rows of the cache, which lie anywhere, are fetched ahead.
 #include <cstring>
 
-#include "weft/rows.h"
+#include "../gather_rows/long_rows.h"
 
 namespace weft {
 namespace WEFT_ISA {
@@ -40,7 +40,7 @@ int take(const Take& a) {
   Faults faults;
   for_rows(a, a.count, a.row_bytes, [&](int64_t lo, int64_t hi) {
     for (int64_t r = lo; r < hi; ++r) {
-      fetch_listed(a.slots, hi, a.held, a.row_bytes, r, far, near);
+      if (a.row_bytes <= kLongRow) fetch_listed(a.slots, hi, a.held, a.row_bytes, r, far, near);
       const int64_t at = a.slots[r];
       if (at >= a.num_slots || -1 - at >= a.num_fetched) return faults.note(r);
       const char* row = at >= 0 ? a.held + at * a.row_bytes : a.fetched + (-1 - at) * a.row_bytes;
