@@ -38,7 +38,7 @@ class Size:
         return min(self.most_rows, self.out_bytes // row_bytes)
 
 
-FULL = Size(9 * 2**28, 2**26, 400_000, 15, 0.05)
+FULL = Size(9 * 2**28, 2**24, 200_000, 25, 0.1)
 QUICK = Size(2**22, 2**19, 5_000, 3, 0.0)
 
 
