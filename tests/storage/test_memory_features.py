@@ -47,6 +47,20 @@ def test_rows_that_are_not_contiguous_and_want_gradients():
     assert not found.requires_grad
 
 
+def test_rows_that_torch_conjugates_or_negates_later():
+    z = torch.randn(5, 2, dtype=torch.complex64)
+    store = MemoryFeatures({"node": {"conjugate": z.conj(), "negative": z.conj().imag}})
+    ids = torch.tensor([4, 0])
+    assert torch.equal(store.fetch(("node", "conjugate"), ids), z.conj()[ids].resolve_conj())
+    assert torch.equal(store.fetch(("node", "negative"), ids), -z.imag[ids])
+
+
+def test_the_text_form_lists_what_is_there():
+    store = MemoryFeatures({"node": {"x": torch.ones(3, 2, dtype=torch.bfloat16), "y": torch.ones(3)}})
+    assert repr(store) == 'MemoryFeatures(("node", "x") (3, 2) bfloat16, ("node", "y") (3,) float32)'
+    assert repr(MemoryFeatures({})) == "MemoryFeatures()"
+
+
 def test_a_large_gather_on_threads_is_that_of_torch():
     x = torch.randn(5000, 64)
     ids = torch.randint(5000, (20_000,))

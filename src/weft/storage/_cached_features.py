@@ -54,7 +54,7 @@ class CachedFeatures(FeatureStore):
         OptionError: if not one of `num_rows` and `num_bytes` is given, or there is room for fewer rows than are hot.
         FeatureError, IdError: if a feature or a hot row is not there.
 
-    *Cost* rows twice in memory while they are missing; 64 bytes a slot beside its row.
+    *Cost* rows twice in memory while they are missing; beside its row a slot takes 64 to 96 bytes, with S3-FIFO twice that.
 
     >>> import weft
     >>> slow = weft.storage.MemoryFeatures({"node": {"x": torch.arange(100.0)}})

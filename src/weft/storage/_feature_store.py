@@ -119,6 +119,14 @@ class FeatureStore(ABC):
         if ids.shape[0] and spec.row_bytes:
             self._hint(key, ids)
 
+    def __repr__(self) -> str:
+        specs = [(key, self._spec(key)) for key in self.keys]
+        features = (
+            f"{quoted(key)} {(spec.num_rows, *spec.row_shape)} {str(spec.dtype).removeprefix('torch.')}"
+            for key, spec in specs
+        )
+        return f"{type(self).__name__}({', '.join(features)})"
+
     def _checked(self, method: str, key: FeatureKey, ids: Tensor) -> tuple[FeatureSpec, Tensor]:
         where = f"{type(self).__name__}.{method}"
         if key not in self.keys:
@@ -133,8 +141,8 @@ class FeatureStore(ABC):
         if ids.device.type != "cpu":
             raise DeviceError(message(where, "`ids` on the CPU", str(ids.device), "ids.cpu()"))
         if ids.shape[0]:
-            lowest, highest = (int(end) for end in ids.aminmax())
-            if lowest < 0 or highest >= spec.num_rows:
+            values = ids.numpy()  # whose reductions stay on this thread, which may be one of many of a loader
+            if values.min() < 0 or values.max() >= spec.num_rows:
                 at = int(((ids < 0) | (ids >= spec.num_rows)).to(torch.uint8).argmax())
                 raise IdError(
                     f"{where}: `ids` holds {int(ids[at])} at position {at}, but {quoted(key)} has {spec.num_rows} rows"

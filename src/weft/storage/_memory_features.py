@@ -39,7 +39,8 @@ class MemoryFeatures(FeatureStore):
 
     def __init__(self, features: Features) -> None:
         self._rows = {
-            key: tensor.detach().contiguous() for key, tensor in named_tensors("MemoryFeatures", features).items()
+            key: tensor.detach().resolve_conj().resolve_neg().contiguous()
+            for key, tensor in named_tensors("MemoryFeatures", features).items()
         }
         self._keys = tuple(self._rows)
         self._bytes = {key: as_bytes(rows) for key, rows in self._rows.items()}
