@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import time
 from collections.abc import Callable
@@ -56,11 +57,14 @@ def limits(program: Path, size: Size, row_sizes: set[int], threads: int) -> dict
 
 
 def seconds_of(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Shortest time of each of some calls, which take turns in an order that rotates."""
+    """Shortest time of each of some calls, which take turns.
+
+    Whoever takes the memory that another one has just given back finds it in the caches, so the order is another one in each round.
+    """
     names = list(calls)
     found = dict.fromkeys(names, float("inf"))
     for at in range(rounds + 1):
-        for name in names[at % len(names) :] + names[: at % len(names)]:
+        for name in random.Random(at).sample(names, len(names)):
             begun = time.perf_counter()
             calls[name]()
             taken = time.perf_counter() - begun
