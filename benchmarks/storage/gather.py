@@ -59,7 +59,7 @@ def limits(program: Path, size: Size, row_sizes: set[int], threads: int) -> dict
 def seconds_of(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
     """Shortest time of each of some calls, which take turns.
 
-    Whoever takes the memory that another one has just given back finds it in the caches, so the order is another one in each round.
+    Whoever takes the memory that another one has just given back finds it in the caches: each round has another order.
     """
     names = list(calls)
     found = dict.fromkeys(names, float("inf"))

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from typing import ClassVar, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
@@ -57,6 +57,9 @@ class FeatureStore(ABC):
     tensor([9, 1, 9])
     """
 
+    _checks_ids: ClassVar[bool] = False
+    """Whether `_read` itself refuses ids of rows that are not there, with an IdError: a pass over the ids less."""
+
     @property
     @abstractmethod
     def keys(self) -> Sequence[FeatureKey]:
@@ -68,7 +71,7 @@ class FeatureStore(ABC):
 
     @abstractmethod
     def _read(self, key: FeatureKey, ids: Tensor) -> Tensor:
-        """Give the rows of `fetch`; key and ids are checked, the ids contiguous and at least one, and rows have bytes."""
+        """Give the rows of `fetch`; key and ids are checked, ids are contiguous and at least one, and rows have bytes."""
 
     def _hint(self, key: FeatureKey, ids: Tensor) -> None:  # noqa: B027 (most stores have nothing to prepare)
         """Prepare for rows that will be asked for; key and ids are checked."""
@@ -95,10 +98,17 @@ class FeatureStore(ABC):
             StorageError: if rows cannot be read.
         """
         spec, ids = self._checked("fetch", key, ids)
+        is_empty = ids.shape[0] == 0 or spec.row_bytes == 0
+        if is_empty or not self._checks_ids:
+            self._check_range("fetch", key, ids)
         shape = (ids.shape[0], *spec.row_shape)
-        if ids.shape[0] == 0 or spec.row_bytes == 0:
+        if is_empty:
             return torch.empty(shape, dtype=spec.dtype, device="cpu")
-        rows = self._read(key, ids)
+        try:
+            rows = self._read(key, ids)
+        except IdError:
+            self._check_range("fetch", key, ids)  # says it in the words of the store
+            raise
         if rows.shape != shape or rows.dtype is not spec.dtype:
             raise ShapeError(
                 message(
@@ -116,6 +126,7 @@ class FeatureStore(ABC):
             FeatureError, IdError, ShapeError, DtypeError, DeviceError: as `fetch`.
         """
         spec, ids = self._checked("will_need", key, ids)
+        self._check_range("will_need", key, ids)
         if ids.shape[0] and spec.row_bytes:
             self._hint(key, ids)
 
@@ -140,14 +151,18 @@ class FeatureStore(ABC):
             raise ShapeError(message(where, "one-dimensional `ids`", str(tuple(ids.shape))))
         if ids.device.type != "cpu":
             raise DeviceError(message(where, "`ids` on the CPU", str(ids.device), "ids.cpu()"))
-        if ids.shape[0]:
-            values = ids.numpy()  # whose reductions stay on this thread, which may be one of many of a loader
-            if values.min() < 0 or values.max() >= spec.num_rows:
-                at = int(((ids < 0) | (ids >= spec.num_rows)).to(torch.uint8).argmax())
-                raise IdError(
-                    f"{where}: `ids` holds {int(ids[at])} at position {at}, but {quoted(key)} has {spec.num_rows} rows"
-                )
         return spec, ids.contiguous()
+
+    def _check_range(self, method: str, key: FeatureKey, ids: Tensor) -> None:
+        if ids.shape[0] == 0:
+            return
+        num_rows, values = self._spec(key).num_rows, ids.numpy()  # whose reductions stay on this thread
+        if values.min() < 0 or values.max() >= num_rows:
+            at = int(((values < 0) | (values >= num_rows)).argmax())
+            where = f"{type(self).__name__}.{method}"
+            raise IdError(
+                f"{where}: `ids` holds {int(values[at])} at position {at}, but {quoted(key)} has {num_rows} rows"
+            )
 
 
 def absent(where: str, key: object, keys: Sequence[FeatureKey]) -> FeatureError:

@@ -51,6 +51,8 @@ class FileFeatures(FeatureStore):
             [0., 1.]], dtype=torch.bfloat16)
     """
 
+    _checks_ids = True  # the kernel does
+
     def __init__(
         self,
         files: str | os.PathLike[str] | Mapping[FeatureKey, str | os.PathLike[str]],

@@ -37,6 +37,8 @@ class MemoryFeatures(FeatureStore):
             [0., 1.]])
     """
 
+    _checks_ids = True  # the kernel does
+
     def __init__(self, features: Features) -> None:
         self._rows = {
             key: tensor.detach().resolve_conj().resolve_neg().contiguous()
