@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from importlib import metadata
@@ -47,6 +48,21 @@ def describe_commit() -> dict[str, Any]:
 
     changed = git("status", "--porcelain", "--", "src", "benchmarks", ":!benchmarks/results")
     return {"commit": git("rev-parse", "HEAD"), "changed": None if changed is None else bool(changed)}
+
+
+def compiled(source: Path) -> Path:
+    """Compile a program of one file for this very processor, and give where it lies.
+
+    Raises:
+        FileNotFoundError: if there is no g++.
+    """
+    compiler = shutil.which("g++")
+    if compiler is None:
+        raise FileNotFoundError(f"{source.name}: expected g++ on the path, got none; hint: install g++")
+    program = ROOT / "build" / "programs" / source.stem
+    program.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run([compiler, "-O3", "-march=native", "-std=c++17", "-fopenmp", source, "-o", program], check=True)
+    return program
 
 
 def versions(*packages: str) -> dict[str, str | None]:

@@ -27,6 +27,7 @@ DOCUMENTS = [
     "docs/guides/coming-from-pyg.md",
     "docs/guides/coming-from-networkx.md",
     "docs/guides/algorithms.md",
+    "docs/guides/features.md",
     "docs/guides/formulas.md",
     "docs/guides/operators.md",
     "docs/guides/sampling.md",

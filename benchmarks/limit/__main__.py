@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -29,22 +28,7 @@ from benchmarks.operators.cases import GRAPHS
 
 WIDTHS = (16, 64, 100, 256)
 PAGES = ("4 KiB", "huge")
-PROGRAM = machine.ROOT / "build" / "limit" / "limit"
 SOURCE = Path(__file__).with_name("limit.cc")
-
-
-def build() -> Path:
-    """Compile the program for this very processor.
-
-    Raises:
-        FileNotFoundError: if there is no g++.
-    """
-    compiler = shutil.which("g++")
-    if compiler is None:
-        raise FileNotFoundError("benchmarks.limit: expected g++ on the path, got none; hint: install g++")
-    PROGRAM.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run([compiler, "-O3", "-march=native", "-std=c++17", "-fopenmp", SOURCE, "-o", PROGRAM], check=True)
-    return PROGRAM
 
 
 def limit(program: Path, folder: Path, width: int, threads: int, seconds: float) -> list[dict[str, Any]]:
@@ -125,7 +109,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     weft.keep_freed_memory()
     torch.set_num_threads(options.threads)
-    program, rows, cases = build(), [], []
+    program, rows, cases = machine.compiled(SOURCE), [], []
     for graph in options.graphs:
         edges = GRAPHS[graph][options.quick]()
         for width in options.widths:

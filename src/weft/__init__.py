@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from . import nn as nn
     from . import ops as ops
     from . import sampling as sampling
+    from . import storage as storage
     from . import tables as tables
     from . import testing as testing
     from . import train as train
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from .nn import explain_plan as explain_plan
     from .nn import formula as formula
 
-_ROOMS = ("dgl", "graph", "loading", "native", "nn", "ops", "sampling", "tables", "testing", "train")
+_ROOMS = ("dgl", "graph", "loading", "native", "nn", "ops", "sampling", "storage", "tables", "testing", "train")
 _FACE = {
     "graph": ("Adjacency", "Batch", "Block", "Graph", "batch", "readout", "unbatch"),
     "native": ("keep_freed_memory",),

@@ -11,6 +11,7 @@
     ├── GradientError        (RuntimeError)  a gradient was asked for that the inputs do not allow
     ├── FeatureError         (KeyError)      a graph has no feature, node type or edge type of that name
     ├── TableError           (ValueError)    a table cannot become a graph; names file, row and column
+    ├── StorageError         (OSError)       stored features are damaged, of another form or out of reach; names the file
     ├── AbsentNameError      (AttributeError) an interface that weft keeps has not, or not yet, a name
     ├── AbsentImportError    (ImportError)   the same, of a module or in a `from` import
     ├── NativeLibraryError   (ImportError)   the compiled library is missing, of another version, or refused a call
@@ -67,6 +68,10 @@ class FeatureError(WeftError, KeyError):
 
 class TableError(WeftError, ValueError):
     """A table cannot become a graph; the text names file, row and column."""
+
+
+class StorageError(WeftError, OSError):
+    """Stored features are damaged, of another form or out of reach; the text names the file."""
 
 
 class AbsentNameError(WeftError, AttributeError):

@@ -28,6 +28,8 @@ from ._homogeneous import to_heterogeneous as to_heterogeneous
 from ._homogeneous import to_homogeneous as to_homogeneous
 from ._incident import IncidentEdges as IncidentEdges
 from ._naming import EdgeType as EdgeType
+from ._naming import checked_edge_type as checked_edge_type
+from ._naming import quoted as quoted
 from ._padding import Padded as Padded
 from ._padding import pad as pad
 from ._queries import IdLists as IdLists

@@ -20,6 +20,9 @@ def checked_edge_type(where: str, edge_type: object) -> EdgeType:
 
     Raises:
         OptionError: if it is not three strings.
+
+    >>> checked_edge_type("here", ("user", "rates", "item"))
+    ('user', 'rates', 'item')
     """
     if isinstance(edge_type, tuple) and len(edge_type) == 3 and all(isinstance(name, str) for name in edge_type):
         return edge_type
@@ -37,7 +40,11 @@ def listed(names: Iterable[object]) -> str:
 
 
 def quoted(name: object) -> str:
-    """One name as its user would write it."""
+    """One name as its user would write it.
+
+    >>> quoted(("user", "rates", "item"))
+    '("user", "rates", "item")'
+    """
     if isinstance(name, tuple):
         return f"({', '.join(map(quoted, name))})"
     return f'"{name}"' if isinstance(name, str) else repr(name)

@@ -10,6 +10,12 @@ from ._torch import is_transforming as is_transforming
 from .attention import dot_attention as dot_attention
 from .attention import gat_attention as gat_attention
 from .attention import gatv2_attention as gatv2_attention
+from .caches import POLICIES as POLICIES
+from .caches import Assigned as Assigned
+from .caches import Policy as Policy
+from .caches import RowCache as RowCache
+from .caches import keep_rows as keep_rows
+from .caches import take_cached_rows as take_cached_rows
 from .coalesce import Coalesced as Coalesced
 from .coalesce import coalesce as coalesce
 from .coalesce import sort_edges as sort_edges
@@ -66,6 +72,10 @@ from .relational_matmul import relational_outer as relational_outer
 from .relational_matmul import relational_sddmm as relational_sddmm
 from .relational_matmul import transforms_first as transforms_first
 from .relational_matmul import typed_sources as typed_sources
+from .row_files import ReadFailure as ReadFailure
+from .row_files import gather_mapped as gather_mapped
+from .row_files import hint_rows as hint_rows
+from .row_files import read_rows as read_rows
 from .sddmm import sddmm as sddmm
 from .segment_argreduce import segment_argmax as segment_argmax
 from .segment_argreduce import segment_argmin as segment_argmin

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import DtypeError, IdError, ShapeError, StructureError, message
+from ..errors import DeviceError, DtypeError, IdError, ShapeError, StructureError, message
 from ._structure import Structure
 from ._torch import is_tracing
 
@@ -116,6 +116,22 @@ def checked_ids(name: str, argument: str, ids: Tensor, count: int, things: str) 
                 f"{name}: `{argument}` holds {int(ids.reshape(-1)[at])} at position {at}, but there are {count} {things}"
             )
     return ids.long()
+
+
+def plain_ids(name: str, argument: str, ids: Tensor) -> Tensor:
+    """`ids`, contiguous, for a native function that is no operator; ids themselves are not looked at.
+
+    Raises:
+        ShapeError, DtypeError, DeviceError: if it is no list of int32 or int64 on the CPU.
+    """
+    if not isinstance(ids, Tensor) or ids.dtype not in IDS:
+        got = str(ids.dtype) if isinstance(ids, Tensor) else type(ids).__name__
+        raise DtypeError(message(name, f"`{argument}` of int32 or int64", got))
+    if ids.dim() != 1:
+        raise ShapeError(message(name, f"one-dimensional `{argument}`", str(tuple(ids.shape))))
+    if ids.device.type != "cpu":
+        raise DeviceError(message(name, f"`{argument}` on the CPU", str(ids.device)))
+    return ids.contiguous()
 
 
 def product(sizes: Any) -> int:

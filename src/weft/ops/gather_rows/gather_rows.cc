@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "../coo_to_csc/counting.h"
+#include "long_rows.h"
 
 namespace weft {
 namespace WEFT_ISA {
@@ -61,7 +62,7 @@ int gather_rows(const Arguments& a) {
   char* out = static_cast<char*>(a.out);
   const int64_t far = rows_ahead(kFarBytes, a.row_bytes, kFarRows), near = rows_ahead(kNearBytes, a.row_bytes, kNearRows);
   return for_rows<I>(a, kRows, [&](int64_t r, uint64_t id) {
-    fetch_listed(index, a.count, x, a.row_bytes, r, far, near);
+    if (a.row_bytes <= kLongRow) fetch_listed(index, a.count, x, a.row_bytes, r, far, near);
     if (a.row_bytes > 0) memcpy(out + r * a.row_bytes, x + id * a.row_bytes, a.row_bytes);
   });
 }
