@@ -18,6 +18,7 @@ from weft.loading import Loader
 from weft.loading._ahead import ahead
 from weft.nn import SAGEConv
 from weft.sampling import LinkSampler, Negatives, NeighborSampler, Sampler
+from weft.storage import CachedFeatures, FileFeatures, MemoryFeatures
 
 
 def graph_of(num_nodes=100, num_edges=1000):
@@ -206,6 +207,28 @@ def test_an_error_comes_where_its_batch_would_have_come(num_threads):
     with pytest.raises(OSError, match="the disk is gone"):
         next(batches)
     assert loading_threads() == []
+
+
+@pytest.mark.parametrize("num_threads", [1, 3])
+def test_features_come_from_any_store(tmp_path, num_threads):
+    graph = graph_of()
+    graph.edges["e"] = torch.arange(1000.0)
+    FileFeatures.write(tmp_path, MemoryFeatures(graph))
+    slow = FileFeatures(tmp_path)
+    store = CachedFeatures(slow, num_rows=40)
+    options = {"features": ["x"], "edge_features": ["e"], "shuffle": True, "num_threads": num_threads, "prefetch": 3}
+    for _ in range(2):
+        pairs = zip(loader_of(graph, **options), loader_of(graph, store=store, **options), strict=True)
+        for expected, found in pairs:
+            assert torch.equal(found.features["node"]["x"], expected.features["node"]["x"])
+            for one, other in zip(found.edge_features, expected.edge_features, strict=True):
+                assert torch.equal(one[graph.edge_types[0]]["e"], other[graph.edge_types[0]]["e"])
+    assert 0.3 < store.report(("node", "x")).hit_rate < 1
+    bare = weft.Graph(graph.adjacency.source, graph.adjacency.target, 100)
+    for batch in loader_of(bare, features=["x"], store=slow, labels=None):
+        assert torch.equal(batch.features["node"]["x"], graph.nodes["x"][batch.node_ids["node"]])
+    with pytest.raises(ShapeError, match='101 rows of "x" of node'):
+        loader_of(weft.Graph([0], [1], 101), features=["x"], store=slow, labels=None)
 
 
 def test_seeds_can_be_a_mask_and_have_to_be_there():

@@ -1,6 +1,6 @@
 """Batches around seeds."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, final
 
@@ -11,6 +11,7 @@ from ..errors import FeatureError, OptionError, ShapeError, message
 from ..graph import Batch, EdgeType, as_ids
 from ..ops import gather_rows
 from ..sampling import Sampler
+from ..storage import FeatureStore, MemoryFeatures
 from ._ahead import ahead, check_ahead
 from ._epochs import Epochs
 
@@ -34,6 +35,8 @@ class Loader:
         drop_last: leave out a last batch that is not full.
         features: names of features of nodes that come along, each for the types that have it.
         edge_features: the same of edges, for each block or the graph of a batch.
+        store: where features are; by default in the graph, as it is when the loader is made. See `weft.storage` for files,
+            caches and stores far away.
         labels: the name of a feature that comes along for the seeds: of nodes, or of edges where links are their ids.
         times: when each seed asks, for a sampler with times; in the form of the seeds.
         device: where batches go.
@@ -58,17 +61,25 @@ class Loader:
         self, sampler: Sampler, seeds: Any, *, batch_size: int | None = None, budget: int | None = None,
         cost: Any = None, shuffle: bool = False, weight: Any = None, balance: str | None = None,
         drop_last: bool = False, features: Sequence[str] = (), edge_features: Sequence[str] = (),
-        labels: str | None = None, times: Any = None, device: torch.device | str | int | None = None,
+        store: FeatureStore | None = None, labels: str | None = None, times: Any = None,
+        device: torch.device | str | int | None = None,
         prefetch: int = 2, num_threads: int = 1, rank: int = 0, num_ranks: int = 1, seed: int = 0,
     ) -> None:  # fmt: skip
         check_ahead("Loader", prefetch, num_threads)
         self._sampler, self._graph = sampler, sampler.graph
         self._seeds: dict[Any, Tensor] = sampler.seeds_by_type(seeds)
         self._times = None if times is None else self._alike("times", times)
-        self._features = self._checked("features", features, self._graph.node_sets)
-        self._edge_features = self._checked("edge_features", edge_features, self._graph.edge_sets)
-        if labels is not None:
-            self._checked("labels", [labels], {**self._graph.node_sets, **self._graph.edge_sets})
+        sets: dict[Any, Mapping[str, Tensor]] = {**self._graph.node_sets, **self._graph.edge_sets}
+        asked = [*_names("features", features), *_names("edge_features", edge_features)]
+        if store is None:
+            store = MemoryFeatures(
+                {kind: {name: of[name] for name in asked if name in of} for kind, of in sets.items()}
+            )
+        self._store = store
+        self._features = self._keys("features", features, self._graph.node_sets)
+        self._edge_features = self._keys("edge_features", edge_features, self._graph.edge_sets)
+        if labels is not None and not any(labels in of for of in sets.values()):
+            raise FeatureError(message("Loader", "`labels` to name a feature of the graph", f'"{labels}"'))
         self._labels = labels
         if balance is not None and weight is not None:
             raise OptionError(message("Loader", "`balance` or `weight`", "both"))
@@ -108,13 +119,24 @@ class Loader:
             found[kind] = gather_rows(of_type[name], seeds)
         return found
 
-    def _checked(self, option: str, names: Sequence[str], sets: Mapping[Any, Mapping[str, Tensor]]) -> list[str]:
-        if isinstance(names, str):
-            raise OptionError(message("Loader", f"`{option}` as a list of names", f'"{names}"', f'["{names}"]'))
+    def _keys(self, option: str, names: Sequence[str], types: Iterable[Any]) -> dict[Any, list[str]]:
+        """The features of these names that types have."""
+        known, kinds = set(self._store.keys), list(types)
+        found = {kind: [name for name in names if (kind, name) in known] for kind in kinds}
         for name in names:
-            if not any(name in of_type for of_type in sets.values()):
-                raise FeatureError(message("Loader", f"`{option}` to name features of the graph", f'"{name}"'))
-        return list(names)
+            if not any(name in of_type for of_type in found.values()):
+                raise FeatureError(message("Loader", f"`{option}` to name features that are there", f'"{name}"'))
+        counts = {
+            kind: of_type.count for kind, of_type in (*self._graph.node_sets.items(), *self._graph.edge_sets.items())
+        }
+        for kind, of_type in found.items():
+            for name in of_type:
+                rows = self._store.spec((kind, name)).num_rows
+                if rows != counts[kind]:
+                    raise ShapeError(
+                        message("Loader", f'{counts[kind]} rows of "{name}" of {kind}', f"{rows} in the store")
+                    )
+        return found
 
     def __len__(self) -> int:
         """How many batches the next epoch has, for this rank."""
@@ -164,24 +186,32 @@ class Loader:
         return found
 
     def _fetch(self, batch: Batch) -> dict[str | EdgeType, Mapping[str, Tensor]]:
-        sets = self._graph.node_sets
-        return {
-            kind: {name: gather_rows(sets[kind][name], ids) for name in self._features if name in sets[kind]}
-            for kind, ids in batch.node_ids.items()
-        }
+        wanted = [((kind, name), ids) for kind, ids in batch.node_ids.items() for name in self._features[kind]]
+        for key, ids in wanted if len(wanted) > 1 else ():
+            self._store.will_need(key, ids)
+        found: dict[str | EdgeType, dict[str, Tensor]] = {kind: {} for kind in batch.node_ids}
+        for (kind, name), ids in wanted:
+            found[kind][name] = self._store.fetch((kind, name), ids)
+        return {**found}
 
     def _fetch_edges(self, batch: Batch) -> tuple[Mapping[EdgeType, Mapping[str, Tensor]], ...]:
-        sets, parts = self._graph.edge_sets, [block.edge_ids for block in batch.blocks] or [batch.edge_ids]
-        if not self._edge_features:
+        if not any(self._edge_features.values()):
             return batch.edge_features
+        parts = [block.edge_ids for block in batch.blocks] or [batch.edge_ids]
         told = batch.edge_features or ({},) * len(parts)
         return tuple(
             {
                 kind: {
                     **of_sampler.get(kind, {}),
-                    **{name: gather_rows(sets[kind][name], ids) for name in self._edge_features if name in sets[kind]},
+                    **{name: self._store.fetch((kind, name), ids) for name in self._edge_features.get(kind, ())},
                 }
                 for kind, ids in part.items()
             }
             for part, of_sampler in zip(parts, told, strict=True)
         )
+
+
+def _names(option: str, names: Sequence[str]) -> Sequence[str]:
+    if isinstance(names, str):
+        raise OptionError(message("Loader", f"`{option}` as a list of names", f'"{names}"', f'["{names}"]'))
+    return names
