@@ -144,7 +144,11 @@ class LinkSampler(Sampler):
             raise ShapeError(message("LinkSampler", expected, str(tuple(links.shape))))
         if links.dtype not in (torch.int32, torch.int64):
             raise DtypeError(message("LinkSampler", "int32 or int64 `seeds`", str(links.dtype)))
-        return links.to(torch.int64, copy=True)
+        counts = [self.graph.node_sets[kind].count for kind in (name[0], name[2])]
+        ends = zip(links.unbind(1), counts, strict=True)
+        return torch.stack(
+            [chosen_ids("LinkSampler", "seeds", end, count=count, device=links.device) for end, count in ends], 1
+        )
 
     def _pairs(self, name: EdgeType, links: Tensor) -> Tensor:
         """Both ends of links."""
