@@ -8,7 +8,7 @@ from weft.errors import OptionError, ShapeError
 from weft.graph import Block
 from weft.loading import infer_by_layer
 from weft.nn import EdgeWeightNorm, GATConv, GraphConv, HeteroGraphConv, SAGEConv
-from weft.nn.models import GAT, GIN, GATv2, GraphSAGE
+from weft.nn.models import GAT, GCN, GIN, GATv2, GraphSAGE
 
 
 def random_graph(num_nodes=300, num_edges=3000):
@@ -24,6 +24,8 @@ def random_graph(num_nodes=300, num_edges=3000):
 
 
 MODELS = {
+    "gcn": lambda: GCN(6, 16, 4, num_layers=3),
+    "gcn, cat": lambda: GCN(6, 16, 4, jumping="cat", residual=True),
     "sage": lambda: GraphSAGE(6, 16, 4, num_layers=3),
     "pool": lambda: GraphSAGE(6, 16, 4, aggregator="pool", residual=True, norm=torch.nn.BatchNorm1d),
     "gat": lambda: GAT(6, 16, 4, num_heads=4),
@@ -40,7 +42,7 @@ def test_it_is_the_model_on_the_whole_graph(name):
     graph, model = random_graph(), MODELS[name]().eval()
     with torch.no_grad():
         expected = model(graph, graph.nodes["x"])
-    found = infer_by_layer(graph, model.steps(), graph.nodes["x"], batch_size=50, edge_budget=400)
+    found = infer_by_layer(graph, model.steps(graph), graph.nodes["x"], batch_size=50, edge_budget=400)
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
     assert not found.requires_grad
 
@@ -58,11 +60,11 @@ def test_weights_of_edges_come_along():
         lambda block, x: layers[1](block, x, weight[block.edge_ids[name]]),
     ]
     torch.testing.assert_close(infer_by_layer(graph, steps, graph.nodes["x"], batch_size=64), expected)
-    sage = GraphSAGE(6, 8, 2, num_layers=2).eval()
-    with torch.no_grad():
-        expected = sage(graph, graph.nodes["x"], graph.edges["w"])
-    found = infer_by_layer(graph, sage.steps(graph.edges["w"]), graph.nodes["x"], batch_size=64)
-    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+    for model in (GraphSAGE(6, 8, 2, num_layers=2).eval(), GCN(6, 8, 2, num_layers=2).eval()):
+        with torch.no_grad():
+            expected = model(graph, graph.nodes["x"], graph.edges["w"])
+        found = infer_by_layer(graph, model.steps(graph, graph.edges["w"]), graph.nodes["x"], batch_size=64)
+        torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
 
 
 def test_types_are_done_one_after_the_other():
@@ -85,8 +87,8 @@ def test_types_are_done_one_after_the_other():
 def test_features_may_lie_in_files(tmp_path):
     torch.manual_seed(0)
     graph, model = random_graph(), GraphSAGE(6, 16, 4).eval()
-    expected = infer_by_layer(graph, model.steps(), graph.nodes["x"])
-    found = infer_by_layer(graph, model.steps(), graph.nodes["x"], folder=tmp_path / "new", batch_size=100)
+    expected = infer_by_layer(graph, model.steps(graph), graph.nodes["x"])
+    found = infer_by_layer(graph, model.steps(graph), graph.nodes["x"], folder=tmp_path / "new", batch_size=100)
     torch.testing.assert_close(found, expected)
     assert len(list((tmp_path / "new").iterdir())) == 3
 
@@ -127,6 +129,6 @@ def test_an_error_of_a_step_comes_out_and_leaves_no_thread():
 )
 def test_bad_arguments_are_told(options, error, text):
     graph = random_graph()
-    given = {"steps": GraphSAGE(6, 8, 2).steps(), "x": graph.nodes["x"], **options}
+    given = {"steps": GraphSAGE(6, 8, 2).steps(graph), "x": graph.nodes["x"], **options}
     with pytest.raises(error, match=text):
         infer_by_layer(graph, given.pop("steps"), given.pop("x"), **given)

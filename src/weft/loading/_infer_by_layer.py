@@ -43,7 +43,7 @@ def infer_by_layer(
     Args:
         graph: on the CPU.
         steps: for each layer a function from a block and the features of its sources to rows for its targets, such as a layer
-            with what follows it, or `LayerStack.steps()`. `block.edge_ids` finds what is known of edges.
+            with what follows it, or `LayerStack.steps(graph)`. `block.edge_ids` finds what is known of edges.
         batch_size: the most targets of a block.
         edge_budget: about how many edges a block has at most; a node with more of them has a block of its own.
         folder: where to put the features between layers and the result, as files; by default they are in memory.
@@ -55,8 +55,9 @@ def infer_by_layer(
         ShapeError: if there are not as many features as nodes, or a step gives another number of rows than targets.
         OptionError, FeatureError, DeviceError: if arguments are of another kind or do not fit each other.
 
-    *Differs* from the model on the whole graph where a layer looks at more than the edges that enter a target: `GraphConv` with
-    `norm="both"` counts the edges that leave a source. Give it `norm="none"` and the weights of `EdgeWeightNorm`.
+    The result is that of the model on the whole graph if steps look at the edges that enter a target alone. `GraphConv` with
+    `norm="both"` counts those that leave a source, too: `LayerStack.steps(graph)` gives it weights instead, and so can you,
+    those of `EdgeWeightNorm`, with `norm="none"`.
 
     >>> import weft
     >>> graph = weft.Graph([0, 1, 2, 3], [1, 2, 3, 0])

@@ -35,8 +35,8 @@ def check_sampler(
     """
     assert sampler.timed == (times is not None), f"check_sampler: give `times`, and only if {sampler.timed=}"
 
-    def sample(**key: int) -> Batch:
-        return sampler.sample(seeds, times=times, **key)
+    def sample(epoch: int = 0, batch: int = 0) -> Batch:
+        return sampler.sample(seeds, epoch=epoch, batch=batch, times=times)
 
     check_numbers(sample(), sampler, names_edges)
     check_keys(sample, draws)

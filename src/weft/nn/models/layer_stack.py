@@ -1,5 +1,6 @@
 """What the ready models share: layers of one kind, one after the other, with what stands between them."""
 
+import copy
 import functools
 import inspect
 from abc import ABC, abstractmethod
@@ -15,7 +16,9 @@ from torch.nn import functional
 from ...errors import OptionError, check_choice, check_probability, message
 from ...graph import Block, adjacency_of
 from .._arguments import Edges
+from .._propagation import normalised_weight
 from .._reset import reset_inside
+from ..conv import GraphConv
 from ._for_each_layer import for_each_layer
 
 Activation = Callable[[Tensor], Tensor]
@@ -125,13 +128,13 @@ class LayerStack(nn.Module, ABC):
         given = self._of_edges({"edge_weight": edge_weight, "edge_features": edge_features, "edge_type": edge_type})
         h, kept = x, []
         for at in range(self.num_layers):
-            h = self._step(at, graphs[at], h, {name: values[at] for name, values in given.items()})
+            h = self._step(at, self.layers[at], graphs[at], h, {name: values[at] for name, values in given.items()})
             kept.append(h)
         return self._together(graphs[-1], kept) if self.jumping else h
 
-    def _step(self, at: int, graph: Edges, h: Tensor, given: Mapping[str, Tensor]) -> Tensor:
+    def _step(self, at: int, layer: nn.Module, graph: Edges, h: Tensor, given: Mapping[str, Tensor]) -> Tensor:
         before = functional.dropout(h, self.dropout, self.training) if at else h
-        h = self.layers[at](graph, before, **given)
+        h = layer(graph, before, **given)
         if at < self.num_layers - 1 or self.jumping:
             h = self.activation(self.norms[at](h) if len(self.norms) else h)
             if self.residual and at:
@@ -140,12 +143,16 @@ class LayerStack(nn.Module, ABC):
 
     def steps(
         self,
+        graph: Edges,
         edge_weight: Tensor | None = None,
         *,
         edge_features: Tensor | None = None,
         edge_type: Tensor | None = None,
     ) -> list[Callable[[Edges, Tensor], Tensor]]:
-        """The model as functions from a graph, or a block, and features, one for each layer: for `infer_by_layer`.
+        """The model as functions from a block, or a graph, and features, one for each layer: for `infer_by_layer`.
+
+        Blocks have all edges that enter their targets, and layers count on what the whole graph has of those that leave their
+        sources.
 
         *Shapes* what is given of edges has a row for each edge of the whole graph, of which blocks take theirs by
         `block.edge_ids`.
@@ -155,21 +162,28 @@ class LayerStack(nn.Module, ABC):
         >>> from weft.nn.models import GraphSAGE
         >>> graph, x = Graph(torch.tensor([0, 1]), torch.tensor([1, 0])), torch.randn(2, 4)
         >>> model = GraphSAGE(4, 8, 2, num_layers=2)
-        >>> first, second = model.steps()
+        >>> first, second = model.steps(graph)
         >>> torch.equal(second(graph, first(graph, x)), model(graph, x))
         True
         """
         whole = {"edge_weight": edge_weight, "edge_features": edge_features, "edge_type": edge_type}
         given = {name: value for name, value in whole.items() if value is not None}
         self._of_edges(given)
-        return [functools.partial(self._step_of_whole, at, given) for at in range(self.num_layers)]
+        steps: list[Callable[[Edges, Tensor], Tensor]] = []
+        for at, layer in enumerate(self.layers):
+            of_edges = given
+            if isinstance(layer, GraphConv) and layer.norm in ("both", "left"):  # counts edges that leave a source
+                layer, weight = _with_weights(layer, graph, edge_weight)
+                of_edges = {**given, "edge_weight": weight}
+            steps.append(functools.partial(self._step_of_whole, at, layer, of_edges))
+        return steps
 
-    def _step_of_whole(self, at: int, given: Mapping[str, Tensor], graph: Edges, x: Tensor) -> Tensor:
+    def _step_of_whole(self, at: int, layer: nn.Module, given: Mapping[str, Tensor], graph: Edges, x: Tensor) -> Tensor:
         """One layer; with `jumping` the outputs of those before it come along in the features."""
         if isinstance(graph, Block):
             (edges,) = graph.edge_ids.values()
             given = {name: value[edges] for name, value in given.items()}
-        h = self._step(at, graph, x[:, -self.hidden_features :] if self.jumping and at else x, given)
+        h = self._step(at, layer, graph, x[:, -self.hidden_features :] if self.jumping and at else x, given)
         if not self.jumping:
             return h
         kept = [h] if at == 0 else [*x[: h.shape[0]].split(self.hidden_features, -1), h]
@@ -200,3 +214,13 @@ class LayerStack(nn.Module, ABC):
             else:
                 found[name] = for_each_layer(where, f"tensors of `{name}`", value, self.num_layers)
         return found
+
+
+def _with_weights(layer: GraphConv, graph: Edges, edge_weight: Tensor | None) -> tuple[GraphConv, Tensor]:
+    """The layer without its norm, over the same parameters, and weights of all edges that do what the norm did."""
+    adjacency = adjacency_of(graph)
+    ones = torch.ones(adjacency.num_edges, device=adjacency.device)
+    weight = normalised_weight(adjacency, ones, layer.norm)
+    bare = copy.copy(layer)
+    bare.norm = "none"
+    return bare, weight if edge_weight is None else weight * edge_weight
