@@ -11,6 +11,7 @@ from weft.sampling import (
     CappedSampler,
     ClusterSampler,
     HGTSampler,
+    ImportanceLaborSampler,
     LaborSampler,
     LayerSampler,
     LinkSampler,
@@ -58,6 +59,7 @@ CASES = {
     "links in time": lambda: (
         LinkSampler(NeighborSampler(plain(), [3], time="t"), negatives=Negatives()), [5, 700], {"times": [40, 30]}
     ),
+    "labor by importance": lambda: (ImportanceLaborSampler(plain(), [3, 2], rounds=None), SEEDS, {}),
     "walks": lambda: (WalkSampler(RandomWalks(plain(), 4), num_walks=2), SEEDS, {}),
     "walks over types": lambda: (WalkSampler(RandomWalks(shop(), path=["rates", "rated"])), {"user": [1, 2]}, {}),
     "walks into the past": lambda: (

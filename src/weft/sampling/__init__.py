@@ -7,6 +7,7 @@ batches before.
 from ._capped_sampler import CappedSampler as CappedSampler
 from ._cluster_sampler import ClusterSampler as ClusterSampler
 from ._hgt_sampler import HGTSampler as HGTSampler
+from ._importance_labor_sampler import ImportanceLaborSampler as ImportanceLaborSampler
 from ._inclusions import Inclusions as Inclusions
 from ._inclusions import count_inclusions as count_inclusions
 from ._labor_sampler import LaborSampler as LaborSampler
