@@ -14,7 +14,7 @@ import weft.nn
 from benchmarks.fixtures.recipe import build
 from weft.errors import OptionError, ShapeError
 from weft.graph import Adjacency
-from weft.nn import GENConv, GraphConv, load_peer_state
+from weft.nn import GENConv, GraphConv, GroupRevRes, HeteroGraphConv, TAGConv, load_peer_state
 
 FIXTURES = Path(__file__).parent / "fixtures"
 CLOSE = {"rtol": 1e-5, "atol": 1e-5}
@@ -97,6 +97,20 @@ def test_layers_in_a_model_are_renamed_where_they_are() -> None:
     load_peer_state(model, state, "pyg")
     assert torch.equal(model["first"].weight, torch.arange(6.0).reshape(3, 2).T)
     assert torch.equal(model["last"].weight, torch.ones(1, 3))
+
+
+def test_a_layer_in_a_layer_in_a_layer_is_renamed_by_all_three() -> None:
+    cites = ("paper", "cites", "paper")
+    typed = HeteroGraphConv({cites: GroupRevRes(TAGConv(2, 2, k=1))})
+    parts = torch.arange(16.0).reshape(2, 2, 2, 2)
+    state = {}
+    for group, pair in enumerate(parts):
+        place = f"convs.<paper___cites___paper>.convs.{group}."
+        state |= {f"{place}lins.{hop}.weight": part for hop, part in enumerate(pair)} | {f"{place}bias": pair[0, 0]}
+    load_peer_state(typed, state, "pyg")
+    for layer, pair in zip(typed.mods[cites].gnn_modules, parts, strict=True):
+        assert torch.equal(layer.lin.weight, torch.cat((pair[0], pair[1]), 1))
+        assert torch.equal(layer.lin.bias, pair[0, 0])
 
 
 def test_what_weft_has_no_use_for_is_left_over_unless_it_is_one() -> None:
