@@ -75,7 +75,8 @@ class GATConv(nn.Module):
     method of its own, without dropout; a node without edges is no error. Parameters are DGL's: `attn_l`, `attn_r`,
     `bias`, `fc.weight` or `fc_src.weight` and `fc_dst.weight`, `res_fc.*` (with a linear residual the bias is
     `res_fc.bias`), and for edges `attn_edge` and `fc_edge.weight` of DGL's EdgeGATConv.
-    *Differs from PyG* no self loops are added, to edges with features neither; its residual is `residual="linear"`.
+    *Differs from PyG* no self loops are added, to edges with features neither; its residual is `residual="linear"`. Its
+    FusedGATConv is this layer without edge features; it needs dgNN and CUDA, and was not run for comparison.
 
     *Cost* E x F reads with F = num_heads * out_features; nothing of size E is allocated but a gradient of edge weights,
     and for edge features scores of E x num_heads, the features themselves never being projected to E x F.
