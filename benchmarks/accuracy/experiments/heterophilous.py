@@ -41,9 +41,10 @@ SAGE_64 = Protocol(
 )
 
 
-def gcnii(num_layers: int, theta: float, alpha: float, decay: float) -> Protocol:
+def gcnii(num_layers: int, theta: float, alpha: float, decay: float, *, by_rows: bool = False) -> Protocol:
     """GCNII* with the source's options for this data set."""
     options = {"num_layers": num_layers, "theta": theta, "alpha": alpha, "shared_weights": False, "dropout": 0.5}
+    options |= {"norm": "none"} if by_rows else {}
     return Protocol(
         model=GCNII,
         widths=(64,),
@@ -53,6 +54,7 @@ def gcnii(num_layers: int, theta: float, alpha: float, decay: float) -> Protocol
         num_epochs=1500,
         stopping="loss",
         patience=100,
+        by_rows=by_rows,
     )
 
 
@@ -83,7 +85,8 @@ GCNII_ROWS = {
     "texas": (gcnii(32, 1.5, 0.5, 1e-4), 77.84),
     "wisconsin": (gcnii(16, 1.0, 0.5, 5e-4), 81.57),
     "cornell": (gcnii(16, 1.0, 0.5, 1e-3), 76.49),
-    "chameleon": (gcnii(8, 1.5, 0.2, 5e-4), 62.48),
+    # With the edges in both directions validation nodes of the first five splits say 55.4, as the source has them 61.3.
+    "chameleon": (gcnii(8, 1.5, 0.2, 5e-4, by_rows=True), 62.48),
 }
 
 HETEROPHILOUS = (
@@ -96,7 +99,7 @@ HETEROPHILOUS = (
         for name, figure in SAGE_FIGURES.items()
     ),
     *(
-        Experiment(name, "gcnii", protocol, (Figure(mean, None, CHEN),), remark=DIRECTED)
+        Experiment(name, "gcnii", protocol, (Figure(mean, None, CHEN),), remark="" if protocol.by_rows else DIRECTED)
         for name, (protocol, mean) in GCNII_ROWS.items()
     ),
 )
