@@ -10,6 +10,10 @@ from ..protocol import Protocol
 ZHU = "Zhu et al. 2020 (H2GCN), table 5 (recalled)"
 CHEN = "Chen et al. 2020, README of the source, the better of GCNII and GCNII*"
 SAMPLED = "The source samples 5 neighbours of a node and trains by SGD; here all neighbours are seen, and Adam trains."
+BY_ROWS = (
+    "Edges as the source has them, one way. With both directions, in a run before, it was 55.5 ± 2.9, and 55.8 on validation "
+    "nodes, which here say 61.0."
+)
 DIRECTED = "The source sends over directed edges; the data here have them in both directions."
 
 
@@ -99,7 +103,9 @@ HETEROPHILOUS = (
         for name, figure in SAGE_FIGURES.items()
     ),
     *(
-        Experiment(name, "gcnii", protocol, (Figure(mean, None, CHEN),), remark="" if protocol.by_rows else DIRECTED)
+        Experiment(
+            name, "gcnii", protocol, (Figure(mean, None, CHEN),), remark=BY_ROWS if protocol.by_rows else DIRECTED
+        )
         for name, (protocol, mean) in GCNII_ROWS.items()
     ),
 )
