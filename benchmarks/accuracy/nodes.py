@@ -20,7 +20,7 @@ from .training import Labelled, Split, Task
 
 @dataclass(frozen=True, kw_only=True)
 class NodeData(Labelled):
-    """An undirected graph (every edge in both directions, no loops) with features, labels and splits."""
+    """A graph with features, labels and splits; undirected (every edge in both directions, no loops) unless told otherwise."""
 
     source: Tensor
     target: Tensor
@@ -41,6 +41,10 @@ class NodeTask(Task[NodeData]):
         ends = torch.cat([data.source, loops]), torch.cat([data.target, loops])
         self.graph = weft.Graph(*ends, num_nodes=data.num_nodes)
         self.x = data.features.scaled(protocol.features).features()
+        self.edge_weight: tuple[Tensor, ...] = ()
+        if protocol.by_rows:
+            size = torch.bincount(ends[1], minlength=data.num_nodes).clamp(min=1).rsqrt()
+            self.edge_weight = (size[ends[0]] * size[ends[1]],)
 
     def build(self) -> nn.Module:
         """Make the model with new weights."""
@@ -48,12 +52,17 @@ class NodeTask(Task[NodeData]):
 
     def logits(self, model: nn.Module, ids: Tensor) -> Tensor:
         """Compute those of all nodes, and take some."""
-        logits: Tensor = model(self.graph, functional.dropout(self.x, self.protocol.input_dropout, model.training))
+        x = functional.dropout(self.x, self.protocol.input_dropout, model.training)
+        logits: Tensor = model(self.graph, x, *self.edge_weight)
         return logits[ids]
 
 
-def read_nodes(folder: Path, name: str) -> NodeData:
+def read_nodes(folder: Path, name: str, *, against: bool = False) -> NodeData:
     """Read `folder/name`, keeping the largest component where the folder marks one.
+
+    Args:
+        against: edges once each, from where the raw data say that they end to where they begin, as rows of an adjacency matrix
+            add up columns.
 
     Raises:
         FileNotFoundError: if there is no such folder.
@@ -64,7 +73,7 @@ def read_nodes(folder: Path, name: str) -> NodeData:
     mask = path / "largest_component_mask.npy"
     kept = np.load(mask) if mask.exists() else np.ones(len(labels), dtype=bool)
     new_id = np.cumsum(kept) - 1
-    edges = parquet.read_table(path / "edges.parquet", columns=["src", "dst"])
+    edges = parquet.read_table(path / f"edges{'_directed' * against}.parquet", columns=["src", "dst"])
     one, other = (edges.column(end).to_numpy().astype(np.int64) for end in ("src", "dst"))
     whole = kept[one] & kept[other]
     one, other = new_id[one[whole]], new_id[other[whole]]
@@ -72,8 +81,8 @@ def read_nodes(folder: Path, name: str) -> NodeData:
         name=name,
         labels=torch.from_numpy(labels[kept]),
         splits=read_splits(path, kept),
-        source=torch.from_numpy(np.concatenate([one, other])),
-        target=torch.from_numpy(np.concatenate([other, one])),
+        source=torch.from_numpy(other if against else np.concatenate([one, other])),
+        target=torch.from_numpy(one if against else np.concatenate([other, one])),
         features=read_features(path / "features.npz", kept),
     )
 

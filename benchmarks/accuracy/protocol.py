@@ -25,6 +25,8 @@ class Protocol:
         features: how values of the features of nodes are changed; sets of graphs and entities keep theirs.
         input_dropout: probability of dropping values of the features in training.
         batch_size: graphs of a step; None for all.
+        by_rows: sends against the edges as the raw data direct them, loops of the data included, and passes the model weights of
+            edges that are normalised by the edges that enter each node; the model has no norm of its own.
         halved_every: epochs after which the learning rate is halved, again and again; None for never.
     """
 
@@ -39,6 +41,7 @@ class Protocol:
     penalised: bool = False
     features: Scaling = "row_normalised"
     self_loops: bool = True
+    by_rows: bool = False
     input_dropout: float = 0.0
     batch_size: int | None = None
     halved_every: int | None = None

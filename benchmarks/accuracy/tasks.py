@@ -24,4 +24,4 @@ def prepare(folder: Path, row: Experiment) -> Task[Any]:
         return EntityTask(read_entities(folder, row.dataset), row.protocol)
     if row.kind == "metapaths":
         return MetapathTask(read_metapaths(folder, row.dataset, **METAPATHS[row.dataset]), row.protocol)
-    return NodeTask(read_nodes(folder, row.dataset), row.protocol)
+    return NodeTask(read_nodes(folder, row.dataset, against=row.protocol.by_rows), row.protocol)

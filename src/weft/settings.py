@@ -3,7 +3,7 @@
 name         variable          default     meaning
 isa          WEFT_ISA          ""          instruction set of the CPU kernels: baseline, avx2 or avx512; "" picks the best
 library      WEFT_LIBRARY      ""          path of another compiled library, for tests of a build
-chunk_bytes  WEFT_CHUNK_BYTES  67108864    memory for the edges of a formula that runs in chunks
+chunk_bytes  WEFT_CHUNK_BYTES  67108864    memory for the edges of a formula that runs in chunks, and for one map of all edges
 """
 
 import importlib

@@ -358,6 +358,21 @@ def test_han_learns_from_the_metapath_that_tells(typed_folder):
     assert MetapathTask(data, protocol).run(data.splits[0], seed=0).test > 85
 
 
+def test_edges_by_rows_are_those_of_the_raw_data_normalised_as_a_matrix(folder):
+    ends = np.array([[0, 1], [0, 2], [3, 0], [4, 4]], dtype=np.int32)
+    parquet.write_table(pa.table({"src": ends[:, 0], "dst": ends[:, 1]}), folder / "tiny" / "edges_directed.parquet")
+    task = prepare(folder, Experiment("tiny", "any", dataclasses.replace(GCN_2, by_rows=True), ()))
+    matrix = torch.eye(60)
+    for row, column in ends:
+        matrix[row, column] += 1
+    size = matrix.sum(1).rsqrt()
+    found = torch.zeros(60, 60).index_put((task.graph.edges.adjacency.target.long(), task.graph.edges.adjacency.source.long()),
+                                          task.edge_weight[0], accumulate=True)  # fmt: skip
+    torch.testing.assert_close(found, size[:, None] * matrix * size)
+    model = weft.nn.models.GCNII(12, 4, 2, norm="none")
+    assert task.logits(model, torch.arange(3)).shape == (3, 2)
+
+
 @pytest.mark.parametrize(
     ("kind", "name", "folder_name"),
     [("nodes", "tiny", "folder"), ("graphs", "rings", "graph_folder"), ("entities", "facts", "entity_folder")],

@@ -1,6 +1,7 @@
 """Formulas that run in chunks against the same formulas with a tensor of edges, whatever the budget."""
 
 import warnings
+import weakref
 
 import pytest
 import torch
@@ -320,6 +321,32 @@ def test_dropout_is_drawn_again_in_backward():
     before = torch.get_rng_state()
     out.sum().backward()
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("reduce", ["sum", ("max", "mean", "std"), lambda mailbox: mailbox.amax(1)])
+def test_what_fits_is_kept_until_backward_and_computed_again_for_a_second_one(reduce):
+    case, made = EdgeConv(), []
+    case.mlp.append(nn.Dropout(0.5))
+
+    def watched(source, target, edge, shared):
+        message = edge_conv(source, target, edge, shared)
+        made.append(weakref.ref(message))
+        return message
+
+    given = {"source": {"h": case.h}, "target": {"h": case.h}, "shared": {"mlp": case.mlp}}
+    for budget, is_kept in ((WHOLE, True), (FEW, False)):
+        found = weft.aggregate(case.graph, weft.formula(watched, chunk_bytes=budget), reduce=reduce, **given)
+        total = sum(part.square().sum() for part in (found if isinstance(found, tuple) else (found,)))
+        in_forward = len(made)
+        assert (made[-1]() is not None) == is_kept
+        first = torch.autograd.grad(total, case.leaves, retain_graph=True)
+        assert made[in_forward - 1]() is None
+        assert (len(made) == in_forward) == is_kept
+        again = torch.autograd.grad(total, case.leaves, retain_graph=True)
+        assert len(made) > in_forward
+        assert all(torch.equal(x, y) for x, y in zip(first, again, strict=True))
+        (of_h,) = torch.autograd.grad(total, case.h)
+        assert torch.equal(of_h, first[0])
 
 
 def test_second_derivatives_are_right_and_say_what_they_cost():

@@ -14,7 +14,7 @@ import weft.nn
 from benchmarks.fixtures.recipe import build
 from weft.errors import OptionError, ShapeError
 from weft.graph import Adjacency
-from weft.nn import GENConv, GraphConv, load_peer_state
+from weft.nn import GATConv, GENConv, GraphConv, GroupRevRes, HeteroGraphConv, TAGConv, load_peer_state
 
 FIXTURES = Path(__file__).parent / "fixtures"
 CLOSE = {"rtol": 1e-5, "atol": 1e-5}
@@ -97,6 +97,35 @@ def test_layers_in_a_model_are_renamed_where_they_are() -> None:
     load_peer_state(model, state, "pyg")
     assert torch.equal(model["first"].weight, torch.arange(6.0).reshape(3, 2).T)
     assert torch.equal(model["last"].weight, torch.ones(1, 3))
+
+
+def test_a_fused_layer_loads_and_gives_what_its_code_says() -> None:
+    """PyG's FusedGATConv asks for dgNN, which is CUDA alone, so that nothing is recorded: its formula stands here, densely."""
+    source, target = torch.tensor([0, 0, 2, 3, 3, 1]), torch.tensor([1, 2, 1, 0, 1, 1])
+    weight, x, bias = torch.randn(6, 5), torch.randn(4, 5), torch.randn(6)
+    att_src, att_dst = torch.randn(1, 2, 3), torch.randn(1, 2, 3)
+    layer = GATConv(5, 3, 2, negative_slope=0.1)
+    load_peer_state(layer, {"lin.weight": weight, "att_src": att_src, "att_dst": att_dst, "bias": bias}, "pyg")
+    h = (x @ weight.T).reshape(4, 2, 3)
+    score = (h * att_dst).sum(-1).unsqueeze(1) + (h * att_src).sum(-1).unsqueeze(0)
+    there = torch.zeros(4, 4, dtype=torch.bool).index_put((target, source), torch.tensor(True))
+    score = torch.nn.functional.leaky_relu(score, 0.1).masked_fill(~there.unsqueeze(-1), -torch.inf)
+    expected = torch.einsum("tsh,shd->thd", score.softmax(1).nan_to_num(), h).flatten(1) + bias
+    torch.testing.assert_close(layer(Adjacency(source, target, num_sources=4, num_targets=4), x), expected, **CLOSE)
+
+
+def test_a_layer_in_a_layer_in_a_layer_is_renamed_by_all_three() -> None:
+    cites = ("paper", "cites", "paper")
+    typed = HeteroGraphConv({cites: GroupRevRes(TAGConv(2, 2, k=1))})
+    parts = torch.arange(16.0).reshape(2, 2, 2, 2)
+    state = {}
+    for group, pair in enumerate(parts):
+        place = f"convs.<paper___cites___paper>.convs.{group}."
+        state |= {f"{place}lins.{hop}.weight": part for hop, part in enumerate(pair)} | {f"{place}bias": pair[0, 0]}
+    load_peer_state(typed, state, "pyg")
+    for layer, pair in zip(typed.mods[cites].gnn_modules, parts, strict=True):
+        assert torch.equal(layer.lin.weight, torch.cat((pair[0], pair[1]), 1))
+        assert torch.equal(layer.lin.bias, pair[0, 0])
 
 
 def test_what_weft_has_no_use_for_is_left_over_unless_it_is_one() -> None:

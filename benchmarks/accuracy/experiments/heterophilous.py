@@ -10,6 +10,10 @@ from ..protocol import Protocol
 ZHU = "Zhu et al. 2020 (H2GCN), table 5 (recalled)"
 CHEN = "Chen et al. 2020, README of the source, the better of GCNII and GCNII*"
 SAMPLED = "The source samples 5 neighbours of a node and trains by SGD; here all neighbours are seen, and Adam trains."
+BY_ROWS = (
+    "Edges as the source has them, one way. With both directions, in a run before, it was 55.5 ± 2.9, and 55.8 on validation "
+    "nodes, which here say 61.0."
+)
 DIRECTED = "The source sends over directed edges; the data here have them in both directions."
 
 
@@ -41,9 +45,10 @@ SAGE_64 = Protocol(
 )
 
 
-def gcnii(num_layers: int, theta: float, alpha: float, decay: float) -> Protocol:
+def gcnii(num_layers: int, theta: float, alpha: float, decay: float, *, by_rows: bool = False) -> Protocol:
     """GCNII* with the source's options for this data set."""
     options = {"num_layers": num_layers, "theta": theta, "alpha": alpha, "shared_weights": False, "dropout": 0.5}
+    options |= {"norm": "none"} if by_rows else {}
     return Protocol(
         model=GCNII,
         widths=(64,),
@@ -53,6 +58,7 @@ def gcnii(num_layers: int, theta: float, alpha: float, decay: float) -> Protocol
         num_epochs=1500,
         stopping="loss",
         patience=100,
+        by_rows=by_rows,
     )
 
 
@@ -83,7 +89,8 @@ GCNII_ROWS = {
     "texas": (gcnii(32, 1.5, 0.5, 1e-4), 77.84),
     "wisconsin": (gcnii(16, 1.0, 0.5, 5e-4), 81.57),
     "cornell": (gcnii(16, 1.0, 0.5, 1e-3), 76.49),
-    "chameleon": (gcnii(8, 1.5, 0.2, 5e-4), 62.48),
+    # With the edges in both directions validation nodes of the first five splits say 55.4, as the source has them 61.3.
+    "chameleon": (gcnii(8, 1.5, 0.2, 5e-4, by_rows=True), 62.48),
 }
 
 HETEROPHILOUS = (
@@ -96,7 +103,9 @@ HETEROPHILOUS = (
         for name, figure in SAGE_FIGURES.items()
     ),
     *(
-        Experiment(name, "gcnii", protocol, (Figure(mean, None, CHEN),), remark=DIRECTED)
+        Experiment(
+            name, "gcnii", protocol, (Figure(mean, None, CHEN),), remark=BY_ROWS if protocol.by_rows else DIRECTED
+        )
         for name, (protocol, mean) in GCNII_ROWS.items()
     ),
 )

@@ -1,7 +1,9 @@
 """Features and types of edges that layers take, checked once for all of them."""
 
+import torch
 from torch import Tensor
 
+from .. import settings
 from ..errors import OptionError, ShapeError, message
 from ..graph import Adjacency
 
@@ -34,3 +36,15 @@ def optional_edge_features(
     if edge_features is not None and width is not None:
         check_edge_features(where, edge_features, adjacency, width)
     return edge_features
+
+
+def projects_at_once(edge_features: Tensor, out_features: int) -> bool:
+    """Whether a linear map of the features of all edges stays within the budget of a chunk.
+
+    Where it does, a layer maps them before its formula, which then is a program. Otherwise the formula maps them chunk by
+    chunk. While a layer is compiled sizes decide nothing.
+    """
+    if torch.compiler.is_compiling():
+        return False
+    num_rows = edge_features.shape[:-1].numel()
+    return num_rows * out_features * edge_features.element_size() <= settings.chunk_bytes

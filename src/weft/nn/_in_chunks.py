@@ -1,4 +1,4 @@
-"""Formulas that are no program: they run on chunks of edges, and again in backward, so that no tensor of edges is kept."""
+"""Formulas that are no program: they run on chunks of edges, and again in backward unless all edges fit into one budget."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import functools
 import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import torch
 from torch import Tensor
@@ -20,6 +20,14 @@ from ._chunks import Chunk, whole
 from ._given import Given, Reading
 from ._reduction import Gradients, Reduction
 from ._trial import Trial, random_state, set_random_state, try_on_edges
+
+
+class Made(NamedTuple):
+    """What a formula gave for a chunk, and the rows that it read, by their place in the list of tensors."""
+
+    chunk: Chunk
+    values: tuple[Tensor, ...]
+    leaves: dict[int, Tensor]
 
 
 @final
@@ -90,38 +98,59 @@ class InChunks:
                     raise FormulaError(message("formula", "a message with a row for each edge", got))
             return tuple(self._lowered(x) for x in self.reduction.finish(made, reading))
 
-    def forward(self, tensors: Sequence[Tensor]) -> list[Tensor]:
-        """The results and what gradients read, filled chunk by chunk."""
+    @property
+    def fits(self) -> bool:
+        """Whether all edges together stay within the budget."""
+        return self.rows.num_edges <= self.capacity
+
+    def forward(self, tensors: Sequence[Tensor], kept: list[Made] | None = None) -> list[Tensor]:
+        """The results and what gradients read, filled chunk by chunk.
+
+        Args:
+            kept: gets what every chunk read and made, connected, so that backward need not make it again.
+        """
         filled = self.reduction.begin(self.rows, self.trial, self.rows.indptr.device)
         tensors = [x.detach() for x in tensors]
-        with torch.no_grad():
-            for chunk in self.chunks():
-                self._take(filled, chunk, tensors)
+        for chunk in self.chunks():
+            made = self._take(filled, chunk, tensors, None if kept is None else self.needs)
+            if kept is not None:
+                kept.append(made)
+            del made  # what it made is free before the next chunk begins
         return filled
 
-    def _take(self, filled: list[Tensor], chunk: Chunk, tensors: Sequence[Tensor]) -> None:
-        """One chunk forward; what it made is free when this returns, before the next begins."""
-        values = self.values(self._reading(tensors, chunk))
-        with self._autocast(False):
-            self.reduction.take(filled, chunk, values)
+    def _take(
+        self, filled: list[Tensor], chunk: Chunk, tensors: Sequence[Tensor], needs: Sequence[bool] | None
+    ) -> Made:
+        made = self._made(tensors, chunk, needs)
+        with torch.no_grad(), self._autocast(False):
+            self.reduction.take(filled, chunk, tuple(x.detach() for x in made.values))
+        return made
 
-    def backward(self, tensors: Sequence[Tensor], gradients: Gradients, needs: Sequence[bool]) -> list[Tensor | None]:
-        """The gradients of the tensors, added up chunk by chunk in a fixed order."""
+    def _made(self, tensors: Sequence[Tensor], chunk: Chunk, needs: Sequence[bool] | None) -> Made:
+        reading = self._reading(tensors, chunk, needs)
+        with torch.set_grad_enabled(needs is not None):
+            return Made(chunk, self.values(reading), reading.leaves)
+
+    def backward(
+        self, tensors: Sequence[Tensor], gradients: Gradients, needs: Sequence[bool], kept: list[Made]
+    ) -> list[Tensor | None]:
+        """The gradients of the tensors, added up chunk by chunk in a fixed order; what was kept is used up."""
         sums = _Sums(self.given, tensors)
-        for chunk in self.chunks():
-            self._add_gradients(sums, chunk, self._reading(tensors, chunk, needs), gradients)
+        for chunk in [made.chunk for made in kept] or self.chunks():
+            made = kept.pop(0) if kept else self._made(tensors, chunk, needs)
+            self._add_gradients(sums, made, gradients, needs)
+            del made
         return sums.totals
 
-    def _add_gradients(self, sums: _Sums, chunk: Chunk, reading: Reading, gradients: Gradients) -> None:
-        with torch.enable_grad():
-            values = self.values(reading)
+    def _add_gradients(self, sums: _Sums, made: Made, gradients: Gradients, needs: Sequence[bool]) -> None:
+        chunk, values = made.chunk, made.values
         with self._autocast(False):
             grads = gradients(chunk, values)
         pairs = [(x, grad) for x, grad in zip(values, grads, strict=True) if x.requires_grad]
-        wanted = [at for at, leaf in reading.leaves.items() if leaf.requires_grad]
+        wanted = [at for at, leaf in made.leaves.items() if leaf.requires_grad and needs[at]]
         if not pairs or not wanted:
             return
-        leaves = [reading.leaves[at] for at in wanted]
+        leaves = [made.leaves[at] for at in wanted]
         outputs, asked = zip(*pairs, strict=True)
         found = torch.autograd.grad(outputs, leaves, asked, allow_unused=True)
         with self._autocast(False):
@@ -169,14 +198,18 @@ _LOWERED = (torch.float32, torch.float16, torch.bfloat16)
 
 
 class _Function(torch.autograd.Function):
-    """Runs in chunks both ways and keeps the inputs, the results and what the reduction keeps for each target."""
+    """Runs in chunks both ways and keeps the inputs, the results and what the reduction keeps for each target.
+
+    Where all edges fit into the budget of a chunk, what the formula made of them is kept as well.
+    """
 
     @staticmethod
     def forward(ctx: Any, job: InChunks, *tensors: Tensor) -> tuple[Tensor, ...]:
         """Run, and keep what backward reads."""
         ctx.job = job
         ctx.state = random_state(job.rows.indptr.device) if job.trial.draws else None
-        filled = job.forward(tensors)
+        ctx.kept = list[Made]()
+        filled = job.forward(tensors, ctx.kept if job.fits else None)
         ctx.num_tensors = len(tensors)
         ctx.save_for_backward(*tensors, *filled)
         ctx.set_materialize_grads(False)
@@ -199,7 +232,7 @@ class _Function(torch.autograd.Function):
             if torch.is_grad_enabled():
                 return None, *_differentiable_gradients(job, tensors, grads, needs)
             gradients = job.reduction.gradients(job.rows, filled, grads)
-            return None, *job.backward(tensors, gradients, needs)
+            return None, *job.backward(tensors, gradients, needs, ctx.kept)
 
 
 def _differentiable_gradients(

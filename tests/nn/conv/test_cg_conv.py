@@ -5,6 +5,7 @@ import torch
 from torch.nn import functional
 
 from tests.nn.compared import BIPARTITE, NUM_EDGES, SOURCE, TARGET, assert_agrees, drawn, settled, sums
+from weft import settings
 from weft.errors import OptionError
 from weft.nn import CGConv
 from weft.testing import Input, LayerCase
@@ -17,10 +18,14 @@ CASES = {
 }
 
 
+@pytest.mark.parametrize("budget", [2**26, 100])  # edges are projected beforehand, or a few at a time
 @pytest.mark.parametrize("edge_width", [None, 2])
 @pytest.mark.parametrize("aggregator", ["sum", "mean", "max"])
 @pytest.mark.parametrize("norm", [False, True])
-def test_agrees_with_its_formula(edge_width: int | None, aggregator: str, norm: bool) -> None:
+def test_agrees_with_its_formula(
+    edge_width: int | None, aggregator: str, norm: bool, budget: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "chunk_bytes", budget)
     layer = settled(CGConv((3, 5), edge_features=edge_width, aggregator=aggregator, batch_norm=norm, bias=norm)).eval()
     x, own, edge = drawn(4, 3), drawn(6, 5), drawn(NUM_EDGES, 2)
     found = layer(BIPARTITE, (x, own), **({"edge_features": edge} if edge_width else {}))

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tests.nn.compared import BIPARTITE, NUM_EDGES, NUM_TARGETS, SOURCE, TARGET, assert_agrees, drawn, settled, sums
+from weft import settings
 from weft.errors import OptionError
 from weft.nn import GENConv
 from weft.testing import Input, LayerCase
@@ -32,10 +33,14 @@ def aggregated(layer: GENConv, m: Tensor) -> Tensor:
     return torch.stack(rows)
 
 
+@pytest.mark.parametrize("budget", [2**26, 100])  # edges are projected beforehand, or a few at a time
 @pytest.mark.parametrize("aggregator", ["softmax", "power", "sum", "mean", "max"])
 @pytest.mark.parametrize("edge_width", [None, 2, 4])
 @pytest.mark.parametrize("message_norm", [False, True])
-def test_agrees_with_its_formula(aggregator: str, edge_width: int | None, message_norm: bool) -> None:
+def test_agrees_with_its_formula(
+    aggregator: str, edge_width: int | None, message_norm: bool, budget: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "chunk_bytes", budget)
     layer = settled(
         GENConv(
             (3, 5), 4, aggregator, edge_features=edge_width, learn_temperature=True, learn_power=True, bias=True,

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from tests.nn.compared import BIPARTITE, NUM_EDGES, SOURCE, TARGET, assert_agrees, drawn, settled, sums
+from weft import settings
 from weft.errors import OptionError
 from weft.nn import ResGatedGraphConv
 from weft.testing import Input, LayerCase
@@ -17,9 +18,13 @@ CASES = {
 }
 
 
+@pytest.mark.parametrize("budget", [2**26, 100])  # edges are projected beforehand, or a few at a time
 @pytest.mark.parametrize("edge_width", [None, 2])
 @pytest.mark.parametrize("root", [False, True])
-def test_agrees_with_its_formula(edge_width: int | None, root: bool) -> None:
+def test_agrees_with_its_formula(
+    edge_width: int | None, root: bool, budget: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "chunk_bytes", budget)
     layer = settled(ResGatedGraphConv((3, 5), 4, edge_features=edge_width, root_weight=root, bias=root))
     x, own, edge = drawn(4, 3), drawn(6, 5), drawn(NUM_EDGES, 2)
     found = layer(BIPARTITE, (x, own), **({"edge_features": edge} if edge_width else {}))

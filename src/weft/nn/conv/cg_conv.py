@@ -9,7 +9,7 @@ from torch.nn import functional
 from ...errors import check_choice
 from .._aggregate import aggregate
 from .._arguments import Edges, Features, Reduce, Sizes, as_pair, resolve_ends
-from .._edge_inputs import optional_edge_features
+from .._edge_inputs import optional_edge_features, projects_at_once
 from .._formula import formula
 from .._reset import reset_inside
 
@@ -45,7 +45,8 @@ class CGConv(nn.Module):
     *Differs from PyG* nothing: parameters are `lin_f.*`, `lin_s.*`, `bn.*`.
 
     *Cost* W_f and W_s are applied per node, in three parts. E x 4 F reads in one pass without a tensor of that size; edge
-    features are projected in chunks, forward and again in backward.
+    features are projected beforehand where E x in_target numbers fit into `weft.settings.chunk_bytes`, and otherwise in chunks,
+    forward and again in backward.
 
     >>> import torch
     >>> from weft.graph import Graph
@@ -80,18 +81,19 @@ class CGConv(nn.Module):
         in_source, in_target = as_pair(self.in_features)
         adjacency, x_source, x_target = resolve_ends("CGConv", graph, x, (in_source, in_target))
         edge_features = optional_edge_features("CGConv", edge_features, adjacency, self.edge_features)
-        weight = torch.cat((self.lin_f.weight, self.lin_s.weight))
-        bias = None if self.lin_f.bias is None else torch.cat((self.lin_f.bias, self.lin_s.bias))
-        of_target = functional.linear(x_target, weight[:, :in_target], bias)
-        of_source = functional.linear(x_source, weight[:, in_target : in_target + in_source])
-        if edge_features is None:
-            names = ("f", "s")
-            source, target = (dict(zip(names, h.chunk(2, -1), strict=True)) for h in (of_source, of_target))
-            h = aggregate(adjacency, _PLAIN, reduce=self.aggregator, source=source, target=target)
-        else:
-            ends: dict[str, Any] = {"source": {"z": of_source}, "target": {"z": of_target}}
-            ends |= {"edge": {"e": edge_features}, "shared": {"weight": weight[:, in_target + in_source :]}}
-            h = aggregate(adjacency, _WITH_EDGES, reduce=self.aggregator, **ends)
+        given: dict[str, dict[str, Tensor]] = {"source": {}, "target": {}, "edge": {}, "shared": {}}
+        widths, rule = (in_target, in_source, self.edge_features or 0), _OF_ENDS
+        if edge_features is not None:
+            rule = _PROJECTED if projects_at_once(edge_features, in_target) else _WITH_EDGES
+        for name, lin in (("f", self.lin_f), ("s", self.lin_s)):
+            of_target, of_source, of_edge = lin.weight.split(widths, 1)
+            given["target"][name] = functional.linear(x_target, of_target, lin.bias)
+            given["source"][name] = functional.linear(x_source, of_source)
+            if edge_features is not None and rule is _PROJECTED:
+                given["edge"][name] = functional.linear(edge_features, of_edge)
+            elif edge_features is not None:
+                given["edge"], given["shared"][name] = {"e": edge_features}, of_edge
+        h = aggregate(adjacency, rule, reduce=self.aggregator, **given)
         h = h if self.bn is None else self.bn(h)
         return x_target.to(h.dtype) + h
 
@@ -101,17 +103,23 @@ class CGConv(nn.Module):
         return f"{self.in_features}, edge_features={self.edge_features}, aggregator={self.aggregator!r}, {has}"
 
 
-def _plain(source: Any, target: Any) -> Any:
-    gate, s = torch.sigmoid(source["f"] + target["f"]), source["s"] + target["s"]
+def _gated(f: Any, s: Any) -> Any:
     # softplus: of s up to 20 the logarithm, whose exponential cannot overflow, and from there on a line.
-    return gate * (torch.log(torch.exp(20 - torch.relu(20 - s)) + 1) + torch.relu(s - 20))
+    return torch.sigmoid(f) * (torch.log(torch.exp(20 - torch.relu(20 - s)) + 1) + torch.relu(s - 20))
 
 
 def _with_edges(source: Any, target: Any, edge: Any, shared: Any) -> Tensor:
-    z = source["z"] + target["z"] + functional.linear(edge["e"], shared["weight"])
-    gate, s = z.chunk(2, -1)
-    return torch.sigmoid(gate) * functional.softplus(s)
+    f, s = (_of_edge(source[name] + target[name], edge["e"], shared[name]) for name in ("f", "s"))
+    return torch.sigmoid(f) * functional.softplus(s)
 
 
-_PLAIN = formula(_plain)
+def _of_edge(ends: Tensor, e: Tensor, weight: Tensor) -> Tensor:
+    # In one step with the product, which saves a pass over all values.
+    return torch.addmm(ends.flatten(0, -2), e.flatten(0, -2), weight.T).reshape(ends.shape)
+
+
+_OF_ENDS = formula(lambda source, target: _gated(source["f"] + target["f"], source["s"] + target["s"]))
+_PROJECTED = formula(
+    lambda source, target, edge: _gated(source["f"] + target["f"] + edge["f"], source["s"] + target["s"] + edge["s"])
+)
 _WITH_EDGES = formula(_with_edges, trace=False)

@@ -4,23 +4,14 @@ from typing import final
 
 from torch import Tensor, nn
 
-from ...errors import check_probability
 from ...ops import dot_attention, sddmm
-from .._arguments import (
-    Edges,
-    Features,
-    Sizes,
-    as_pair,
-    check_edge_weight,
-    drop_features,
-    first_rows,
-    resolve_ends,
-)
+from .._arguments import Edges, Features, Sizes, first_rows
 from .._attention import by_head, edge_factors, joined, probabilities
+from ._headed import HeadedConv
 
 
 @final
-class DotGatConv(nn.Module):
+class DotGatConv(HeadedConv):
     """Sum of the neighbours' projected features, weighted by their dot products with the node's own, for several heads.
 
     For each head, with z = W x:
@@ -75,17 +66,10 @@ class DotGatConv(nn.Module):
         dropout: float = 0.0,
         attention_dropout: float = 0.0,
     ) -> None:
-        super().__init__()
-        check_probability("DotGatConv", "dropout", dropout)
-        check_probability("DotGatConv", "attention_dropout", attention_dropout)
-        self.in_features, self.out_features, self.num_heads = in_features, out_features, num_heads
-        self.concat, self.dropout, self.attention_dropout = concat, dropout, attention_dropout
-        width = num_heads * out_features
-        if isinstance(in_features, tuple):
-            self.fc_src = nn.Linear(in_features[0], width, bias=False)
-            self.fc_dst = nn.Linear(in_features[1], width, bias=False)
-        else:
-            self.fc = nn.Linear(in_features, width, bias=False)
+        super().__init__(
+            in_features, out_features, num_heads, concat=concat, dropout=dropout, attention_dropout=attention_dropout
+        )
+        self._make_projections()
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -95,12 +79,10 @@ class DotGatConv(nn.Module):
 
     def forward(self, graph: Edges, x: Features, edge_weight: Tensor | None = None) -> Tensor:
         """Compute the new features of all targets."""
-        x = drop_features(x, self.dropout, self.training)
-        adjacency, x_source, x_target = resolve_ends("DotGatConv", graph, x, as_pair(self.in_features))
-        check_edge_weight("DotGatConv", edge_weight, adjacency)
+        x = self._dropped(x)
+        adjacency, x_source, x_target = self._resolved(graph, x, edge_weight)
         z, own = self._ends(x, x_source, x_target)
-        p = self.attention_dropout if self.training else 0.0
-        factors = edge_factors(z, edge_weight, p)
+        factors = edge_factors(z, edge_weight, self._active_dropout)
         out = dot_attention(adjacency.by_target, own, z, z, self.out_features**-0.5, None, *factors)
         return joined(out, self.concat)
 
@@ -115,8 +97,7 @@ class DotGatConv(nn.Module):
         >>> DotGatConv(4, 2, 3).attention(graph, torch.randn(3, 4))[2]
         tensor([1., 1., 1.], grad_fn=<SelectBackward0>)
         """
-        adjacency, x_source, x_target = resolve_ends("DotGatConv", graph, x, as_pair(self.in_features))
-        check_edge_weight("DotGatConv", edge_weight, adjacency)
+        adjacency, x_source, x_target = self._resolved(graph, x, edge_weight)
         z, own = self._ends(x, x_source, x_target)
         score = sddmm(adjacency.by_target, own * self.out_features**-0.5, z, "dot", "target", "source")
         return probabilities(adjacency.by_target, score, edge_weight)
@@ -130,8 +111,8 @@ class DotGatConv(nn.Module):
 
     def _ends(self, x: Features, x_source: Tensor, x_target: Tensor) -> tuple[Tensor, Tensor]:
         """Projected features of sources and of targets, which may be the first sources."""
-        has_two = isinstance(self.in_features, tuple)
-        z = by_head((self.fc_src if has_two else self.fc)(x_source), self.num_heads)
-        if not has_two and not isinstance(x, tuple):
+        of_source, of_target = self._projections
+        z = by_head(of_source(x_source), self.num_heads)
+        if of_source is of_target and not isinstance(x, tuple):
             return z, first_rows(z, x_target.shape[0])
-        return z, by_head((self.fc_dst if has_two else self.fc)(x_target), self.num_heads)
+        return z, by_head(of_target(x_target), self.num_heads)

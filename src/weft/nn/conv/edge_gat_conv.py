@@ -6,16 +6,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ...errors import check_probability
 from ...graph import Adjacency
 from ...ops import sddmm, spmm
-from .._arguments import Edges, Features, Sizes, as_pair, check_edge_weight, drop_features, resolve_ends
+from .._arguments import Edges, Features, Sizes, as_pair
 from .._attention import (
     Residual,
     beside,
     block_diagonal,
     by_head,
-    check_edge_features,
     check_residual,
     joined,
     probabilities,
@@ -23,10 +21,11 @@ from .._attention import (
     sum_edge_features,
 )
 from .._reset import draw_glorot
+from ._headed import HeadedConv
 
 
 @final
-class EdgeGATConv(nn.Module):
+class EdgeGATConv(HeadedConv):
     """Sum of the neighbours' and the edges' projected features, weighted by attention, for several heads.
 
     For each head, with z = W x and f = W_edge times the features of an edge:
@@ -88,26 +87,19 @@ class EdgeGATConv(nn.Module):
         negative_slope: float = 0.2,
         bias: bool = True,
     ) -> None:
-        super().__init__()
-        check_probability("EdgeGATConv", "dropout", dropout)
-        check_probability("EdgeGATConv", "attention_dropout", attention_dropout)
+        super().__init__(
+            in_features, out_features, num_heads, edge_features=edge_features, concat=concat, dropout=dropout,
+            attention_dropout=attention_dropout,
+        )  # fmt: skip
         check_residual("EdgeGATConv", residual)
-        self.in_features, self.out_features, self.num_heads = in_features, out_features, num_heads
-        self.edge_features, self.concat, self.residual, self.dropout = edge_features, concat, residual, dropout
-        self.attention_dropout, self.negative_slope = attention_dropout, negative_slope
-        width, (in_source, in_target) = num_heads * out_features, as_pair(in_features)
-        out_width = width if concat else out_features
+        self.residual, self.negative_slope = residual, negative_slope
         self.attn_l = nn.Parameter(torch.empty(1, num_heads, out_features))
         self.attn_r = nn.Parameter(torch.empty(1, num_heads, out_features))
-        self.bias = nn.Parameter(torch.empty(out_width)) if bias else None
+        self.bias = nn.Parameter(torch.empty(self._out_width)) if bias else None
         self.attn_edge = nn.Parameter(torch.empty(1, num_heads, out_features))
-        if isinstance(in_features, tuple):
-            self.fc_src = nn.Linear(in_source, width, bias=False)
-            self.fc_dst = nn.Linear(in_target, width, bias=False)
-        else:
-            self.fc = nn.Linear(in_source, width, bias=False)
-        self.res_fc = residual_map(residual, in_target, out_width, False)
-        self.fc_edge = nn.Linear(edge_features, width, bias=False)
+        self._make_projections()
+        self.res_fc = residual_map(residual, as_pair(in_features)[1], self._out_width, False)
+        self.fc_edge = nn.Linear(edge_features, self._width, bias=False)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -116,11 +108,9 @@ class EdgeGATConv(nn.Module):
 
     def forward(self, graph: Edges, x: Features, edge_weight: Tensor | None = None, *, edge_features: Tensor) -> Tensor:
         """Compute the new features of all targets."""
-        x = drop_features(x, self.dropout, self.training)
-        adjacency, x_source, x_target = self._resolve(graph, x, edge_weight, edge_features)
+        adjacency, x_source, x_target = self._resolved(graph, self._dropped(x), edge_weight, edge_features)
         z, score = self._score(adjacency, x_source, x_target, edge_features)
-        p = self.attention_dropout if self.training else 0.0
-        attention = probabilities(adjacency.by_target, score, edge_weight, p).to(z.dtype)
+        attention = probabilities(adjacency.by_target, score, edge_weight, self._active_dropout).to(z.dtype)
         out = spmm(adjacency.by_target, z, attention)
         out = out.add_(sum_edge_features(adjacency, attention, edge_features, self.fc_edge.weight))
         return joined(out, self.concat, None if self.res_fc is None else self.res_fc(x_target), self.bias)
@@ -139,7 +129,7 @@ class EdgeGATConv(nn.Module):
         >>> layer.attention(graph, torch.randn(3, 4), edge_features=torch.randn(3, 5))[2]
         tensor([1., 1., 1.], grad_fn=<SelectBackward0>)
         """
-        adjacency, x_source, x_target = self._resolve(graph, x, edge_weight, edge_features)
+        adjacency, x_source, x_target = self._resolved(graph, x, edge_weight, edge_features)
         _, score = self._score(adjacency, x_source, x_target, edge_features)
         return probabilities(adjacency.by_target, score, edge_weight)
 
@@ -152,23 +142,15 @@ class EdgeGATConv(nn.Module):
             f"bias={self.bias is not None}"
         )
 
-    def _resolve(
-        self, graph: Edges, x: Features, edge_weight: Tensor | None, edge_features: Tensor
-    ) -> tuple[Adjacency, Tensor, Tensor]:
-        adjacency, x_source, x_target = resolve_ends("EdgeGATConv", graph, x, as_pair(self.in_features))
-        check_edge_weight("EdgeGATConv", edge_weight, adjacency)
-        check_edge_features("EdgeGATConv", edge_features, adjacency, self.edge_features)
-        return adjacency, x_source, x_target
-
     def _score(
         self, adjacency: Adjacency, x_source: Tensor, x_target: Tensor, edge_features: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Projected sources, and the scores of all edges before the softmax."""
-        has_two = isinstance(self.in_features, tuple)
-        z = by_head((self.fc_src if has_two else self.fc)(x_source), self.num_heads)
+        of_source, of_target = self._projections
+        z = by_head(of_source(x_source), self.num_heads)
         left = z.flatten(-2) @ block_diagonal(self.attn_l)
         # attn_r . (W x) for all heads is x @ (W^T A): neither targets nor edges are ever projected for their scores.
-        right = x_target @ ((self.fc_dst if has_two else self.fc).weight.T @ block_diagonal(self.attn_r))
+        right = x_target @ (of_target.weight.T @ block_diagonal(self.attn_r))
         terms = edge_features @ (self.fc_edge.weight.T @ block_diagonal(self.attn_edge))
         score = sddmm(adjacency.by_target, right, left, "add", "target", "source")
         score = score + beside(terms, score, 1)

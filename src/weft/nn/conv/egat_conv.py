@@ -7,10 +7,11 @@ from torch import Tensor, nn
 
 from ...graph import Adjacency
 from .._apply_edges import apply_edges
-from .._arguments import Edges, Features, Sizes, as_pair, check_edge_weight, resolve_ends
-from .._attention import attend, beside, block_diagonal, by_head, check_edge_features, joined, probabilities
+from .._arguments import Edges, Features, Sizes, as_pair
+from .._attention import attend, beside, block_diagonal, by_head, joined, probabilities
 from .._formula import formula
 from .._reset import draw_glorot
+from ._headed import HeadedConv
 
 # leaky_relu with the slope of the source.
 _NEW_EDGES = formula(
@@ -19,7 +20,7 @@ _NEW_EDGES = formula(
 
 
 @final
-class EGATConv(nn.Module):
+class EGATConv(HeadedConv):
     """New features of edges from both ends and their own, and a sum of the neighbours weighted by attention over them.
 
     For each head, for the edge e = j -> i with features f[e]:
@@ -80,12 +81,10 @@ class EGATConv(nn.Module):
         concat: bool = True,
         bias: bool = True,
     ) -> None:
-        super().__init__()
-        self.in_features, self.out_features, self.num_heads = in_features, out_features, num_heads
-        self.edge_features, self.out_edge_features, self.concat = edge_features, out_edge_features, concat
-        in_source, in_target = as_pair(in_features)
-        width = num_heads * out_edge_features
-        self.fc_node_src = nn.Linear(in_source, num_heads * out_features, bias=False)
+        super().__init__(in_features, out_features, num_heads, edge_features=edge_features, concat=concat)
+        self.out_edge_features = out_edge_features
+        width, (in_source, in_target) = num_heads * out_edge_features, as_pair(in_features)
+        self.fc_node_src = nn.Linear(in_source, self._width, bias=False)
         self.fc_ni = nn.Linear(in_source, width, bias=False)
         self.fc_fij = nn.Linear(edge_features, width, bias=False)
         self.fc_nj = nn.Linear(in_target, width, bias=False)
@@ -134,9 +133,7 @@ class EGATConv(nn.Module):
         self, graph: Edges, x: Features, edge_weight: Tensor | None, edge_features: Tensor
     ) -> tuple[Adjacency, Tensor, Tensor]:
         """Adjacency, sources, and the new features of all edges."""
-        adjacency, x_source, x_target = resolve_ends("EGATConv", graph, x, as_pair(self.in_features))
-        check_edge_weight("EGATConv", edge_weight, adjacency)
-        check_edge_features("EGATConv", edge_features, adjacency, self.edge_features)
+        adjacency, x_source, x_target = self._resolved(graph, x, edge_weight, edge_features)
         own = self.fc_nj(x_target)
         own = own if self.bias is None else own + self.bias
         edge = {"own": beside(self.fc_fij(edge_features), own, 1)}

@@ -6,26 +6,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ...errors import check_probability
-from ...graph import Adjacency
 from ...ops import Structure, gat_attention, sddmm
-from .._arguments import (
-    Edges,
-    Features,
-    Sizes,
-    as_pair,
-    check_edge_weight,
-    drop_features,
-    first_rows,
-    resolve_ends,
-)
+from .._arguments import Edges, Features, Sizes, as_pair, first_rows
 from .._attention import (
     Residual,
     attend,
     beside,
     block_diagonal,
     by_head,
-    check_edge_features,
     check_residual,
     edge_factors,
     joined,
@@ -33,10 +21,11 @@ from .._attention import (
     residual_map,
 )
 from .._reset import draw_glorot
+from ._headed import HeadedConv
 
 
 @final
-class GATConv(nn.Module):
+class GATConv(HeadedConv):
     """Sum of the neighbours' projected features, weighted by attention, for several heads.
 
     For each head, with z = W x:
@@ -75,7 +64,8 @@ class GATConv(nn.Module):
     method of its own, without dropout; a node without edges is no error. Parameters are DGL's: `attn_l`, `attn_r`,
     `bias`, `fc.weight` or `fc_src.weight` and `fc_dst.weight`, `res_fc.*` (with a linear residual the bias is
     `res_fc.bias`), and for edges `attn_edge` and `fc_edge.weight` of DGL's EdgeGATConv.
-    *Differs from PyG* no self loops are added, to edges with features neither; its residual is `residual="linear"`.
+    *Differs from PyG* no self loops are added, to edges with features neither; its residual is `residual="linear"`. Its
+    FusedGATConv is this layer without edge features; it needs dgNN and CUDA, and was not run for comparison.
 
     *Cost* E x F reads with F = num_heads * out_features; nothing of size E is allocated but a gradient of edge weights,
     and for edge features scores of E x num_heads, the features themselves never being projected to E x F.
@@ -103,29 +93,22 @@ class GATConv(nn.Module):
         negative_slope: float = 0.2,
         bias: bool = True,
     ) -> None:
-        super().__init__()
-        check_probability("GATConv", "dropout", dropout)
-        check_probability("GATConv", "attention_dropout", attention_dropout)
+        super().__init__(
+            in_features, out_features, num_heads, edge_features=edge_features, concat=concat, dropout=dropout,
+            attention_dropout=attention_dropout,
+        )  # fmt: skip
         check_residual("GATConv", residual)
-        self.in_features, self.out_features, self.num_heads = in_features, out_features, num_heads
-        self.edge_features, self.concat, self.residual, self.dropout = edge_features, concat, residual, dropout
-        self.attention_dropout, self.negative_slope = attention_dropout, negative_slope
-        width, (in_source, in_target) = num_heads * out_features, as_pair(in_features)
+        self.residual, self.negative_slope = residual, negative_slope
         self.attn_l = nn.Parameter(torch.empty(1, num_heads, out_features))
         self.attn_r = nn.Parameter(torch.empty(1, num_heads, out_features))
         if edge_features is not None:
             self.attn_edge = nn.Parameter(torch.empty(1, num_heads, out_features))
-        out_width = width if concat else out_features
-        res_fc = residual_map(residual, in_target, out_width, bias)
+        res_fc = residual_map(residual, as_pair(in_features)[1], self._out_width, bias)
         has_bias = bias and not isinstance(res_fc, nn.Linear)
-        self.bias = nn.Parameter(torch.empty(out_width)) if has_bias else None
-        if isinstance(in_features, tuple):
-            self.fc_src = nn.Linear(in_source, width, bias=False)
-            self.fc_dst = nn.Linear(in_target, width, bias=False)
-        else:
-            self.fc = nn.Linear(in_source, width, bias=False)
+        self.bias = nn.Parameter(torch.empty(self._out_width)) if has_bias else None
+        self._make_projections()
         if edge_features is not None:
-            self.fc_edge = nn.Linear(edge_features, width, bias=False)
+            self.fc_edge = nn.Linear(edge_features, self._width, bias=False)
         if res_fc is not None:
             self.res_fc = res_fc
         self.reset_parameters()
@@ -138,12 +121,11 @@ class GATConv(nn.Module):
         self, graph: Edges, x: Features, edge_weight: Tensor | None = None, *, edge_features: Tensor | None = None
     ) -> Tensor:
         """Compute the new features of all targets."""
-        x = drop_features(x, self.dropout, self.training)
-        adjacency, x_source, x_target = resolve_ends("GATConv", graph, x, as_pair(self.in_features))
-        edge_features = self._check_edges(adjacency, edge_weight, edge_features)
-        z = self._project_sources(x_source)
+        x = self._dropped(x)
+        adjacency, x_source, x_target = self._resolved(graph, x, edge_weight, edge_features)
+        z = by_head(self._projections[0](x_source), self.num_heads)
         left, right = self._halves(z, x_target if isinstance(x, tuple) else None, adjacency.num_targets)
-        p, rows = self.attention_dropout if self.training else 0.0, adjacency.by_target
+        p, rows = self._active_dropout, adjacency.by_target
         if edge_features is not None:
             out = attend(rows, z, self._score(rows, left, right, edge_features), edge_weight, p)
         else:
@@ -164,9 +146,8 @@ class GATConv(nn.Module):
         >>> GATConv(4, 2, 3).attention(graph, torch.randn(3, 4))[2]
         tensor([1., 1., 1.], grad_fn=<SelectBackward0>)
         """
-        adjacency, x_source, x_target = resolve_ends("GATConv", graph, x, as_pair(self.in_features))
-        edge_features = self._check_edges(adjacency, edge_weight, edge_features)
-        z = self._project_sources(x_source)
+        adjacency, x_source, x_target = self._resolved(graph, x, edge_weight, edge_features)
+        z = by_head(self._projections[0](x_source), self.num_heads)
         halves = self._halves(z, x_target if isinstance(x, tuple) else None, adjacency.num_targets)
         rows = adjacency.by_target
         return probabilities(rows, self._score(rows, *halves, edge_features), edge_weight)
@@ -181,16 +162,6 @@ class GATConv(nn.Module):
             f"attention_dropout={self.attention_dropout}, negative_slope={self.negative_slope}, bias={has_bias}"
         )
 
-    def _project_sources(self, x_source: Tensor) -> Tensor:
-        fc = self.fc_src if isinstance(self.in_features, tuple) else self.fc
-        return by_head(fc(x_source), self.num_heads)
-
-    def _check_edges(
-        self, adjacency: Adjacency, edge_weight: Tensor | None, edge_features: Tensor | None
-    ) -> Tensor | None:
-        check_edge_weight("GATConv", edge_weight, adjacency)
-        return check_edge_features("GATConv", edge_features, adjacency, self.edge_features)
-
     def _halves(self, z: Tensor, x_target: Tensor | None, num_targets: int) -> tuple[Tensor, Tensor]:
         """What each end adds to the scores; without `x_target` the targets are the first sources."""
         # The view stands here: autograd adds in place to the gradient of the other use only while that is no view.
@@ -200,8 +171,7 @@ class GATConv(nn.Module):
             left, right = (z @ torch.cat((from_source, from_target), 1)).chunk(2, -1)
             return left, first_rows(right, num_targets)
         # attn_r . (W x) for all heads is x @ (W^T A): the targets themselves are never projected.
-        fc = self.fc_dst if isinstance(self.in_features, tuple) else self.fc
-        return z @ from_source, x_target @ (fc.weight.T @ from_target)
+        return z @ from_source, x_target @ (self._projections[1].weight.T @ from_target)
 
     def _score(self, rows: Structure, left: Tensor, right: Tensor, edge_features: Tensor | None) -> Tensor:
         """Scores of all edges before the softmax."""

@@ -6,26 +6,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ...errors import OptionError, check_probability, message
+from ...errors import OptionError, message
 from ...graph import Adjacency
 from ...ops import gatv2_attention
 from .._apply_edges import apply_edges
-from .._arguments import (
-    Edges,
-    Features,
-    Sizes,
-    as_pair,
-    check_edge_weight,
-    drop_features,
-    first_rows,
-    resolve_ends,
-)
+from .._arguments import Edges, Features, Sizes, as_pair, first_rows
 from .._attention import (
     Residual,
     attend,
     beside,
     by_head,
-    check_edge_features,
     check_residual,
     edge_factors,
     joined,
@@ -34,6 +24,7 @@ from .._attention import (
 )
 from .._formula import formula
 from .._reset import draw_glorot
+from ._headed import HeadedConv
 
 
 def _score(
@@ -54,7 +45,7 @@ _SCORE_OF_ENDS = formula(
 
 
 @final
-class GATv2Conv(nn.Module):
+class GATv2Conv(HeadedConv):
     """Sum of the neighbours' projected features, weighted by attention that sees both ends together.
 
     For each head, with l = W_src x + b_src and r = W_dst x + b_dst:
@@ -123,31 +114,29 @@ class GATv2Conv(nn.Module):
         bias: bool = True,
         output_bias: bool = False,
     ) -> None:
-        super().__init__()
-        check_probability("GATv2Conv", "dropout", dropout)
-        check_probability("GATv2Conv", "attention_dropout", attention_dropout)
+        super().__init__(
+            in_features, out_features, num_heads, edge_features=edge_features, concat=concat, dropout=dropout,
+            attention_dropout=attention_dropout,
+        )  # fmt: skip
         check_residual("GATv2Conv", residual)
-        self.in_features, self.out_features, self.num_heads = in_features, out_features, num_heads
-        self.edge_features, self.share_weights, self.concat = edge_features, share_weights, concat
-        self.residual, self.dropout, self.attention_dropout = residual, dropout, attention_dropout
+        self.share_weights, self.residual = share_weights, residual
         self.negative_slope, self.output_bias = negative_slope, output_bias
-        width, (in_source, in_target) = num_heads * out_features, as_pair(in_features)
+        in_source, in_target = as_pair(in_features)
         if share_weights and in_source != in_target:
             raise OptionError(
                 message("GATv2Conv", "ends of one width to share weights", f"{in_source} and {in_target}")
             )
-        out_width = width if concat else out_features
         self.attn = nn.Parameter(torch.empty(1, num_heads, out_features))
-        self.fc_src = nn.Linear(in_source, width, bias=bias)
+        self.fc_src = nn.Linear(in_source, self._width, bias=bias)
         if not share_weights:
-            self.fc_dst = nn.Linear(in_target, width, bias=bias)
+            self.fc_dst = nn.Linear(in_target, self._width, bias=bias)
         if edge_features is not None:
-            self.fc_edge = nn.Linear(edge_features, width, bias=False)
-        res_fc = residual_map(residual, in_target, out_width, bias or output_bias)
+            self.fc_edge = nn.Linear(edge_features, self._width, bias=False)
+        res_fc = residual_map(residual, in_target, self._out_width, bias or output_bias)
         if res_fc is not None:
             self.res_fc = res_fc
         has_bias = output_bias and not isinstance(res_fc, nn.Linear)
-        self.bias = nn.Parameter(torch.empty(out_width)) if has_bias else None
+        self.bias = nn.Parameter(torch.empty(self._out_width)) if has_bias else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -158,11 +147,10 @@ class GATv2Conv(nn.Module):
         self, graph: Edges, x: Features, edge_weight: Tensor | None = None, *, edge_features: Tensor | None = None
     ) -> Tensor:
         """Compute the new features of all targets."""
-        x = drop_features(x, self.dropout, self.training)
-        adjacency, x_source, x_target = resolve_ends("GATv2Conv", graph, x, as_pair(self.in_features))
-        self._check_edges(adjacency, edge_weight, edge_features)
+        x = self._dropped(x)
+        adjacency, x_source, x_target = self._resolved(graph, x, edge_weight, edge_features)
         left, right = self._ends(x, x_source, x_target)
-        p = self.attention_dropout if self.training else 0.0
+        p = self._active_dropout
         if edge_features is not None:
             score = self._score(adjacency, left, right, edge_features)
             out = attend(adjacency.by_target, left, score, edge_weight, p)
@@ -186,8 +174,7 @@ class GATv2Conv(nn.Module):
         >>> GATv2Conv(4, 2, 3).attention(graph, torch.randn(3, 4))[2]
         tensor([1., 1., 1.], grad_fn=<SelectBackward0>)
         """
-        adjacency, x_source, x_target = resolve_ends("GATv2Conv", graph, x, as_pair(self.in_features))
-        self._check_edges(adjacency, edge_weight, edge_features)
+        adjacency, x_source, x_target = self._resolved(graph, x, edge_weight, edge_features)
         score = self._score(adjacency, *self._ends(x, x_source, x_target), edge_features)
         return probabilities(adjacency.by_target, score, edge_weight)
 
@@ -199,10 +186,6 @@ class GATv2Conv(nn.Module):
             f"dropout={self.dropout}, attention_dropout={self.attention_dropout}, "
             f"negative_slope={self.negative_slope}, bias={self.fc_src.bias is not None}, output_bias={self.output_bias}"
         )
-
-    def _check_edges(self, adjacency: Adjacency, edge_weight: Tensor | None, edge_features: Tensor | None) -> None:
-        check_edge_weight("GATv2Conv", edge_weight, adjacency)
-        check_edge_features("GATv2Conv", edge_features, adjacency, self.edge_features)
 
     def _ends(self, x: Features, x_source: Tensor, x_target: Tensor) -> tuple[Tensor, Tensor]:
         left = by_head(self.fc_src(x_source), self.num_heads)

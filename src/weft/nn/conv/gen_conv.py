@@ -10,7 +10,7 @@ from ...errors import OptionError, check_choice, check_probability, message
 from ...graph import Adjacency
 from .._aggregate import aggregate
 from .._arguments import Edges, Features, Sizes, as_pair, resolve_ends
-from .._edge_inputs import optional_edge_features
+from .._edge_inputs import optional_edge_features, projects_at_once
 from .._formula import Formula, formula
 from .._reset import reset_inside
 
@@ -60,7 +60,7 @@ class GENConv(nn.Module):
     PyG's names but for `temperature`, `power` and `scale`.
 
     *Cost* E x out_features reads in one pass, without a tensor of that size; with W_edge in chunks of edges, forward and
-    again in backward. N x expansion * out_features in the network.
+    again in backward, unless its result fits into `weft.settings.chunk_bytes`. N x expansion * out_features in the network.
 
     >>> import torch
     >>> from weft.graph import Graph
@@ -148,8 +148,11 @@ class GENConv(nn.Module):
         if kind != "plain":
             named["shared"]["number"] = torch.as_tensor(number, dtype=h.dtype, device=h.device).reshape(ones)
         which = "edge" if edge_features is not None else "node"
-        if self.lin_edge is not None:
-            which, named["shared"]["lin"] = "projected", self.lin_edge
+        if self.lin_edge is not None and edge_features is not None:
+            if projects_at_once(edge_features, self.out_features):
+                named["edge"] = {"e": self.lin_edge(edge_features)}
+            else:
+                which, named["shared"]["lin"] = "projected", self.lin_edge
         reduce = {"softmax": "softmax", "power": "mean"}.get(self.aggregator, self.aggregator)
         out = aggregate(adjacency, _FORMULAS[which, kind], reduce=reduce, **named)
         if kind != "power":

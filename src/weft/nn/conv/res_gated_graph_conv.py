@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from .._aggregate import aggregate
 from .._arguments import Edges, Features, Sizes, as_pair, resolve_ends
-from .._edge_inputs import optional_edge_features
+from .._edge_inputs import optional_edge_features, projects_at_once
 from .._formula import formula
 from .._reset import reset_inside
 
@@ -41,7 +41,8 @@ class ResGatedGraphConv(nn.Module):
     `lin_skip.weight`, `bias`.
 
     *Cost* all maps are per node. E x 3 out_features reads in one pass, without a tensor of that size; edge features are
-    projected in chunks, forward and again in backward.
+    projected beforehand where E x out_features numbers fit into `weft.settings.chunk_bytes`, and otherwise in chunks,
+    forward and again in backward.
 
     >>> import torch
     >>> from weft.graph import Graph
@@ -82,16 +83,19 @@ class ResGatedGraphConv(nn.Module):
         edge_features = optional_edge_features("ResGatedGraphConv", edge_features, adjacency, self.edge_features)
         key, query, value = self.lin_key, self.lin_query, self.lin_value
         target = {"key": functional.linear(x_target, key.weight[:, :in_target], key.bias)}
-        both = torch.cat((query.weight, value.weight)), torch.cat((query.bias, value.bias))
-        of_source = functional.linear(x_source, both[0][:, :in_source], both[1])
+        maps = {"query": query, "value": value}
+        source = {name: functional.linear(x_source, m.weight[:, :in_source], m.bias) for name, m in maps.items()}
         if edge_features is None:
-            ends = dict(zip(("query", "value"), of_source.chunk(2, -1), strict=True))
-            h = aggregate(adjacency, _PLAIN, source=ends, target=target)
+            h = aggregate(adjacency, _OF_ENDS, source=source, target=target)
         else:
             gate = key.weight[:, in_target:] + query.weight[:, in_source:]
-            shared = {"weight": torch.cat((gate, value.weight[:, in_source:]))}
-            source, edge = {"both": of_source}, {"e": edge_features}
-            h = aggregate(adjacency, _WITH_EDGES, source=source, target=target, edge=edge, shared=shared)
+            of_edge = {"query": gate, "value": value.weight[:, in_source:]}
+            if projects_at_once(edge_features, self.out_features):
+                edge = {name: functional.linear(edge_features, m) for name, m in of_edge.items()}
+                h = aggregate(adjacency, _PROJECTED, source=source, target=target, edge=edge)
+            else:
+                edge = {"e": edge_features}
+                h = aggregate(adjacency, _WITH_EDGES, source=source, target=target, edge=edge, shared=of_edge)
         if self.lin_skip is not None:
             h = h + self.lin_skip(x_target)
         return h if self.bias is None else h + self.bias.to(h.dtype)
@@ -102,10 +106,15 @@ class ResGatedGraphConv(nn.Module):
         return f"{self.in_features}, {self.out_features}, edge_features={self.edge_features}, {has}"
 
 
-def _with_edges(source: Any, target: Any, edge: Any, shared: Any) -> Tensor:
-    gate, value = (source["both"] + functional.linear(edge["e"], shared["weight"])).chunk(2, -1)
-    return torch.sigmoid(gate + target["key"]) * value  # type: ignore[no-any-return]
+def _with_edges(source: Any, target: Any, edge: Any, shared: Any) -> Any:
+    query, value = (source[name] + functional.linear(edge["e"], shared[name]) for name in ("query", "value"))
+    return torch.sigmoid(query + target["key"]) * value
 
 
-_PLAIN = formula(lambda source, target: torch.sigmoid(source["query"] + target["key"]) * source["value"])
+_OF_ENDS = formula(lambda source, target: torch.sigmoid(source["query"] + target["key"]) * source["value"])
+_PROJECTED = formula(
+    lambda source, target, edge: (
+        torch.sigmoid(source["query"] + target["key"] + edge["query"]) * (source["value"] + edge["value"])
+    )
+)
 _WITH_EDGES = formula(_with_edges, trace=False)

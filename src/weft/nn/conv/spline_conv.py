@@ -42,7 +42,7 @@ class SplineConv(nn.Module):
     Kernels, arXiv:1711.08920, equations 2 to 4.
 
     *Differs from the source* W x[i] may be left out.
-    *Differs from PyG* no maximum. Parameters are PyG's: `weight`, `lin.weight`, `bias`.
+    *Differs from PyG* no maximum. Parameters are PyG's: `weight`, `lin.weight`, `bias`; its buffers are options here.
 
     *Cost* E x (degree + 1)^dim numbers, and that many times the reads of `weft.ops.relational_aggregate`; no tensor of
     size E x features.

@@ -6,19 +6,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ...errors import check_choice, check_probability
+from ...errors import check_choice
 from ...graph import Adjacency
 from ...ops import sddmm
-from .._arguments import Edges, Features, as_pair, check_edge_weight, drop_features, first_rows, resolve_ends
+from .._arguments import Edges, Features, first_rows
 from .._attention import attend, block_diagonal, by_head, joined, probabilities
 from .._reset import draw_glorot
+from ._headed import HeadedConv
 
 Attention = Literal["mixed", "dot"]
 ATTENTIONS = ("mixed", "dot")
 
 
 @final
-class SuperGATConv(nn.Module):
+class SuperGATConv(HeadedConv):
     """Sum of the neighbours' projected features, weighted by attention that an extra loss teaches to predict edges.
 
     For each head, with z = W x, for the edge e = j -> i:
@@ -77,19 +78,16 @@ class SuperGATConv(nn.Module):
         negative_slope: float = 0.2,
         bias: bool = True,
     ) -> None:
-        super().__init__()
+        super().__init__(
+            in_features, out_features, num_heads, concat=concat, dropout=dropout, attention_dropout=attention_dropout
+        )
         check_choice("SuperGATConv", "attention", attention, ATTENTIONS)
-        check_probability("SuperGATConv", "dropout", dropout)
-        check_probability("SuperGATConv", "attention_dropout", attention_dropout)
-        self.in_features, self.out_features, self.num_heads = in_features, out_features, num_heads
-        self.kind, self.concat, self.dropout = attention, concat, dropout
-        self.attention_dropout, self.negative_slope = attention_dropout, negative_slope
-        width = num_heads * out_features
+        self.kind, self.negative_slope = attention, negative_slope
         if attention == "mixed":
             self.att_l = nn.Parameter(torch.empty(1, num_heads, out_features))
             self.att_r = nn.Parameter(torch.empty(1, num_heads, out_features))
-        self.fc = nn.Linear(in_features, width, bias=False)
-        self.bias = nn.Parameter(torch.empty(width if concat else out_features)) if bias else None
+        self._make_projections()
+        self.bias = nn.Parameter(torch.empty(self._out_width)) if bias else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -98,9 +96,8 @@ class SuperGATConv(nn.Module):
 
     def forward(self, graph: Edges, x: Features, edge_weight: Tensor | None = None) -> Tensor:
         """Compute the new features of all targets."""
-        adjacency, z, own = self._ends(graph, drop_features(x, self.dropout, self.training), edge_weight)
-        p = self.attention_dropout if self.training else 0.0
-        out = attend(adjacency.by_target, z, self._score(adjacency, z, own), edge_weight, p)
+        adjacency, z, own = self._ends(graph, self._dropped(x), edge_weight)
+        out = attend(adjacency.by_target, z, self._score(adjacency, z, own), edge_weight, self._active_dropout)
         return joined(out, self.concat, self.bias)
 
     def attention(self, graph: Edges, x: Features, edge_weight: Tensor | None = None) -> Tensor:
@@ -151,8 +148,7 @@ class SuperGATConv(nn.Module):
 
     def _ends(self, graph: Edges, x: Features, edge_weight: Tensor | None) -> tuple[Adjacency, Tensor, Tensor]:
         """Adjacency, and projected features of sources and of targets."""
-        adjacency, x_source, x_target = resolve_ends("SuperGATConv", graph, x, as_pair(self.in_features))
-        check_edge_weight("SuperGATConv", edge_weight, adjacency)
+        adjacency, x_source, x_target = self._resolved(graph, x, edge_weight)
         z = by_head(self.fc(x_source), self.num_heads)
         if isinstance(x, tuple):
             return adjacency, z, by_head(self.fc(x_target), self.num_heads)

@@ -5,23 +5,14 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from ...errors import OptionError, check_probability, message
+from ...errors import OptionError, message
 from ...graph import Adjacency
 from ...ops import dot_attention, sddmm, spmm
 from .._apply_edges import apply_edges
-from .._arguments import (
-    Edges,
-    Features,
-    Sizes,
-    as_pair,
-    check_edge_weight,
-    drop_features,
-    resolve_ends,
-)
+from .._arguments import Edges, Features, Sizes, as_pair
 from .._attention import (
     beside,
     by_head,
-    check_edge_features,
     edge_factors,
     joined,
     probabilities,
@@ -29,12 +20,13 @@ from .._attention import (
 )
 from .._formula import formula
 from .._reset import draw_glorot
+from ._headed import HeadedConv
 
 _TERM = formula(lambda source, target, edge: (target["query"] * edge["features"]).sum(-1))
 
 
 @final
-class TransformerConv(nn.Module):
+class TransformerConv(HeadedConv):
     """Sum of the neighbours' values, weighted by scaled dot products of queries and keys, for several heads.
 
     For each head, with query, key and value linear maps of x:
@@ -101,16 +93,13 @@ class TransformerConv(nn.Module):
         attention_dropout: float = 0.0,
         bias: bool = True,
     ) -> None:
-        super().__init__()
-        check_probability("TransformerConv", "dropout", dropout)
-        check_probability("TransformerConv", "attention_dropout", attention_dropout)
+        super().__init__(
+            in_features, out_features, num_heads, edge_features=edge_features, concat=concat, dropout=dropout,
+            attention_dropout=attention_dropout,
+        )  # fmt: skip
         if beta and not skip:
             raise OptionError(message("TransformerConv", "a skip for `beta`, which weighs it", "skip=False"))
-        self.in_features, self.out_features, self.num_heads = in_features, out_features, num_heads
-        self.edge_features, self.concat = edge_features, concat
-        self.dropout, self.attention_dropout = dropout, attention_dropout
-        width, (in_source, in_target) = num_heads * out_features, as_pair(in_features)
-        out_width = width if concat else out_features
+        width, out_width, (in_source, in_target) = self._width, self._out_width, as_pair(in_features)
         self.key = nn.Linear(in_source, width, bias=bias)
         self.query = nn.Linear(in_target, width, bias=bias)
         self.value = nn.Linear(in_source, width, bias=bias)
@@ -127,11 +116,10 @@ class TransformerConv(nn.Module):
         self, graph: Edges, x: Features, edge_weight: Tensor | None = None, *, edge_features: Tensor | None = None
     ) -> Tensor:
         """Compute the new features of all targets."""
-        x = drop_features(x, self.dropout, self.training)
-        adjacency, x_source, x_target = self._resolve(graph, x, edge_weight, edge_features)
+        adjacency, x_source, x_target = self._resolved(graph, self._dropped(x), edge_weight, edge_features)
         query, key = by_head(self.query(x_target), self.num_heads), by_head(self.key(x_source), self.num_heads)
         value = by_head(self.value(x_source), self.num_heads)
-        p, rows = self.attention_dropout if self.training else 0.0, adjacency.by_target
+        p, rows = self._active_dropout, adjacency.by_target
         if edge_features is not None and self.edge is not None:
             score = self._score(adjacency, query, key, edge_features)
             attention = probabilities(rows, score, edge_weight, p).to(value.dtype)
@@ -163,7 +151,7 @@ class TransformerConv(nn.Module):
         >>> TransformerConv(4, 2, 3).attention(graph, torch.randn(3, 4))[2]
         tensor([1., 1., 1.], grad_fn=<SelectBackward0>)
         """
-        adjacency, x_source, x_target = self._resolve(graph, x, edge_weight, edge_features)
+        adjacency, x_source, x_target = self._resolved(graph, x, edge_weight, edge_features)
         query, key = by_head(self.query(x_target), self.num_heads), by_head(self.key(x_source), self.num_heads)
         return probabilities(adjacency.by_target, self._score(adjacency, query, key, edge_features), edge_weight)
 
@@ -174,14 +162,6 @@ class TransformerConv(nn.Module):
             f"concat={self.concat}, skip={self.skip is not None}, beta={self.beta is not None}, dropout={self.dropout}, "
             f"attention_dropout={self.attention_dropout}, bias={self.key.bias is not None}"
         )
-
-    def _resolve(
-        self, graph: Edges, x: Features, edge_weight: Tensor | None, edge_features: Tensor | None
-    ) -> tuple[Adjacency, Tensor, Tensor]:
-        adjacency, x_source, x_target = resolve_ends("TransformerConv", graph, x, as_pair(self.in_features))
-        check_edge_weight("TransformerConv", edge_weight, adjacency)
-        check_edge_features("TransformerConv", edge_features, adjacency, self.edge_features)
-        return adjacency, x_source, x_target
 
     def _score(self, adjacency: Adjacency, query: Tensor, key: Tensor, edge_features: Tensor | None) -> Tensor:
         """Scores of all edges before the softmax."""

@@ -20,41 +20,36 @@ def renamed(
 ) -> dict[str, Tensor]:
     """The state under weft's names, as far as the tables of the layers in a module speak of it.
 
+    Layers come from the outside in: what the table of one puts into another inside waits there for that one's table.
+
     Args:
         expected: what the module calls its parameters.
     """
-    tables = {prefix: _rules(NAMES[peer][name]) for prefix, name in _layers(module, peer)}
-    of_edge_types = _wrapped(module, peer)
-    found: dict[str, Tensor] = {}
-    for theirs, value in joined(state, tables).items():
-        key = _placed(theirs, of_edge_types)
-        # What the table of a layer does not speak of may be that of a layer inside, which was given to it.
-        ours: str | None = key
-        for prefix in sorted(p for p in tables if key.startswith(p)):
-            ours = _renamed(prefix, key, value, tables[prefix], expected)
-            if ours != key:
-                break
-        if ours is not None:
-            ours, value = _changed(ours, value)
-            found[ours] = value
-    return found
+    layers = {f"{name}." if name else "": each for name, each in module.named_modules()}
+    tables = {prefix: _rules(NAMES[peer].get(type(each).__name__, "")) for prefix, each in layers.items()}
+    prefixes = [prefix for prefix, rules in tables.items() if rules]
+    waiting, found = dict(state), dict[str, Tensor]()
+    for prefix, each in layers.items():
+        places = _places(prefix, each) if peer == "pyg" and isinstance(each, HeteroGraphConv) else {}
+        inside = tuple(other for other in prefixes if other != prefix and other.startswith(prefix))
+        mine = {key: waiting.pop(key) for key in [*waiting] if key.startswith(prefix)}
+        for theirs, value in joined(mine, prefix, tables[prefix]).items():
+            key = _placed(theirs, places)
+            ours = _renamed(prefix, key, value, tables[prefix], expected, inside)
+            if ours == key:
+                waiting[key] = value
+            elif ours is not None:
+                name, changed = _changed(ours, value)
+                (found if name in expected else waiting)[name] = changed
+    return found | waiting
 
 
-def _layers(module: nn.Module, peer: Peer) -> list[tuple[str, str]]:
-    """The layers with a table, by the prefix of their parameters."""
-    named = ((f"{name}." if name else "", type(each).__name__) for name, each in module.named_modules())
-    return [(prefix, name) for prefix, name in named if name in NAMES[peer]]
-
-
-def _wrapped(module: nn.Module, peer: Peer) -> dict[str, str]:
-    """Where the layers of typed graphs have their layers for each edge type: the peer's prefix to weft's."""
+def _places(prefix: str, layer: HeteroGraphConv) -> dict[str, str]:
+    """Where a layer on typed graphs has its layers for each edge type: the peer's prefix to weft's."""
     found: dict[str, str] = {}
-    for name, each in module.named_modules():
-        if peer == "pyg" and isinstance(each, HeteroGraphConv):
-            place = f"{name}." if name else ""
-            for key in each.mods:
-                parts = re.findall(r"'([^']*)'", key)
-                found[f"{place}convs.<{'___'.join(parts)}>."] = f"{place}mods.{key}."
+    for key in layer.mods:
+        parts = re.findall(r"'([^']*)'", key)
+        found[f"{prefix}convs.<{'___'.join(parts)}>."] = f"{prefix}mods.{key}."
     return found
 
 
@@ -70,9 +65,18 @@ def _rules(text: str) -> list[tuple[str, str]]:
 
 
 def _renamed(
-    prefix: str, key: str, value: Tensor, rules: list[tuple[str, str]], expected: Mapping[str, Any]
+    prefix: str,
+    key: str,
+    value: Tensor,
+    rules: list[tuple[str, str]],
+    expected: Mapping[str, Any],
+    inside: tuple[str, ...],
 ) -> str | None:
-    """The name that weft gives a parameter, with what has to be done to it; None if weft has no use for it."""
+    """The name that weft gives a parameter, with what has to be done to it; None if weft has no use for it.
+
+    Args:
+        inside: prefixes of layers within, whose tables may change what stands for `*` at the end.
+    """
     name = key.removeprefix(prefix)
     for theirs, ours in rules:
         pattern = re.escape(theirs).replace(r"\#", r"(\d+)").replace(r"\*", "(.+)")
@@ -83,7 +87,8 @@ def _renamed(
             parts = iter(whole.groups())
             renamed = re.sub(r"[#*]", lambda _, parts=parts: next(parts), ours)  # type: ignore[misc]
             # Rules of several layers of the peer may share a line: the one that names what is there counts.
-            if prefix + _changed(renamed)[0] in expected:
+            placed = prefix + _changed(renamed)[0]
+            if placed in expected or (ours.endswith("*") and placed.startswith(inside)):
                 return prefix + renamed
     return key
 

@@ -58,6 +58,7 @@ NAMES: dict[str, str] = {
     "SignedConv": (
         "lin_pos_l.* -> fc_neigh_pos.*; lin_pos_r.* -> fc_self_pos.*; lin_neg_l.* -> fc_neigh_neg.*; lin_neg_r.* -> fc_self_neg.*"
     ),
+    "SplineConv": "kernel_size ->; is_open_spline ->",
     "SuperGATConv": "lin.* -> fc.*",
     "TAGConv": "lins.#.weight -> lin.weight; bias -> lin.bias",
     "TransformerConv": "lin_key.* -> key.*; lin_query.* -> query.*; lin_value.* -> value.*; lin_edge.* -> edge.*; "
