@@ -88,4 +88,4 @@ def _with_reverse_types(g: DGLGraph, seed_edges: Any, reverse_etypes: Any) -> An
         key = g.to_canonical_etype(name)
         if key in found:
             lists.setdefault(g.to_canonical_etype(back), []).append(found[key])
-    return {name: ids[0] if len(ids) == 1 else torch.cat(ids).unique() for name, ids in lists.items()}
+    return {name: torch.cat([g._as_ids(each) for each in ids]).unique().to(g.idtype) for name, ids in lists.items()}
