@@ -97,6 +97,17 @@ def test_columns_are_taken_only_when_they_are_read():
     assert torch.equal(part.ndata["feat"], g.ndata["feat"][3:4])
 
 
+def test_threads_may_read_columns_of_a_part_of_a_part():
+    whole = social()
+    for _ in range(20):
+        g = whole.subgraph(torch.arange(199, -1, -1))  # whose columns nobody has read yet
+        loader = L.DataLoader(
+            g, torch.arange(200), L.NeighborSampler([2], prefetch_node_feats=["feat"]), batch_size=20, num_workers=4
+        )
+        for nodes, _, (block,) in loader:
+            assert torch.equal(block.srcdata["feat"], whole.ndata["feat"][199 - nodes])
+
+
 def test_an_epoch_that_is_left_early_leaves_no_threads():
     g = social()
     before = threading.active_count()

@@ -51,26 +51,32 @@ class LazyFeature:
 
 
 class LaterRows:
-    """Some rows of a column, taken at the first call of `rows` and then kept."""
+    """Some rows of a column, taken at the first call of `rows` and then kept.
 
-    __slots__ = ("_change", "_column", "_ids", "_rows")
+    What it holds is one reference, to what is to be done or to the rows, so that threads may ask at the same time.
+    """
+
+    __slots__ = ("_held",)
 
     def __init__(
         self, column: Tensor | LaterRows, ids: Tensor | None, change: Callable[[Tensor], Tensor] | None = None
     ) -> None:
-        self._column, self._ids, self._change = column, ids, change
-        self._rows: Tensor | None = None
+        self._held: Tensor | tuple[Tensor | LaterRows, Tensor | None, Callable[[Tensor], Tensor] | None]
+        self._held = column, ids, change
 
     def rows(self) -> Tensor:
         """The rows."""
-        if self._rows is None:
-            column = self._column.rows() if isinstance(self._column, LaterRows) else self._column
-            rows = column if self._ids is None else gather_rows(column, self._ids)
-            self._rows = rows if self._change is None else self._change(rows)
-            self._column = self._rows  # the whole column is not held any longer
-        return self._rows
+        held = self._held
+        if isinstance(held, Tensor):
+            return held
+        column, ids, change = held
+        rows = column.rows() if isinstance(column, LaterRows) else column
+        if ids is not None:
+            rows = gather_rows(rows, ids)
+        self._held = rows if change is None else change(rows)
+        return self._held
 
     def like(self) -> Tensor:
         """A tensor of the dtype, and with rows of the shape, that the rows have or will have."""
-        column = self._column if self._rows is None else self._rows
+        column = self._held if isinstance(self._held, Tensor) else self._held[0]
         return column.like() if isinstance(column, LaterRows) else column

@@ -69,7 +69,7 @@ class BlockSampler(Sampler):
 
     def assign_lazy_features(self, result: Any) -> Any:
         """Ask for the columns that come along."""
-        _, _, blocks = result[0], result[1], result[2]
+        blocks = result[2]
         if blocks:
             set_src_lazy_features(blocks[0], self.prefetch_node_feats)
             set_dst_lazy_features(blocks[-1], self.prefetch_labels)
