@@ -57,6 +57,24 @@ def test_a_generator_of_ones_own_seeds_the_epochs():
     assert epoch_of(loaders[1]) == first
 
 
+def test_processes_share_an_epoch(monkeypatch):
+    g = social()
+    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 2)
+    taken = []
+    for rank in range(2):
+        monkeypatch.setattr(torch.distributed, "get_rank", lambda rank=rank: rank)
+        options = {"batch_size": 16, "shuffle": True, "use_ddp": True, "ddp_seed": 3}
+        loader = L.DataLoader(g, torch.arange(112), L.NeighborSampler([2]), **options)
+        epochs = [[batch[1].tolist() for batch in loader] for _ in range(2)]
+        assert len(loader) == 3
+        assert epochs[0] != epochs[1]
+        taken.append([[node for batch in epoch for node in batch] for epoch in epochs])
+    for epoch in range(2):
+        assert len(taken[0][epoch]) == len(taken[1][epoch]) == 48
+        assert not set(taken[0][epoch]) & set(taken[1][epoch])
+
+
 def test_every_item_comes_once_and_blocks_fit_together():
     g = social()
     loader = L.DataLoader(g, torch.randperm(200)[:150], L.NeighborSampler([4, 3, 2]), batch_size=64, shuffle=True)

@@ -6,9 +6,11 @@ import weakref
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import weft.dgl as dgl
-from tests.dgl.graphs_of_dgl import messy, typed
+from tests.dgl.graphs_of_dgl import messy, random_graphs, typed
 from weft.errors import DtypeError, FeatureError, IdError, OptionError, ShapeError
 
 S = dgl.sampling
@@ -41,6 +43,29 @@ def test_drawn_edges_exist_and_fan_outs_are_kept(direction, prob, replace):
     assert torch.equal(degree(), expected)
     if not replace:
         assert part.edata[dgl.EID].unique().shape == part.edata[dgl.EID].shape
+
+
+@settings(max_examples=200, deadline=None)
+@given(random_graphs(), st.data())
+def test_whole_rows_less_what_is_excluded_or_weighs_nothing_are_those_of_the_graph(g, data):
+    out = [e for e in data.draw(st.lists(st.integers(0, 11), max_size=4)) if e < g.num_edges()]
+    direction = data.draw(st.sampled_from(["in", "out"]))
+    nodes = data.draw(st.lists(st.sampled_from(range(g.num_nodes())), max_size=4, unique=data.draw(st.booleans())))
+    marks = st.lists(st.booleans(), min_size=g.num_edges(), max_size=g.num_edges())
+    g.edata["m"] = torch.tensor(data.draw(marks), dtype=torch.bool)
+    prob = data.draw(st.sampled_from([None, "m"]))
+    fanout = data.draw(st.sampled_from([-1, 0, 2, 50]))
+    part = S.sample_neighbors(g, nodes, fanout, direction, prob, exclude_edges=out)
+    drawn = part.edata[dgl.EID].tolist()
+    for node in set(nodes):
+        find = g.in_edges if direction == "in" else g.out_edges
+        there = {e for e in find(node, form="eid").tolist() if e not in out and (prob is None or g.edata["m"][e])}
+        mine = [e for e, end in zip(drawn, part.edges()[direction == "in"].tolist(), strict=True) if end == node]
+        times = nodes.count(node)
+        assert set(mine) <= there
+        assert len(mine) == times * (len(there) if fanout < 0 else min(fanout, len(there)))
+        assert all(mine.count(e) <= times for e in mine)
+    assert {int(end) for end in part.edges()[direction == "in"]} <= set(nodes)
 
 
 def test_draws_follow_the_seed_and_differ_without_it():
