@@ -15,6 +15,12 @@ _TOPK = "DGL exchanges the rows of graphs where one has fewer than k; weft does 
 
 DIFFERENCES: dict[str, str] = {
     "batch21": "DGL mixes the dtypes of counts of graphs that were cast; weft batches them.",
+    "dataloading1": "DGL fails where its fused sampler draws nothing; weft gives a block without edges.",
+    "dataloading8": "DGL fails without layers; weft gives the seeds and no blocks.",
+    "dataloading27": "DGL sorts the ids of the edges that it leaves out in place, so that those of the pairs are mixed up.",
+    "sampling9": "DGL takes no notice of weights that are a tensor; weft draws by them.",
+    "sampling29": "DGL takes no notice of a node type that does not exist; weft raises.",
+    "sampling57": "DGL goes on over an edge of weight 0, to a node to which none leads; in weft the walk ends.",
     "convert18": _IDS_OF_EDGES,
     "convert19": _IDS_OF_EDGES,
     "functions121": "DGL refuses operands of two dtypes; weft promotes them as torch does.",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .playing import FIXTURES, Pool, play
-from .recorded import functions, messages, modules, operators, structure
+from .recorded import functions, messages, modules, operators, sampling, structure
 from .recorded.graphs import Recorder
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -23,6 +23,7 @@ FILES: dict[str, Any] = {
     "functions": functions.record,
     **dict.fromkeys(modules.FILES, modules.record),
     **dict.fromkeys(("ops", "mpops", "nn"), operators.record),
+    **dict.fromkeys(sampling.FILES, sampling.record),
 }
 
 

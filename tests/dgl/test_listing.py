@@ -54,7 +54,7 @@ def test_the_status_of_every_name_is_known() -> None:
 
 def test_what_is_there_has_left_the_table() -> None:
     places = {"": dgl, "nn": dgl.nn, "DGLGraph": dgl.DGLGraph, "function": dgl.function, "base": dgl.base,
-              "heterograph": sys.modules["weft.dgl._graph"]}  # fmt: skip
+              "dataloading": dgl.dataloading, "heterograph": sys.modules["weft.dgl._graph"]}  # fmt: skip
     stale = [f"{area}.{name}" for area, names in _later.NAMES.items() for name in names if name in dir(places[area])]
     stale += [module for module in _later.MODULES if f"weft.dgl.{module}" in sys.modules]
     assert stale == []
@@ -74,13 +74,14 @@ def test_the_table_names_only_what_dgl_has() -> None:
 @pytest.mark.parametrize(
     ("ask", "says"),
     [
-        (lambda: dgl.sampling, "sampling and loading (issue 7)"),
+        (lambda: dgl.dataloading.dataloader.CollateWrapper, "weft's loads in threads"),
         (lambda: dgl.nn.Set2Set, "no issue is open for it yet"),
         (lambda: dgl.nn.pytorch.conv.CuGraphGATConv, "cuGraph"),
         (lambda: dgl.nn.mxnet, "PyTorch only"),
         (lambda: dgl.register_func, "C++ library"),
         (lambda: dgl.data, "data sets come later"),
-        (lambda: dgl.graph(([0], [1])).sample_neighbors, "issue 7"),
+        (lambda: dgl.graph(([0], [1])).adjacency_matrix, "it comes later"),
+        (lambda: dgl.sampling.sample_neighbours, "hint: sample_neighbors"),
         (lambda: dgl.heterogrph, "hint: heterograph or"),
         (lambda: dgl.nn.GraphConf, "hint: GraphConv"),
         (lambda: dgl.ops.u_ad_v, "hint: u_add_v"),
@@ -97,8 +98,8 @@ def test_an_absent_name_says_what_brings_it_or_what_was_meant(ask: object, says:
 def test_a_from_import_says_it_too() -> None:
     with pytest.raises(AbsentImportError, match="no issue is open"):
         from weft.dgl.nn.pytorch import TransE  # noqa: F401
-    with pytest.raises(AbsentImportError, match="issue 7"):
-        from weft.dgl import dataloading  # noqa: F401
+    with pytest.raises(AbsentImportError, match="data sets come later"):
+        from weft.dgl import data  # noqa: F401
     with pytest.raises(ImportError):
         from weft.dgl import no_such_name  # noqa: F401
 

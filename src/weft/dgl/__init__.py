@@ -11,6 +11,7 @@
 from . import _pairs
 from . import backend as backend
 from . import base as base
+from . import dataloading as dataloading
 from . import frame as frame
 from . import function as function
 from . import global_config as global_config
@@ -20,6 +21,8 @@ from . import nn as nn
 from . import ops as ops
 from . import partition as partition
 from . import random as random
+from . import sampling as sampling
+from . import storages as storages
 from . import transforms as transforms
 from . import udf as udf
 from . import view as view
@@ -28,6 +31,7 @@ from ._graph import DGLGraph as DGLGraph
 from ._install import install as install
 from ._install import uninstall as uninstall
 from ._later import absent
+from ._later_rows import LazyFeature as LazyFeature
 from ._pairs import apply_each as apply_each
 from .backend import backend_name as backend_name
 from .backend import load_backend as load_backend
@@ -55,6 +59,11 @@ from .convert import to_cugraph as to_cugraph
 from .convert import to_heterogeneous as to_heterogeneous
 from .convert import to_homogeneous as to_homogeneous
 from .convert import to_networkx as to_networkx
+from .dataloading import set_dst_lazy_features as set_dst_lazy_features
+from .dataloading import set_edge_lazy_features as set_edge_lazy_features
+from .dataloading import set_node_lazy_features as set_node_lazy_features
+from .dataloading import set_src_lazy_features as set_src_lazy_features
+from .dataloading.base import get_edge_storage, get_node_storage, materialize_data
 from .generators import rand_bipartite as rand_bipartite
 from .generators import rand_graph as rand_graph
 from .global_config import is_libxsmm_enabled as is_libxsmm_enabled
@@ -111,5 +120,13 @@ utils = _pairs
 
 for _method in (add_self_loop, line_graph, remove_self_loop, reorder_graph, reverse, to_simple):
     setattr(DGLGraph, _method.__name__, _method)
+for _fetch in (get_edge_storage, get_node_storage, materialize_data):
+    setattr(DGLGraph, _fetch.__name__, _fetch)
+for _draw in (
+    sampling.sample_neighbors, sampling.sample_etype_neighbors, sampling.sample_neighbors_fused,
+    sampling.sample_neighbors_biased, sampling.select_topk, sampling.sample_labors,
+    sampling.global_uniform_negative_sampling,
+):  # fmt: skip
+    setattr(DGLGraph, _draw.__name__, _draw)
 
 __getattr__ = absent("", globals())

@@ -27,6 +27,7 @@ class Core:
         _adjacencies: the structure of each edge type.
         _nodes: the columns of each node type; of a block those of source types, then those of target types.
         _edges: the columns of each edge type.
+        _prepared: what samplers made of the structures last, see `sampling`.
     """
 
     _types: Types
@@ -50,6 +51,11 @@ class Core:
         self._types, self._idtype, self._device = types, idtype, device
         self._adjacencies, self._nodes, self._edges = list(adjacencies), list(nodes), list(edges)
         self._batch_nodes = self._batch_edges = None
+        self._prepared: dict[Any, tuple[tuple[object, ...], Any]] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but what samplers made of it."""
+        return {**self.__dict__, "_prepared": {}}
 
     if not TYPE_CHECKING:
 

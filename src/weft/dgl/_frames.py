@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, ItemsView, Iterator, ValuesView
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from ..errors import DeviceError, DtypeError, ShapeError
+from ._later_rows import LaterRows, LazyFeature
 
 Initializer = Callable[[tuple[int, ...], torch.dtype, torch.device, Any], Tensor]
 """Of shape, dtype, device and the range of the rows: what new rows hold."""
@@ -27,7 +28,7 @@ class Scheme(NamedTuple):
 class Frame(dict[str, Tensor]):
     """Named columns with as many rows as there are nodes, or edges, of a type.
 
-    A plain dictionary for reading; `put` and `put_rows` check what is written.
+    A dictionary for reading; `put` and `put_rows` check what is written. Rows of another frame are taken when they are read.
     """
 
     __slots__ = ("count", "default", "device", "initializers")
@@ -39,12 +40,15 @@ class Frame(dict[str, Tensor]):
         self.default: Initializer | None = None
 
     def put(self, name: str, column: Tensor, what: str) -> None:
-        """Set a column.
+        """Set a column; a `LazyFeature` stands for one that is fetched later.
 
         Raises:
             ShapeError, DeviceError: if it has not a row for each node or edge, or lies elsewhere.
             DtypeError: if it is no tensor.
         """
+        if isinstance(column, LazyFeature):
+            super().__setitem__(name, column)
+            return
         if not isinstance(column, Tensor):
             raise _no_tensor(name, column)
         if not column.dim() or column.shape[0] != self.count:
@@ -103,27 +107,74 @@ class Frame(dict[str, Tensor]):
         return made
 
     def taken(self, ids: Tensor) -> Frame:
-        """The rows of these ids."""
+        """The rows of these ids, which are taken when somebody asks for them."""
         made = self.copied(ids.shape[0])
-        made.update((name, column[ids]) for name, column in self.items())
+        for name, column in self.held():
+            later: Any = column if isinstance(column, LazyFeature) else LaterRows(column, ids)
+            dict.__setitem__(made, name, later)
         return made
 
     def copied(self, count: int | None = None) -> Frame:
         """The same columns, of which new ones can be set without effect here; without columns if the count is another."""
-        made = Frame(self.count if count is None else count, self.device, self if count is None else ())
+        made = Frame(self.count if count is None else count, self.device)
+        if count is None:
+            for name, column in self.held():
+                dict.__setitem__(made, name, column)
         made.initializers, made.default = dict(self.initializers), self.default
         return made
 
     def mapped(self, change: Callable[[Tensor], Tensor], device: torch.device) -> Frame:
         """The frame with every column changed."""
-        made = self.copied()
+        made = self.copied(self.count)
         made.device = device
-        made.update((name, change(column)) for name, column in self.items())
+        for name, column in self.held():
+            if isinstance(column, LaterRows):
+                column = LaterRows(column, None, change)
+            elif isinstance(column, Tensor):
+                column = change(column)
+            dict.__setitem__(made, name, column)
         return made
+
+    def held(self) -> Iterator[tuple[str, Any]]:
+        """Names and columns as they are, those that come later included."""
+        return iter(dict.items(self))
+
+    # What dictionaries do, with rows that come later taken; who defines __iter__ has `dict(frame)` ask for each of them
+
+    def __getitem__(self, name: str) -> Tensor:
+        column: Any = dict.__getitem__(self, name)
+        if isinstance(column, LaterRows):
+            column = column.rows()
+            dict.__setitem__(self, name, column)
+        return column  # type: ignore[no-any-return]
+
+    def __iter__(self) -> Iterator[str]:
+        return dict.__iter__(self)
+
+    def items(self) -> ItemsView[str, Tensor]:  # type: ignore[override]
+        return {name: self[name] for name in dict.keys(self)}.items()
+
+    def values(self) -> ValuesView[Tensor]:  # type: ignore[override]
+        return {name: self[name] for name in dict.keys(self)}.values()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        if name not in self:
+            return default
+        return self[name]
+
+    def pop(self, name: str, *default: Any) -> Any:
+        if name in self:
+            _ = self[name]
+        return dict.pop(self, name, *default)
 
     def schemes(self) -> dict[str, Scheme]:
         """Of every column."""
-        return {name: Scheme(tuple(column.shape[1:]), column.dtype) for name, column in self.items()}
+        found = {}
+        for name, column in self.held():
+            if not isinstance(column, LazyFeature):
+                like = column.like() if isinstance(column, LaterRows) else column
+                found[name] = Scheme(tuple(like.shape[1:]), like.dtype)
+        return found
 
 
 def _no_tensor(name: str, column: Any) -> DtypeError:

@@ -129,6 +129,7 @@ class DGLGraph(Sending, Growth, Matrices):
         frames = [frame.copied() for frame in self._nodes], [frame.copied() for frame in self._edges]
         made = self._made(self._types, self._adjacencies, *frames, self.idtype, self.device)
         made._batch_nodes, made._batch_edges = self._batch_nodes, self._batch_edges
+        made._prepared = self._prepared
         return made
 
     def local_var(self) -> DGLGraph:
@@ -154,6 +155,7 @@ class DGLGraph(Sending, Growth, Matrices):
     def __copy__(self) -> DGLGraph:
         made = self._made(self._types, self._adjacencies, self._nodes, self._edges, self.idtype, self.device)
         made._batch_nodes, made._batch_edges = self._batch_nodes, self._batch_edges
+        made._prepared = self._prepared
         return made
 
     def __deepcopy__(self, memo: dict[int, Any]) -> DGLGraph:

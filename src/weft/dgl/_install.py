@@ -16,6 +16,7 @@ _HERE = __name__.rpartition(".")[0]
 _ELSEWHERE = {
     "heterograph": "_graph",
     "utils": "_pairs",
+    "sampling.utils": "sampling._excluder",
     "nn.pytorch.utils": "nn.pytorch",
     "_ffi": "base",
     "_ffi.base": "base",

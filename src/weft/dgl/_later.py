@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import AbsentImportError, AbsentNameError
 
-_SAMPLING = "it comes with sampling and loading (issue 7)"
+_WORKERS = "it is a part of DGL's loader, which works in other processes; weft's loads in threads"
 _LATER = "it comes later; no issue is open for it yet"
 _FFI = "it reaches into DGL's C++ library, which weft does not have"
 _PARTS = "it is a part inside of a layer of DGL, which weft's layer does not have"
@@ -22,9 +22,6 @@ _PROCESSES = "it shares memory between processes, where weft uses threads"
 
 _TOP = {
     _LATER: ("save_graphs load_graphs",),
-    _SAMPLING: (
-        "LazyFeature set_node_lazy_features set_edge_lazy_features set_src_lazy_features set_dst_lazy_features",
-    ),
     _FFI: ("register_func get_global_func list_global_func_names extract_ext_funcs TypeCode enable_verbose_logging",),
 }
 _LAYERS = {
@@ -46,12 +43,13 @@ _LAYERS = {
     _CUGRAPH: ("CuGraphGATConv CuGraphRelGraphConv CuGraphSAGEConv",),
 }
 _METHODS = {
-    _SAMPLING: (
-        "sample_neighbors sample_etype_neighbors sample_neighbors_fused sample_neighbors_biased select_topk sample_labors "
-        "global_uniform_negative_sampling",
-        "get_node_storage get_edge_storage materialize_data",
-    ),
     _LATER: ("adj adjacency_matrix",),
+}
+_LOADING = {
+    _WORKERS: (
+        "TensorizedDataset DDPTensorizedDataset remove_parent_storage_columns restore_parent_storage_columns CollateWrapper "
+        "WorkerInitWrapper create_tensorized_dataset",
+    ),
 }
 
 
@@ -63,6 +61,7 @@ NAMES: dict[str, dict[str, str]] = {
     "": _by_name(_TOP),
     "nn": _by_name(_LAYERS),
     "DGLGraph": _by_name(_METHODS),
+    "dataloading": _by_name(_LOADING),
     "function": {"TargetCode": _FFI},
     "base": {"dgl_warning_format": "warnings keep Python's own form"},
 }
@@ -72,7 +71,6 @@ MODULES: dict[str, str] = {
     "container": _FFI,
     "cuda": _LATER,
     "data": "data sets " + _LATER.removeprefix("it ").replace("comes", "come").replace("for it", "for them"),
-    "dataloading": _SAMPLING,
     "distgnn": _LATER,
     "distributed": _LATER,
     "geometry": _LATER,
@@ -95,13 +93,11 @@ MODULES: dict[str, str] = {
     "nn.pytorch.sparse_emb": _LATER,
     "nn.tensorflow": _BACKEND,
     "optim": _LATER,
-    "sampling": _SAMPLING,
     "sparse": _LATER,
-    "storages": _LATER,
 }
 """Modules that are not there, with all that is in them."""
 
-_AREAS = {"nn.pytorch": "nn", "nn.pytorch.conv": "nn", "function": "function"}
+_AREAS = {"dataloading.dataloader": "dataloading", "nn.pytorch": "nn", "nn.pytorch.conv": "nn", "function": "function"}
 
 
 def reason_of_module(module: str) -> str | None:

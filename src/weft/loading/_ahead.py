@@ -28,6 +28,9 @@ def ahead(work: Callable[[_T], _R], things: Sequence[_T], *, prefetch: int, num_
 
     Each piece of work runs on one of `num_threads` threads, alone on it. Whoever stops early (break, exception, Ctrl-C)
     waits for what has begun; what has not is forgotten. An error of the work is raised where its result would have come.
+
+    >>> list(ahead(len, ["a", "bc"], prefetch=1, num_threads=1))
+    [1, 2]
     """
     if prefetch == 0:
         yield from map(work, things)

@@ -10,7 +10,7 @@ _STREAM = 63_487  # the last of those of neighbours, which no sampler reaches
 
 
 class Epochs:
-    """The batches of places of `count` items, epoch by epoch, told by the arguments and the number of the epoch alone.
+    """The batches of places of `count` items, told by the arguments and the number of the epoch alone.
 
     Args:
         where: the loader, for messages.
@@ -22,6 +22,10 @@ class Epochs:
 
     Raises:
         OptionError: if options do not fit each other, or an item costs more than the budget.
+
+    >>> epochs = Epochs("mine", 5, batch_size=2, shuffle=False, drop_last=True, seed=0, rank=0, num_ranks=1)
+    >>> epochs.batches(epoch=0)
+    [(0, tensor([0, 1])), (1, tensor([2, 3]))]
     """
 
     def __init__(

@@ -85,7 +85,7 @@ def _sorted_rows(
     counts = torch.bincount(rows.targets().long() * num_tags + values, minlength=num_rows * num_tags)
     offsets = torch.zeros(num_rows, num_tags + 1, dtype=torch.int64, device=tags.device)
     torch.cumsum(counts.reshape(num_rows, num_tags), 1, out=offsets[:, 1:])
-    return Structure(rows.indptr, rows.source[index], edge[index]), offsets
+    return Structure(rows.indptr, rows.source[index], edge[index].to(rows.source.dtype)), offsets
 
 
 def _with_rows(
