@@ -11,6 +11,7 @@ from ._importance_labor_sampler import ImportanceLaborSampler as ImportanceLabor
 from ._inclusions import Inclusions as Inclusions
 from ._inclusions import count_inclusions as count_inclusions
 from ._labor_sampler import LaborSampler as LaborSampler
+from ._labor_scales import labor_scales as labor_scales
 from ._layer_sampler import LayerSampler as LayerSampler
 from ._link_sampler import LinkSampler as LinkSampler
 from ._negatives import Negatives as Negatives

@@ -10,6 +10,7 @@ from ..errors import OptionError, message
 from ..graph import Batch, Graph, in_edges
 from ..ops import Candidates, Drawing, Draws, Structure, draw_neighbors, segment_reduce, segments_of, weight_sums
 from ._candidates import check_sampled
+from ._labor_scales import labor_scales
 from ._lists import block_of_lists
 from ._plain_sampler import PlainSampler
 from ._random_walks import only_edge_type
@@ -116,12 +117,12 @@ class ImportanceLaborSampler(PlainSampler):
         """Pi of the source of each edge, and c of each target."""
         ids, which = source.unique(return_inverse=True)
         importance = torch.ones(ids.shape[0], dtype=torch.float64, device="cpu")
-        scale = _scale(indptr, importance[which], row, fanout)
+        scale = _scale(indptr, importance[which], fanout)
         before = float("inf")
         for _ in range(_ROUNDS if self._rounds is None else self._rounds):
             most = torch.zeros_like(importance).scatter_reduce_(0, which, scale[row], "amax")
             importance = importance * most
-            scale = _scale(indptr, importance[which], row, fanout)
+            scale = _scale(indptr, importance[which], fanout)
             expected = float(torch.zeros_like(importance).scatter_reduce_(
                 0, which, (scale[row] * importance[which]).clamp(max=1.0), "amax").sum())  # fmt: skip
             if self._rounds is None and expected > (1 - _SETTLED) * before:
@@ -130,19 +131,7 @@ class ImportanceLaborSampler(PlainSampler):
         return importance[which], scale
 
 
-def _scale(indptr: Tensor, importance: Tensor, row: Tensor, fanout: int) -> Tensor:
+def _scale(indptr: Tensor, importance: Tensor, fanout: int) -> Tensor:
     """For each target the c that makes the chances of its edges add up to the fan-out, or that keeps all where they are few."""
-    degree = indptr.diff()
-    lowest = segment_reduce(indptr, importance, None, "min")
-    keeps_all = torch.full_like(lowest, 1.0) / lowest.where(degree > 0, 1.0)
-    if fanout < 0:
-        return keeps_all
-    is_sure = torch.zeros_like(importance, dtype=torch.bool)
-    while True:
-        left = fanout - segment_reduce(indptr, is_sure.double(), None, "sum")
-        rest = segment_reduce(indptr, importance.masked_fill(is_sure, 0.0), None, "sum")
-        scale = (left / rest.where(rest > 0, 1.0)).where((degree > fanout) & (rest > 0), keeps_all)
-        more = ~is_sure & (scale[row] * importance >= 1) & (degree > fanout)[row]
-        if not bool(more.any()):
-            return scale
-        is_sure |= more
+    scale, lowest = labor_scales(indptr, importance, fanout), segment_reduce(indptr, importance, None, "min")
+    return scale.where(scale.isfinite(), 1 / lowest.where(lowest > 0, 1.0))

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ...graph import EdgeType, in_edges, out_edges
-from ...ops import segment_reduce
+from ...sampling import labor_scales
 from .._graph import DGLGraph
 
 
@@ -24,28 +24,9 @@ def importances(
     nodes, place, counts = row.unique_consecutive(return_inverse=True, return_counts=True)
     find = in_edges if direction == "in" else out_edges
     indptr, _, _, every = find(g._adjacencies[g._types.edge(name)], nodes)
-    level = _levels(indptr, weight.to(g.device).double()[every], fanout)
+    level = labor_scales(indptr, weight.to(g.device).double()[every], fanout)
     chance = (level[place] * weight.to(g.device).double()[ids]).clamp(max=1.0)
     share = chance.reciprocal()
     total = torch.zeros(nodes.shape[0], dtype=share.dtype, device=share.device).index_add_(0, place, share)
     found: Tensor = (share * (counts / total)[place]).float()
     return found
-
-
-def _levels(indptr: Tensor, weight: Tensor, fanout: int) -> Tensor:
-    """For each row the c with `sum of min(1, c w) = fanout`, infinite where there are no more weights above 0."""
-    lengths = indptr.diff()
-    row = torch.arange(lengths.shape[0], device=weight.device).repeat_interleave(lengths)
-    is_full = weight <= 0
-    most = torch.zeros_like(lengths).index_add_(0, row, (weight > 0).long())
-    level = torch.full((lengths.shape[0],), torch.inf, dtype=weight.dtype, device=weight.device)
-    taken = torch.zeros_like(level)
-    for _ in range(max(fanout, 0) + 1):
-        rest = segment_reduce(indptr, weight.masked_fill(is_full, 0.0), None, "sum")
-        level = ((fanout - taken) / rest).where((most > fanout) & (fanout >= 0), torch.inf)
-        full = ~is_full & (level[row] * weight >= 1)
-        if not full.any():
-            break
-        is_full = is_full | full
-        taken = taken.index_add_(0, row, full.to(taken.dtype))
-    return level

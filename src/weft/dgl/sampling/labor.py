@@ -83,7 +83,7 @@ def refuse_iterations(where: str, importance_sampling: int) -> None:
         OptionError: if one is asked for.
     """
     if importance_sampling:
-        hint = "0: it meets a few more nodes, and estimates the same"
+        hint = "0, or weft.sampling.ImportanceLaborSampler"
         raise OptionError(message(where, "`importance_sampling` 0, which is LABOR-0", str(importance_sampling), hint))
 
 
