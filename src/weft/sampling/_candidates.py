@@ -1,6 +1,6 @@
 """What samplers read of a graph: the edges of a type by one end, with weights and times."""
 
-from ..errors import DeviceError, FeatureError, message
+from ..errors import DeviceError, FeatureError, OptionError, message
 from ..graph import EdgeType, Graph
 from ..ops import Candidates, Structure, in_time_order, weight_sums
 
@@ -35,3 +35,27 @@ def candidates_of(
     if weight is not None and weight in edges:
         sums = weight_sums(rows, edges[weight])
     return Candidates(rows, graph.node_types.index(drawn), graph.node_types.index(draws), sums, times)
+
+
+def only_edge_type(where: str, graph: Graph) -> EdgeType:
+    """The edge type of a graph that has one.
+
+    Raises:
+        OptionError: if it has several.
+    """
+    if len(graph.edge_types) != 1:
+        hint = "give `path`, an edge type for each step" if where == "RandomWalks" else "weft.graph.type_subgraph"
+        raise OptionError(message(where, "a graph of one edge type", f"one of {len(graph.edge_types)}", hint))
+    return graph.edge_types[0]
+
+
+def square_edge_type(where: str, graph: Graph) -> EdgeType:
+    """The edge type of a graph that has one, between nodes of one type.
+
+    Raises:
+        OptionError: if it has several, or one between two types.
+    """
+    name = only_edge_type(where, graph)
+    if name[0] != name[2]:
+        raise OptionError(message(where, "edges between nodes of one type", str(name)))
+    return name

@@ -1,27 +1,24 @@
 """Neighbours that targets share, of which those that matter to many are drawn more often."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, final
+from collections.abc import Sequence
+from typing import final
 
 import torch
 from torch import Tensor
 
 from ..errors import OptionError, message
-from ..graph import Batch, Graph, in_edges
+from ..graph import Graph, in_edges
 from ..ops import Candidates, Drawing, Draws, Structure, draw_neighbors, segment_reduce, segments_of, weight_sums
-from ._candidates import check_sampled
+from ._candidates import check_sampled, square_edge_type
 from ._labor_scales import labor_scales
-from ._lists import block_of_lists
-from ._plain_sampler import PlainSampler
-from ._random_walks import only_edge_type
-from ._sampler import Edges, Seeds
+from ._list_sampler import ListSampler
 
 _ROUNDS = 50  # of importance, if it is asked for until it settles
 _SETTLED = 1e-4
 
 
 @final
-class ImportanceLaborSampler(PlainSampler):
+class ImportanceLaborSampler(ListSampler):
     """Keep neighbours as `LaborSampler` does, with chances that make the number of nodes as low as it can be.
 
     `edge (s, t) is kept if r_s < c_t pi_s`, with `sum over s of min(1, c_t pi_s) = fanout`, where in each round
@@ -57,43 +54,17 @@ class ImportanceLaborSampler(PlainSampler):
     ) -> None:  # fmt: skip
         check_sampled("ImportanceLaborSampler", graph, None)
         self._graph, self._fanouts, self._seed = graph, list(fanouts), seed
-        self._rounds, self._shares_layers = rounds, shares_layers
-        self._name = only_edge_type(graph, "ImportanceLaborSampler")
-        self._kind = self._name[0]
-        if self._name[2] != self._kind:
-            raise OptionError(message("ImportanceLaborSampler", "edges between nodes of one type", str(self._name)))
+        self._rounds, self._shares_layers, self._num_layers = rounds, shares_layers, len(self._fanouts)
+        self._name = square_edge_type("ImportanceLaborSampler", graph)
         if any(fanout < -1 for fanout in self._fanouts):
             raise OptionError(message("ImportanceLaborSampler", "`fanouts` from -1", str(self._fanouts)))
         if rounds is not None and rounds < 0:
             raise OptionError(message("ImportanceLaborSampler", "`rounds` from 0, or None", str(rounds)))
 
-    def seeds_by_type(self, seeds: Seeds) -> dict[Any, Tensor]:
-        """Check ids of nodes, or masks, and give them by node type."""
-        return self._seeds_of_only(self._kind, seeds)
-
-    def _sample(self, seeds: Mapping[str, Tensor], epoch: int, batch: int, exclude: Edges | None) -> Batch:
-        asked = seeds[self._kind]
-        num_nodes = self.graph.node_sets[self._kind].count
-        numbered = draw_neighbors([], [asked], [], num_nodes=[num_nodes])
-        out = (
-            None if exclude is None else torch.as_tensor(exclude[self._name] if isinstance(exclude, dict) else exclude)
-        )
-        blocks, weights, ids = [], [], numbered.node_ids[0]
-        for hop, fanout in enumerate(self._fanouts):
-            draws = Draws(self._seed, epoch, batch, 0 if self._shares_layers else hop)
-            lists, weight = self._kept(ids, fanout, draws, out)
-            block, positions = block_of_lists(ids, lists, name=self._name, num_nodes=num_nodes)
-            blocks.append(block)
-            weights.append({self._name: {"weight": weight[positions]}})
-            ids = block.node_ids[self._kind]
-        return Batch(
-            seeds={self._kind: asked}, seed_rows={self._kind: numbered.seed_numbers[0]},
-            blocks=tuple(reversed(blocks)), edge_features=tuple(reversed(weights)), node_ids={self._kind: ids},
-        )  # fmt: skip
-
-    def _kept(self, targets: Tensor, fanout: int, draws: Draws, exclude: Tensor | None) -> tuple[Structure, Tensor]:
+    def _choose(self, targets: Tensor, draws: Draws, exclude: Tensor | None) -> tuple[Structure, Tensor]:
         """The edges that each target keeps, and what they weigh."""
-        count, num_nodes = targets.shape[0], self.graph.node_sets[self._kind].count
+        fanout, draws = self._fanouts[draws.stream], draws._replace(stream=0) if self._shares_layers else draws
+        count, num_nodes = targets.shape[0], self.graph.node_sets[self._name[0]].count
         indptr, source, _, edge = in_edges(self.graph, targets)
         row = torch.arange(count, device="cpu").repeat_interleave(indptr.diff(), output_size=edge.shape[0])
         if exclude is not None:

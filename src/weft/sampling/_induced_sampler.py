@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from ..errors import OptionError, ShapeError, message
-from ..graph import Batch, Graph
+from ..graph import Batch
 from ..ops import Draws
-from ._hops import Hops
-from ._sampler import Edges, Sampler, Seeds, Times, node_seeds
+from ._hops_sampler import HopsSampler
+from ._sampler import Edges, Seeds, Times
 
 
 class Met(NamedTuple):
@@ -22,33 +22,12 @@ class Met(NamedTuple):
     places: Tensor | None = None
 
 
-class InducedSampler(Sampler):
+class InducedSampler(HopsSampler):
     """A sampler that chooses nodes around seeds, and takes the graph of all edges between them and the seeds."""
-
-    _hops: Hops
 
     @abstractmethod
     def _meet(self, seeds: Mapping[str, Tensor], draws: Draws, times: Tensor | None) -> Mapping[str, Met]:
         """Choose nodes by type, beside the seeds; `times` are those of all seeds, one type after the other."""
-
-    @property
-    def graph(self) -> Graph:
-        """The graph that is drawn from."""
-        return self._hops.graph
-
-    @property
-    def disjoint(self) -> bool:
-        """Whether every seed has nodes of its own."""
-        return self._hops.how.trees
-
-    @property
-    def timed(self) -> bool:
-        """Whether seeds have to say when they ask."""
-        return self._hops.timed
-
-    def seeds_by_type(self, seeds: Seeds) -> dict[Any, Tensor]:
-        """Check ids of nodes, or masks, and give them by node type."""
-        return node_seeds(self._hops.where, self.graph, seeds)
 
     def sample(
         self, seeds: Seeds, *, epoch: int = 0, batch: int = 0, times: Times = None, exclude: Edges | None = None,

@@ -1,23 +1,20 @@
 """A number of nodes for each layer, which all targets share."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, final
+from collections.abc import Sequence
+from typing import final
 
 import torch
 from torch import Tensor
 
 from ..errors import OptionError, message
-from ..graph import Batch, Graph, in_edges
-from ..ops import Draws, Structure, draw_neighbors, draw_rows, list_sums, segment_reduce
-from ._candidates import check_sampled
-from ._lists import block_of_lists
-from ._plain_sampler import PlainSampler
-from ._random_walks import only_edge_type
-from ._sampler import Edges, Seeds
+from ..graph import Graph, in_edges
+from ..ops import Draws, Structure, draw_rows, list_sums, segment_reduce
+from ._candidates import check_sampled, square_edge_type
+from ._list_sampler import ListSampler
 
 
 @final
-class LayerSampler(PlainSampler):
+class LayerSampler(ListSampler):
     """Draw for each layer a number of sources, by how much they matter to all of its targets.
 
     `chance of s ~ sum over edges (s, t) of a_ts^2`, with `a_ts = weight of the edge / weights of all edges that enter t`
@@ -51,10 +48,8 @@ class LayerSampler(PlainSampler):
     def __init__(self, graph: Graph, sizes: Sequence[int], *, weight: str | None = None, seed: int = 0) -> None:
         check_sampled("LayerSampler", graph, weight)
         self._graph, self._sizes, self._weight, self._seed = graph, list(sizes), weight, seed
-        self._name = only_edge_type(graph, "LayerSampler")
-        self._kind = self._name[0]
-        if self._name[2] != self._kind:
-            raise OptionError(message("LayerSampler", "edges between nodes of one type", str(self._name)))
+        self._num_layers = len(self._sizes)
+        self._name = square_edge_type("LayerSampler", graph)
         if any(size < 1 for size in self._sizes):
             raise OptionError(message("LayerSampler", "`sizes` of at least 1", str(self._sizes)))
         if weight is not None:
@@ -64,31 +59,9 @@ class LayerSampler(PlainSampler):
         if weight.dim() != 1 or weight.is_complex() or not bool(((weight >= 0) & (weight < torch.inf)).all()):
             raise OptionError(message("LayerSampler", "one finite weight from 0 up for each edge", str(weight.shape)))
 
-    def seeds_by_type(self, seeds: Seeds) -> dict[Any, Tensor]:
-        """Check ids of nodes, or masks, and give them by node type."""
-        return self._seeds_of_only(self._kind, seeds)
-
-    def _sample(self, seeds: Mapping[str, Tensor], epoch: int, batch: int, exclude: Edges | None) -> Batch:
-        asked = seeds[self._kind]
-        num_nodes = self.graph.node_sets[self._kind].count
-        numbered = draw_neighbors([], [asked], [], num_nodes=[num_nodes])
-        out = (
-            None if exclude is None else torch.as_tensor(exclude[self._name] if isinstance(exclude, dict) else exclude)
-        )
-        blocks, weights, ids = [], [], numbered.node_ids[0]
-        for layer, size in enumerate(self._sizes):
-            lists, weight = self._layer(ids, size, Draws(self._seed, epoch, batch, layer), out)
-            block, positions = block_of_lists(ids, lists, name=self._name, num_nodes=num_nodes)
-            blocks.append(block)
-            weights.append({self._name: {"weight": weight[positions]}})
-            ids = block.node_ids[self._kind]
-        return Batch(
-            seeds={self._kind: asked}, seed_rows={self._kind: numbered.seed_numbers[0]},
-            blocks=tuple(reversed(blocks)), edge_features=tuple(reversed(weights)), node_ids={self._kind: ids},
-        )  # fmt: skip
-
-    def _layer(self, targets: Tensor, size: int, draws: Draws, exclude: Tensor | None) -> tuple[Structure, Tensor]:
+    def _choose(self, targets: Tensor, draws: Draws, exclude: Tensor | None) -> tuple[Structure, Tensor]:
         """For each target the edges from sources that were drawn, and what these weigh."""
+        size = self._sizes[draws.stream]
         indptr, source, _, edge = in_edges(self.graph, targets)
         share = torch.ones(edge.shape[0], dtype=torch.float64, device="cpu")
         if self._weight is not None:

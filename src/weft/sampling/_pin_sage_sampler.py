@@ -1,22 +1,19 @@
 """Neighbours that walks meet most often."""
 
-from collections.abc import Mapping
-from typing import Any, final
+from typing import final
 
 import torch
 from torch import Tensor
 
 from ..errors import OptionError, message
-from ..graph import Batch, EdgeType
-from ..ops import Structure, coalesce, draw_neighbors, top_rows
-from ._lists import block_of_lists
-from ._plain_sampler import PlainSampler
+from ..graph import EdgeType
+from ..ops import Draws, Structure, coalesce, top_rows
+from ._list_sampler import ListSampler
 from ._random_walks import RandomWalks
-from ._sampler import Edges, Seeds
 
 
 @final
-class PinSAGESampler(PlainSampler):
+class PinSAGESampler(ListSampler):
     """Take as neighbours of a node those that walks from it meet most often, with the share of the visits as weight.
 
     `weight of (s, t) = visits of s by the walks from t / visits of all neighbours of t that are kept`
@@ -58,36 +55,16 @@ class PinSAGESampler(PlainSampler):
         if not self._places:
             raise OptionError(message("PinSAGESampler", f'walks that come back to "{kind}"', str(walks.node_types)))
         self._graph, self._walks, self._num_neighbors, self._num_walks = walks.graph, walks, num_neighbors, num_walks
-        self._num_layers, self._loops, self._kind = num_layers, loops, kind
+        self._num_layers, self._loops = num_layers, loops
         self._name: EdgeType = (kind, "visits", kind)
 
-    def seeds_by_type(self, seeds: Seeds) -> dict[Any, Tensor]:
-        """Check ids of nodes, and give them by node type."""
-        return self._seeds_of_only(self._kind, seeds)
-
-    def _sample(self, seeds: Mapping[str, Tensor], epoch: int, batch: int, exclude: Edges | None) -> Batch:
-        if exclude is not None:
-            raise OptionError(message("PinSAGESampler", "no `exclude`, since visits are no edges", "some"))
-        asked = seeds[self._kind]
-        count = self.graph.node_sets[self._kind].count
-        numbered = draw_neighbors([], [asked], [], num_nodes=[count])
-        blocks, weights, ids = [], [], numbered.node_ids[0]
-        for layer in range(self._num_layers):
-            lists, weight = self._neighbors(ids, epoch, batch, layer)
-            block, positions = block_of_lists(ids, lists, name=self._name, num_nodes=count)
-            blocks.append(block)
-            weights.append({self._name: {"weight": weight[positions]}})
-            ids = block.node_ids[self._kind]
-        return Batch(
-            seeds={self._kind: asked}, seed_rows={self._kind: numbered.seed_numbers[0]}, blocks=tuple(reversed(blocks)),
-            edge_features=tuple(reversed(weights)), node_ids={self._kind: ids},
-        )  # fmt: skip
-
-    def _neighbors(self, targets: Tensor, epoch: int, batch: int, layer: int) -> tuple[Structure, Tensor]:
+    def _choose(self, targets: Tensor, draws: Draws, exclude: Tensor | None) -> tuple[Structure, Tensor]:
         """For each target the nodes that its walks meet most often, and their shares."""
-        count, num_nodes = targets.shape[0], self.graph.node_sets[self._kind].count
+        count, num_nodes = targets.shape[0], self.graph.node_sets[self._name[0]].count
         starts = targets.repeat_interleave(self._num_walks)
-        visited = self._walks.draw(starts, epoch=epoch, batch=batch, stream=layer).nodes[:, self._places]
+        visited = self._walks.draw(starts, epoch=draws.epoch, batch=draws.batch, stream=draws.stream).nodes[
+            :, self._places
+        ]
         row = torch.arange(count, device="cpu").repeat_interleave(self._num_walks)[:, None].expand_as(visited)
         counts = (visited >= 0) if self._loops else (visited >= 0) & (visited != targets[row])
         row, node = row[counts], visited[counts]
@@ -96,6 +73,6 @@ class PinSAGESampler(PlainSampler):
         assert matrix.value is not None, "visits are values"
         indptr, best = top_rows(matrix.indptr, matrix.value, self._num_neighbors)
         kept = matrix.value[best]
-        lengths = indptr.diff()
-        sums = torch.zeros(count, device="cpu").index_add_(0, torch.arange(count).repeat_interleave(lengths), kept)
-        return Structure(indptr, matrix.column[best]), kept / sums.repeat_interleave(lengths)
+        row = torch.arange(count, device="cpu").repeat_interleave(indptr.diff())
+        sums = torch.zeros(count, device="cpu").index_add_(0, row, kept)
+        return Structure(indptr, matrix.column[best]), kept / sums[row]

@@ -9,9 +9,9 @@ from torch import Tensor
 from ..errors import OptionError, message
 from ..graph import Graph
 from ..ops import Drawing, Draws, push_pagerank, segment_reduce, top_rows
+from ._candidates import square_edge_type
 from ._hops import Hops
 from ._induced_sampler import InducedSampler, Met
-from ._random_walks import only_edge_type
 
 _ROUNDS = 2**31 - 1
 _ROOM = 2**24  # entries at a time
@@ -61,7 +61,7 @@ class PPRSampler(InducedSampler):
             "PPRSampler", graph, (), Drawing(trees=disjoint, keeps_edges=keeps_edges), form="induced", seed=0,
             weight=weight, time=None,
         )  # fmt: skip
-        edges = graph.edge_sets[only_edge_type(graph, "PPRSampler")]
+        edges = graph.edge_sets[square_edge_type("PPRSampler", graph)]
         indptr, source, edge, _ = edges.adjacency.by_target
         share = torch.ones(source.shape[0], dtype=torch.float64, device="cpu")
         if weight is not None:
@@ -72,8 +72,6 @@ class PPRSampler(InducedSampler):
         self._matrix = indptr, source, share, limit
         self._alpha, self._num_neighbors = alpha, num_neighbors
         self._kind = graph.edge_types[0][0]
-        if graph.edge_types[0][2] != self._kind:
-            raise OptionError(message("PPRSampler", "edges between nodes of one type", str(graph.edge_types[0])))
 
     def _meet(self, seeds: Mapping[str, Tensor], draws: Draws, times: Tensor | None) -> dict[str, Met]:
         if set(seeds) - {self._kind}:

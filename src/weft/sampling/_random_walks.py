@@ -9,7 +9,7 @@ from torch import Tensor
 from ..errors import FeatureError, OptionError, message
 from ..graph import EdgeType, Graph, as_ids, by_edge_type, chosen_ids
 from ..ops import Draws, Traces, Walking, check_walking, draw_walks, in_source_order
-from ._candidates import candidates_of, check_sampled
+from ._candidates import candidates_of, check_sampled, only_edge_type
 from ._sampler import Seeds, Times
 
 
@@ -52,7 +52,11 @@ class RandomWalks:
         if (length is None) == (path is None):
             raise OptionError(message("RandomWalks", "`length` or `path`", "neither" if path is None else "both"))
         self.graph, self.weight, self.time, self.seed = graph, weight, time, seed
-        types = [only_edge_type(graph)] * int(length or 0) if path is None else [_named(graph, name) for name in path]
+        types = (
+            [only_edge_type("RandomWalks", graph)] * int(length or 0)
+            if path is None
+            else [_named(graph, name) for name in path]
+        )
         distinct = list(dict.fromkeys(types))
         self.path = [distinct.index(name) for name in types]
         self.how = Walking(stop, returns, p, q, "past" if against else "future", strict, window)
@@ -91,18 +95,6 @@ class RandomWalks:
             self.path, num_nodes=[nodes.count for nodes in self.graph.node_sets.values()],
             draws=Draws(self.seed, epoch, batch, stream), how=self.how, times=_times(times),
         )  # fmt: skip
-
-
-def only_edge_type(graph: Graph, where: str = "RandomWalks") -> EdgeType:
-    """The edge type of a graph that has one.
-
-    Raises:
-        OptionError: if it has several.
-    """
-    if len(graph.edge_types) != 1:
-        hint = "give `path`, an edge type for each step" if where == "RandomWalks" else "weft.graph.type_subgraph"
-        raise OptionError(message(where, "a graph of one edge type", f"one of {len(graph.edge_types)}", hint))
-    return graph.edge_types[0]
 
 
 def _named(graph: Graph, name: str | EdgeType) -> EdgeType:
