@@ -45,6 +45,8 @@ PEERS = {
     "pyg": Peer(("torch==2.13.0", "torch_geometric", "setuptools", "wheel"), ("torch-scatter", "torch-sparse")),
 }
 
+INSIDE = {"graphbolt": "dgl", "dgl_fused": "dgl"}  # what comes with another library
+
 
 def variable(name: str) -> str:
     """Name the environment variable that holds a peer's interpreter."""

@@ -6,7 +6,7 @@ import statistics
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from .agreement import accurate, compare, narrow
 from .cases import Case
@@ -14,6 +14,13 @@ from .remote import Remote, Settings, WorkerError, reason
 
 SETTLE = 0.003  # seconds; the OpenMP threads of the library that ran before spin a while, then sleep
 SPEED_UP_ROUNDS = 3
+
+
+class Timed(Protocol):
+    """What takes turns: a remote library, or one thing that it does."""
+
+    def ask(self, do: str, **arguments: Any) -> dict[str, Any]:
+        """Do it, and say how that went, see `Remote.ask`."""
 
 
 @dataclass
@@ -99,7 +106,7 @@ def speed_up(remote: Remote, what: str, settings: Settings) -> float:
 
 
 def take_turns(
-    what: str, remotes: Mapping[str, Remote], settings: Settings, missing: dict[str, str]
+    what: str, remotes: Mapping[str, Timed], settings: Settings, missing: dict[str, str]
 ) -> dict[str, list[float]]:
     """Time a pass: every round asks each library once, in an order that rotates."""
     seconds: dict[str, list[float]] = {name: [] for name in remotes}

@@ -151,10 +151,11 @@ def find_remotes(names: Sequence[str], settings: Settings, module: str = OPERATO
         if name == "scipy" and importlib.util.find_spec(name) is None:
             print("scipy: not installed; hint: python -m pip install scipy")
             continue
-        python = environments.interpreter(name) if name in environments.PEERS else Path(sys.executable)
+        home = environments.INSIDE.get(name, name)
+        python = environments.interpreter(home) if home in environments.PEERS else Path(sys.executable)
         if python is None:
-            variable = environments.variable(name)
-            print(f"{name}: no environment; hint: python -m benchmarks.environments {name}, or set {variable}")
+            variable = environments.variable(home)
+            print(f"{name}: no environment; hint: python -m benchmarks.environments {home}, or set {variable}")
         else:
             found[name] = Remote(name, python, settings, module)
     return found

@@ -1,0 +1,1 @@
+"""Epochs of loading and of training beside those of DGL and PyG: `python -m benchmarks.loading`."""
