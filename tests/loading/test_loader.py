@@ -108,6 +108,7 @@ def test_stopping_early_leaves_no_thread_behind():
     for _ in range(200):
         for _batch in loader:
             break
+    assert loader.prefetch == 4
     with pytest.raises(KeyboardInterrupt):
         interrupted(loader)
     assert loading_threads() == []
@@ -169,7 +170,7 @@ def test_batches_come_beside_a_busy_python_thread():
     busy = threading.Thread(target=work)
     busy.start()
     try:
-        found = [batch.node_ids["node"] for batch in loader_of(graph, num_threads=2).batches(0)]
+        found = [batch.node_ids["node"] for batch in loader_of(graph, num_threads=2, prefetch=3).batches(0)]
     finally:
         stop.set()
         busy.join()
@@ -313,6 +314,16 @@ def test_work_is_done_before_it_is_asked_for_and_not_further_than_that():
     assert done == [0, 1, 2, 3]
     results.close()
     assert loading_threads() == []
+
+
+def test_batches_are_made_ahead_where_somebody_waits(tmp_path):
+    graph = graph_of()
+    FileFeatures.write(tmp_path, graph)
+    assert loader_of(graph).prefetch == 0
+    assert loader_of(graph, device="cpu").prefetch == 0
+    assert loader_of(graph, device="meta").prefetch == 2
+    assert loader_of(graph, store=FileFeatures(tmp_path)).prefetch == 2
+    assert loader_of(graph, prefetch=5).prefetch == 5
 
 
 def test_batches_are_made_on_one_thread_each():

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+import torch
+
 from ..errors import OptionError, message
 from ..native import using_threads
 
@@ -12,15 +14,21 @@ _T = TypeVar("_T")
 _R = TypeVar("_R")
 
 
-def check_ahead(where: str, prefetch: int, num_threads: int) -> None:
-    """Refuse numbers that make no sense.
+def batches_ahead(where: str, prefetch: int | None, num_threads: int, *, waits: bool) -> int:
+    """How many batches are made ahead: what was asked for, else 2 where somebody waits for other than these cores, else none.
 
     Raises:
-        OptionError: if one is too low.
+        OptionError: if a number is too low.
     """
     for option, value, least in (("prefetch", prefetch, 0), ("num_threads", num_threads, 1)):
-        if value < least:
+        if value is not None and value < least:
             raise OptionError(message(where, f"`{option}` of at least {least}", str(value)))
+    return prefetch if prefetch is not None else 2 if waits else 0
+
+
+def is_elsewhere(device: torch.device | str | int | None) -> bool:
+    """Whether a device is not the CPU."""
+    return device is not None and torch.empty(0, device=device).device.type != "cpu"
 
 
 def ahead(work: Callable[[_T], _R], things: Sequence[_T], *, prefetch: int, num_threads: int) -> Iterator[_R]:

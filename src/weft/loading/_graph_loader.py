@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..errors import OptionError, ShapeError, message
 from ..graph import Batch, Graph, batch
-from ._ahead import ahead, check_ahead
+from ._ahead import ahead, batches_ahead, is_elsewhere
 from ._epochs import Epochs
 
 
@@ -27,7 +27,8 @@ class GraphLoader:
         shuffle: put the graphs in another order in each epoch.
         weight: how often each graph comes, `(num_graphs,)`: an epoch draws as many as there are, and puts them back.
         drop_last: leave out the last batch if it is not full.
-        device, prefetch, num_threads, rank, num_ranks, seed: as for `Loader`.
+        prefetch: as for `Loader`, but by default 2 where graphs are no list, and may have to be read, too.
+        device, num_threads, rank, num_ranks, seed: as for `Loader`.
 
     Raises:
         OptionError, ShapeError: if arguments are of another kind or do not fit each other.
@@ -43,10 +44,11 @@ class GraphLoader:
     def __init__(
         self, graphs: Sequence[Graph], *, labels: Tensor | None = None, batch_size: int | None = None,
         max_nodes: int | None = None, max_edges: int | None = None, shuffle: bool = False, weight: Any = None,
-        drop_last: bool = False, device: torch.device | str | int | None = None, prefetch: int = 2,
+        drop_last: bool = False, device: torch.device | str | int | None = None, prefetch: int | None = None,
         num_threads: int = 1, rank: int = 0, num_ranks: int = 1, seed: int = 0,
     ) -> None:  # fmt: skip
-        check_ahead("GraphLoader", prefetch, num_threads)
+        waits = not isinstance(graphs, (list, tuple)) or is_elsewhere(device)
+        prefetch = batches_ahead("GraphLoader", prefetch, num_threads, waits=waits)
         if max_nodes is not None and max_edges is not None:
             raise OptionError(message("GraphLoader", "`max_nodes` or `max_edges`", "both"))
         count = len(graphs)

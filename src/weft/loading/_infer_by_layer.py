@@ -12,7 +12,7 @@ from ..errors import OptionError, ShapeError, message
 from ..graph import Block, Graph, by_node_type
 from ..ops import gather_rows
 from ..sampling import NeighborSampler
-from ._ahead import ahead, check_ahead
+from ._ahead import ahead, batches_ahead, is_elsewhere
 from ._epochs import Epochs
 
 Rows: TypeAlias = Tensor | Mapping[str, Tensor]
@@ -28,7 +28,7 @@ def infer_by_layer(
     edge_budget: int = 2**20,
     folder: str | Path | None = None,
     device: torch.device | str | int | None = None,
-    prefetch: int = 2,
+    prefetch: int | None = None,
     num_threads: int = 1,
     on_batch: Callable[[int, int], None] | None = None,
 ) -> Rows:
@@ -48,7 +48,7 @@ def infer_by_layer(
         edge_budget: about how many edges a block has at most; a node with more of them has a block of its own.
         folder: where to put the features between layers and the result, as files; by default they are in memory.
         device: where steps run.
-        prefetch, num_threads: blocks are made ahead in threads, see `Loader`.
+        prefetch, num_threads: of blocks that are made ahead in threads, see `Loader`.
         on_batch: called after each block with the number of blocks done and of all, for a progress bar.
 
     Raises:
@@ -65,7 +65,7 @@ def infer_by_layer(
     >>> infer_by_layer(graph, layers, torch.randn(4, 4)).shape
     torch.Size([4, 2])
     """
-    check_ahead("infer_by_layer", prefetch, num_threads)
+    prefetch = batches_ahead("infer_by_layer", prefetch, num_threads, waits=is_elsewhere(device))
     sampler = NeighborSampler(graph, [-1])
     kinds = {kind: nodes.count for kind, nodes in graph.node_sets.items()}
     given: dict[str, Tensor] = by_node_type("infer_by_layer", "x", graph, given=x)

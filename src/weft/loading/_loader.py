@@ -12,7 +12,7 @@ from ..graph import Batch, EdgeType, as_ids
 from ..ops import gather_rows
 from ..sampling import Sampler
 from ..storage import FeatureStore, MemoryFeatures
-from ._ahead import ahead, check_ahead
+from ._ahead import ahead, batches_ahead, is_elsewhere
 from ._epochs import Epochs
 
 
@@ -40,8 +40,10 @@ class Loader:
         labels: the name of a feature that comes along for the seeds: of nodes, or of edges where links are their ids.
         times: when each seed asks, for a sampler with times; in the form of the seeds.
         device: where batches go.
-        prefetch: how many batches are made before they are asked for; 0 makes each when it is.
-        num_threads: how many batches are made at a time, each on one thread. The model has the other cores.
+        prefetch: how many batches are made in threads before they are asked for; 0 makes each when it is, on all threads. By
+            default 2 where batches go to an accelerator or features come from a `store`, else 0, since the model works on the
+            same cores.
+        num_threads: how many batches are made ahead at a time, each on one thread.
         rank, num_ranks: of processes that train together, each takes every num_ranks-th batch. All take equally many: of those
             left over at the end, none is taken.
         seed: of the order.
@@ -63,9 +65,10 @@ class Loader:
         drop_last: bool = False, features: Sequence[str] = (), edge_features: Sequence[str] = (),
         store: FeatureStore | None = None, labels: str | None = None, times: Any = None,
         device: torch.device | str | int | None = None,
-        prefetch: int = 2, num_threads: int = 1, rank: int = 0, num_ranks: int = 1, seed: int = 0,
+        prefetch: int | None = None, num_threads: int = 1, rank: int = 0, num_ranks: int = 1, seed: int = 0,
     ) -> None:  # fmt: skip
-        check_ahead("Loader", prefetch, num_threads)
+        waits = store is not None or is_elsewhere(device)
+        prefetch = batches_ahead("Loader", prefetch, num_threads, waits=waits)
         self._sampler, self._graph = sampler, sampler.graph
         self._seeds: dict[Any, Tensor] = sampler.seeds_by_type(seeds)
         self._times = None if times is None else self._alike("times", times)
