@@ -104,8 +104,7 @@ def chosen_ids(where: str, argument: str, given: Ids, *, count: int, device: tor
             raise ShapeError(message(where, f"`{argument}` as a mask of shape ({count},)", str(tuple(given.shape))))
         ids = given.nonzero().squeeze(1)
     else:
-        ids = as_ids(given, argument, where=where).long()
-        ids = ids if isinstance(given, Tensor) else ids.to(device)
+        ids = as_ids(given, argument, where=where, device=device).long()
     if ids.device != device:
         raise DeviceError(message(where, f"`{argument}` on {device}, where the graph is", str(ids.device)))
     if can_read(ids) and ids.numel():

@@ -1,6 +1,6 @@
 """Batches of whole graphs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, final
 
 import torch
@@ -8,12 +8,13 @@ from torch import Tensor
 
 from ..errors import OptionError, ShapeError, message
 from ..graph import Batch, Graph, batch
-from ._ahead import ahead, batches_ahead, is_elsewhere
+from ._ahead import batches_ahead, is_elsewhere
+from ._epoch_loader import EpochLoader
 from ._epochs import Epochs
 
 
 @final
-class GraphLoader:
+class GraphLoader(EpochLoader):
     """Give batches of graphs, joined to one graph of many, with their labels.
 
     A batch has its graphs in `graph`, their places in `seeds["graph"]` and what is to be predicted of them in
@@ -52,45 +53,25 @@ class GraphLoader:
         if max_nodes is not None and max_edges is not None:
             raise OptionError(message("GraphLoader", "`max_nodes` or `max_edges`", "both"))
         count = len(graphs)
-        weights = None if weight is None else torch.as_tensor(weight)
+        weights = None if weight is None else torch.as_tensor(weight, device="cpu")
         for option, values in (("labels", labels), ("weight", weights)):
             if values is not None and values.shape[:1] != (count,):
                 expected = f"`{option}` for {count} graphs"
                 raise ShapeError(message("GraphLoader", expected, str(tuple(values.shape))))
         cost = None
         if max_nodes is not None:
-            cost = torch.tensor([sum(nodes.count for nodes in graph.node_sets.values()) for graph in graphs])
+            counts = [sum(nodes.count for nodes in graph.node_sets.values()) for graph in graphs]
+            cost = torch.tensor(counts, device="cpu")
         if max_edges is not None:
-            cost = torch.tensor([graph.num_edges for graph in graphs])
-        self._graphs, self._labels, self.epoch = graphs, labels, 0
+            cost = torch.tensor([graph.num_edges for graph in graphs], device="cpu")
+        self._graphs, self._labels = graphs, labels
         self._epochs = Epochs(
             "GraphLoader", count, batch_size=batch_size, shuffle=shuffle, drop_last=drop_last, seed=seed, rank=rank,
             num_ranks=num_ranks, weight=weights, cost=cost, budget=max_edges if max_nodes is None else max_nodes,
         )  # fmt: skip
         self.device, self.prefetch, self.num_threads = device, prefetch, num_threads
 
-    def __len__(self) -> int:
-        """How many batches the next epoch has, for this rank."""
-        return self._epochs.num_batches(self.epoch)
-
-    def __iter__(self) -> Iterator[Batch]:
-        """Give the batches of the next epoch."""
-        epoch, self.epoch = self.epoch, self.epoch + 1
-        return self.batches(epoch)
-
-    def batches(self, epoch: int, first: int = 0) -> Iterator[Batch]:
-        """Give the batches of an epoch, from the one of number `first` of this rank on.
-
-        >>> import weft
-        >>> graphs = [weft.graph.generators.cycle(size) for size in (3, 4, 5)]
-        >>> [batch.seeds["graph"].tolist() for batch in GraphLoader(graphs, batch_size=2).batches(0, first=1)]
-        [[2]]
-        """
-        places = [each for _, each in self._epochs.batches(epoch)[first:]]
-        return ahead(self._batch, places, prefetch=self.prefetch, num_threads=self.num_threads)
-
-    def _batch(self, places: Tensor) -> Batch:
+    def _make(self, epoch: int, number: int, places: Tensor) -> Batch:
         joined = batch([self._graphs[place] for place in places.tolist()])
         labels: dict[Any, Tensor] = {} if self._labels is None else {"graph": self._labels[places]}
-        made = Batch(seeds={"graph": places}, graph=joined, labels=labels)
-        return made if self.device is None else made.to(self.device)
+        return Batch(seeds={"graph": places}, graph=joined, labels=labels)

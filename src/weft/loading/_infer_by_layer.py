@@ -1,5 +1,6 @@
 """A model on a whole graph, one layer after the other, in memory for two layers' features."""
 
+import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -76,37 +77,44 @@ def infer_by_layer(
     if not steps:
         raise OptionError(message("infer_by_layer", "at least one step", "none"))
     blocks = _blocks(graph, batch_size, edge_budget)
+    place = torch.device("cpu") if device is None else torch.empty(0, device=device).device
     is_typed = isinstance(x, Mapping)
-    done = 0
     for layer, step in enumerate(steps):
-        before, after = given, dict[str, Tensor]()
-
-        def make(asked: Mapping[str, Tensor], before: Mapping[str, Tensor] = before) -> tuple[Block, dict[str, Tensor]]:
-            block = sampler.sample(asked).blocks[0]
-            rows = {kind: gather_rows(before[kind], ids) for kind, ids in block.node_ids.items() if kind in before}
-            place = torch.device("cpu") if device is None else torch.empty(0, device=device).device
-            return block.to(place), {kind: of_type.to(place) for kind, of_type in rows.items()}
-
+        after: dict[str, Tensor] = {}
+        make = functools.partial(_made, sampler, given, place)
         made = ahead(make, blocks, prefetch=prefetch, num_threads=num_threads)
-        for asked, (block, rows) in zip(blocks, made, strict=True):
+        for at, (asked, (block, rows)) in enumerate(zip(blocks, made, strict=True)):
             with torch.no_grad():
                 out = step(block, rows if is_typed else next(iter(rows.values())))
-            found = out if isinstance(out, Mapping) else dict.fromkeys(asked, out)
-            for kind, ids in asked.items():
-                if kind not in found:
-                    continue
-                part = found[kind].detach().cpu()
-                if part.shape[:1] != ids.shape:
-                    expected = f'{ids.shape[0]} rows for the targets, "{kind}"'
-                    raise ShapeError(message("infer_by_layer", expected, str(tuple(part.shape))))
+            for kind, part in _checked(out, asked).items():
                 if kind not in after:
                     after[kind] = _room(folder, f"{layer}-{kind}", (kinds[kind], *part.shape[1:]), part.dtype)
-                after[kind][int(ids[0]) : int(ids[-1]) + 1] = part
-            done += 1
+                first = int(asked[kind][0])
+                after[kind][first : first + part.shape[0]] = part
             if on_batch is not None:
-                on_batch(done, len(blocks) * len(steps))
+                on_batch(layer * len(blocks) + at + 1, len(blocks) * len(steps))
         given = after
-    return given if is_typed else next(iter(given.values()), torch.empty(0))
+    return given if is_typed else next(iter(given.values()), torch.empty(0, device="cpu"))
+
+
+def _made(
+    sampler: NeighborSampler, before: Mapping[str, Tensor], place: torch.device, asked: Mapping[str, Tensor]
+) -> tuple[Block, dict[str, Tensor]]:
+    """The block of some targets, and the features of its sources."""
+    block = sampler.sample(asked).blocks[0]
+    rows = {kind: gather_rows(before[kind], ids) for kind, ids in block.node_ids.items() if kind in before}
+    return block.to(place), {kind: of_type.to(place) for kind, of_type in rows.items()}
+
+
+def _checked(out: Rows, asked: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What a step gave for the targets that were asked for, of the types for which it gave something."""
+    found = out if isinstance(out, Mapping) else dict.fromkeys(asked, out)
+    parts = {kind: found[kind].detach().cpu() for kind in asked if kind in found}
+    for kind, part in parts.items():
+        if part.shape[:1] != asked[kind].shape:
+            expected = f'{asked[kind].shape[0]} rows for the targets, "{kind}"'
+            raise ShapeError(message("infer_by_layer", expected, str(tuple(part.shape))))
+    return parts
 
 
 def _blocks(graph: Graph, batch_size: int, edge_budget: int) -> list[dict[str, Tensor]]:

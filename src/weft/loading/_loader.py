@@ -1,6 +1,6 @@
 """Batches around seeds."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, final
 
@@ -9,15 +9,16 @@ from torch import Tensor
 
 from ..errors import FeatureError, OptionError, ShapeError, message
 from ..graph import Batch, EdgeType, as_ids
-from ..ops import gather_rows
+from ..ops import gather_rows, split_by_list
 from ..sampling import Sampler
 from ..storage import FeatureStore, MemoryFeatures
-from ._ahead import ahead, batches_ahead, is_elsewhere
+from ._ahead import batches_ahead, is_elsewhere
+from ._epoch_loader import EpochLoader
 from ._epochs import Epochs
 
 
 @final
-class Loader:
+class Loader(EpochLoader):
     """Give batches of seeds, with the piece of the graph that a sampler draws around them and its features.
 
     A loop over the loader is an epoch, the next loop the next one; `batches(epoch, first)` begins anywhere. What a batch holds
@@ -98,15 +99,13 @@ class Loader:
             cost=None if cost is None else torch.cat([*self._alike("cost", cost).values()]),
         )  # fmt: skip
         self.device, self.prefetch, self.num_threads = device, prefetch, num_threads
-        self.epoch = 0
 
     def _alike(self, option: str, given: Any, *, is_whole: bool = True) -> dict[Any, Tensor]:
         """A number for each seed, by type."""
         named = given if isinstance(given, Mapping) else {next(iter(self._seeds), None): given}
-        found = {
-            name: as_ids(values, option, where="Loader", device="cpu").long() if is_whole else torch.as_tensor(values)
-            for name, values in named.items()
-        }
+        found = {name: torch.as_tensor(values, device="cpu") for name, values in named.items()}
+        if is_whole:
+            found = {name: as_ids(values, option, where="Loader").long() for name, values in found.items()}
         wanted, got = ({name: each.shape[0] for name, each in of.items()} for of in (self._seeds, found))
         if wanted != got:
             raise ShapeError(message("Loader", f"`{option}` for the seeds {wanted}", str(got)))
@@ -141,38 +140,15 @@ class Loader:
                     )
         return found
 
-    def __len__(self) -> int:
-        """How many batches the next epoch has, for this rank."""
-        return self._epochs.num_batches(self.epoch)
-
-    def __iter__(self) -> Iterator[Batch]:
-        """Give the batches of the next epoch."""
-        epoch, self.epoch = self.epoch, self.epoch + 1
-        return self.batches(epoch)
-
-    def batches(self, epoch: int, first: int = 0) -> Iterator[Batch]:
-        """Give the batches of an epoch, from the one of number `first` of this rank on.
-
-        >>> import weft
-        >>> loader = Loader(weft.sampling.NeighborSampler(weft.Graph([0], [1]), [1]), [0, 1], batch_size=1)
-        >>> [batch.seeds["node"].tolist() for batch in loader.batches(epoch=3, first=1)]
-        [[1]]
-        """
-        make = lambda batch: self._batch(epoch, *batch)  # noqa: E731
-        return ahead(make, self._epochs.batches(epoch)[first:], prefetch=self.prefetch, num_threads=self.num_threads)
-
-    def _batch(self, epoch: int, number: int, places: Tensor) -> Batch:
-        rows, begin = {}, 0
-        for kind, ids in self._seeds.items():
-            rows[kind] = places[(places >= begin) & (places < begin + ids.shape[0])] - begin
-            begin += ids.shape[0]
+    def _make(self, epoch: int, number: int, places: Tensor) -> Batch:
+        parts = split_by_list(places, [ids.shape[0] for ids in self._seeds.values()])
+        rows = dict(zip(self._seeds, parts, strict=True))
         seeds = {kind: self._seeds[kind][mine] for kind, mine in rows.items()}
         times = None if self._times is None else {kind: self._times[kind][mine] for kind, mine in rows.items()}
         batch = self._sampler.sample(seeds, epoch=epoch, batch=number, times=times)
-        batch = replace(
+        return replace(
             batch, features=self._fetch(batch), edge_features=self._fetch_edges(batch), labels=self._labels_of(batch, seeds)
         )  # fmt: skip
-        return batch if self.device is None else batch.to(self.device)
 
     def _labels_of(self, batch: Batch, seeds: Mapping[Any, Tensor]) -> Mapping[str | EdgeType, Tensor]:
         if self._labels is None:

@@ -45,6 +45,7 @@ from .draws import has_times as has_times
 from .draws import in_source_order as in_source_order
 from .draws import in_time_order as in_time_order
 from .draws import list_sums as list_sums
+from .draws import split_by_list as split_by_list
 from .draws import weight_sums as weight_sums
 from .edge_softmax import edge_softmax as edge_softmax
 from .farthest_points import farthest_points as farthest_points

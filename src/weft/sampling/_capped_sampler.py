@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..errors import OptionError, message
 from ..graph import Graph
-from ..ops import Drawing, Draws, draw_rows, list_sums
+from ..ops import Drawing, Draws, draw_rows, list_sums, split_by_list
 from ._hops import Fanout, Hops
 from ._induced_sampler import InducedSampler, Met
 
@@ -59,17 +59,15 @@ class CappedSampler(InducedSampler):
     def _meet(self, seeds: Mapping[str, Tensor], draws: Draws, times: Tensor | None) -> dict[str, Met]:
         kinds = self.graph.node_types
         last = len(self.graph.edge_types)
-        chosen = {kind: seeds[kind].unique() if kind in seeds else torch.empty(0, dtype=torch.int64) for kind in kinds}
+        nobody = torch.empty(0, dtype=torch.int64, device="cpu")
+        chosen = {kind: seeds.get(kind, nobody).unique() for kind in kinds}
         fresh, met = dict(chosen), {kind: [chosen[kind][:0]] for kind in kinds}
         for at, hop in enumerate(self._hop_by_hop):
             stream = at * (last + 1)
             found = hop.batch(fresh, draws._replace(stream=stream)).node_ids
             new = {kind: ids[~torch.isin(ids, chosen[kind])] for kind, ids in found.items()}
             kept = self._kept([new[kind].shape[0] for kind in kinds], draws._replace(stream=stream + last))
-            begin = 0
-            for kind in kinds:
-                mine = kept[(kept >= begin) & (kept < begin + new[kind].shape[0])] - begin
-                begin += new[kind].shape[0]
+            for kind, mine in zip(kinds, split_by_list(kept, [new[kind].shape[0] for kind in kinds]), strict=True):
                 fresh[kind] = new[kind][mine]
                 met[kind].append(fresh[kind])
                 chosen[kind] = torch.cat((chosen[kind], fresh[kind]))

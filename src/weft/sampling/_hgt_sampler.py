@@ -56,7 +56,8 @@ class HGTSampler(InducedSampler):
 
     def _meet(self, seeds: Mapping[str, Tensor], draws: Draws, times: Tensor | None) -> dict[str, Met]:
         graph, kinds = self.graph, self.graph.node_types
-        chosen = {kind: seeds[kind].unique() if kind in seeds else torch.empty(0, dtype=torch.int64) for kind in kinds}
+        nobody = torch.empty(0, dtype=torch.int64, device="cpu")
+        chosen = {kind: seeds.get(kind, nobody).unique() for kind in kinds}
         fresh, met = dict(chosen), {kind: [chosen[kind][:0]] for kind in kinds}
         budget = {kind: (chosen[kind][:0], torch.empty(0, dtype=torch.float64, device="cpu")) for kind in kinds}
         for layer, sizes in enumerate(self._sizes):

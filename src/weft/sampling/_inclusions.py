@@ -60,8 +60,8 @@ def count_inclusions(graph: Graph, batches: Iterable[Batch]) -> Inclusions:
     >>> found.node_weight("node"), found.edge_weight(("node", "edge", "node"))
     (tensor([2., 1., 2., 0.]), tensor([2., 1., 0., 0.]))
     """
-    nodes = {kind: torch.zeros(of.count, dtype=torch.int64) for kind, of in graph.node_sets.items()}
-    edges = {name: torch.zeros(of.count, dtype=torch.int64) for name, of in graph.edge_sets.items()}
+    nodes = {kind: torch.zeros(of.count, dtype=torch.int64, device="cpu") for kind, of in graph.node_sets.items()}
+    edges = {name: torch.zeros(of.count, dtype=torch.int64, device="cpu") for name, of in graph.edge_sets.items()}
     num_batches = 0
     for batch in batches:
         if batch.graph is None:

@@ -122,7 +122,7 @@ class LinkSampler(Sampler):
             draws = Draws(self._seed, epoch, batch, self.graph.edge_types.index(name))
             drawn, negative_of[name] = self._negatives[name].draw(of_type, clocks.get(name), draws)
             pairs[name] = torch.cat((of_type, drawn))
-            labels[name] = torch.cat([torch.ones(of_type.shape[0]), torch.zeros(drawn.shape[0])])
+            labels[name] = (torch.arange(pairs[name].shape[0], device="cpu") < of_type.shape[0]).float()
             if name in clocks:
                 clocks[name] = torch.cat((clocks[name], clocks[name][negative_of[name]]))
         ends = _Ends(pairs)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ..errors import DtypeError, FeatureError, OptionError, check_choice, message
-from ..graph import EdgeType, Graph
+from ..graph import Adjacency, EdgeType, Graph
 from ..ops import Candidates, Corrupting, Draws, Ends, Structure, draw_negatives, list_sums
 
 POWERS = (0.25, 0.5, 0.75, 1.0)
@@ -64,22 +64,23 @@ class NegativeDraws:
             raise OptionError(message(where, "one of `weight`, `degree_power`, `in_batch` and `table`", "several"))
         self.where, self.graph, self.name, self.how = where, graph, name, how
         adjacency = graph.edge_sets[name].adjacency
-        degrees = adjacency.out_degrees, adjacency.in_degrees
-        self.ends = [self._end(kind, degree) for kind, degree in zip((name[0], name[2]), degrees, strict=True)]
+        self.ends = self._end(name[0], "source", adjacency), self._end(name[2], "target", adjacency)
         self.known = None
         if how.avoid_edges:
             rows = Structure(*adjacency.by_target_and_source[:3])
             self.known = Candidates(rows, 0, 1, ascending=rows.source)
 
-    def _end(self, kind: str, degree: object) -> Ends:
+    def _end(self, kind: str, side: Literal["source", "target"], adjacency: Adjacency) -> Ends:
         nodes, how = self.graph.node_sets[kind], self.how
-        is_drawn = how.corrupts == "both" or kind == self.name[2 if how.corrupts == "target" else 0]
+        if how.corrupts not in (side, "both"):
+            return Ends(nodes.count)
         sums = times = None
-        if is_drawn and how.weight is not None:
+        if how.weight is not None:
             sums = list_sums(self._feature(kind, "weight", how.weight))
-        if is_drawn and how.degree_power is not None:
-            sums = list_sums(_power(degree().double(), how.degree_power))  # type: ignore[operator]
-        if is_drawn and how.time is not None:
+        if how.degree_power is not None:
+            degree = adjacency.out_degrees() if side == "source" else adjacency.in_degrees()
+            sums = list_sums(_power(degree.double(), how.degree_power))
+        if how.time is not None:
             times = self._feature(kind, "time", how.time)
             if times.is_floating_point() or times.is_complex():
                 raise DtypeError(message(self.where, f'whole numbers as "{how.time}"', str(times.dtype)))

@@ -41,6 +41,7 @@ def check_sampler(
     check_numbers(sample(), sampler, names_edges)
     check_keys(sample, draws)
     check_threads(sample)
+    check_default_device(sample)
     check_moves(sample())
     if not sampler.timed:
         check_rows_of_seeds(sampler, seeds)
@@ -120,6 +121,14 @@ def check_threads(sample: Callable[..., Batch]) -> None:
     for number, batch in enumerate(expected):
         assert number in found, "check_threads: a thread failed"
         assert _same(found[number], batch), "check_threads: another batch beside other threads"
+
+
+def check_default_device(sample: Callable[..., Batch]) -> None:
+    """Where tensors are made elsewhere by default, batches are made on the CPU all the same."""
+    expected = sample()
+    with torch.device("meta"):
+        found = sample()
+    assert _same(found, expected), "check_default_device: another batch where tensors are made elsewhere by default"
 
 
 def check_moves(batch: Batch) -> None:

@@ -15,6 +15,7 @@ from torch.utils.data.distributed import DistributedSampler
 
 from ...errors import OptionError, message
 from ...loading import Epochs, ahead
+from ...ops import split_by_list
 from .._draws import drawing_for, next_seed
 from .._graph import DGLGraph
 from .._later import absent
@@ -147,13 +148,9 @@ class _Items:
         """The items, for several types by those types that have some."""
         if not self._is_typed:
             return self._lists[None][places.to(self._lists[None].device)]
-        found, begin = {}, 0
-        for name, ids in self._lists.items():
-            mine = places[(places >= begin) & (places < begin + ids.shape[0])] - begin
-            if mine.shape[0]:
-                found[name] = ids[mine.to(ids.device)]
-            begin += ids.shape[0]
-        return found
+        parts = split_by_list(places, [ids.shape[0] for ids in self._lists.values()])
+        pairs = zip(self._lists.items(), parts, strict=True)
+        return {name: ids[mine.to(ids.device)] for (name, ids), mine in pairs if mine.shape[0]}
 
 
 def _ids(given: Any) -> Tensor:

@@ -12,6 +12,7 @@ from .draw_neighbors import check_drawing as check_drawing
 from .draw_neighbors import draw_neighbors as draw_neighbors
 from .draw_neighbors import has_times as has_times
 from .draw_rows import draw_rows as draw_rows
+from .draw_rows import split_by_list as split_by_list
 from .draw_walks import check_walking as check_walking
 from .draw_walks import draw_walks as draw_walks
 from .request import Corrupting as Corrupting

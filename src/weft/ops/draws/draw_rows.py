@@ -1,5 +1,7 @@
 """Rows drawn from one list, by weight."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -7,6 +9,21 @@ from .._structure import Structure
 from .candidates import Candidates
 from .draw_neighbors import draw_neighbors
 from .request import Drawing, Draws
+
+
+def split_by_list(rows: Tensor, sizes: Sequence[int]) -> list[Tensor]:
+    """Tell rows of several lists, one behind the other, apart: those of each list, numbered within it, in their order.
+
+    *Shapes* `rows: (count,)`, int64, below the sum of `sizes`.
+
+    >>> split_by_list(torch.tensor([4, 0, 2]), [3, 2])
+    [tensor([0, 2]), tensor([1])]
+    """
+    found, begin = [], 0
+    for size in sizes:
+        found.append(rows[(rows >= begin) & (rows < begin + size)] - begin)
+        begin += size
+    return found
 
 
 def draw_rows(
