@@ -63,9 +63,9 @@ def test_threads_do_not_change_a_bit(op):
     contract.check_threads(op, thinned(op, 20))
 
 
-def hub_arguments(op):
+def hub_arguments(op, rows=None):
     """Arguments around a structure whose largest row is cut into pieces."""
-    rows = hub_structure()
+    rows = rows or hub_structure()
     torch.manual_seed(1)
     e, n, m = rows.num_edges, rows.num_targets, 40
     # Thousands of terms meet in one row; small ones keep its sum near 1, where the tolerances are meant.

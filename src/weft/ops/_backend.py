@@ -3,11 +3,11 @@
 import contextlib
 import warnings
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, get_args
 
-from ..errors import NativeLibraryError, OptionError, WeftWarning
+from ..errors import NativeLibraryError, WeftWarning, check_choice
 
-Backend = Literal["auto", "native", "reference"]
+Backend = Literal["auto", "native", "triton", "reference"]
 
 active: Backend = "auto"
 _warned: set[tuple[str, str]] = set()
@@ -15,7 +15,9 @@ _warned: set[tuple[str, str]] = set()
 
 @contextlib.contextmanager
 def using(backend: Backend) -> Iterator[None]:
-    """Choose kernels within the block: "native" makes every fallback an error, "reference" runs plain torch.
+    """Choose kernels within the block: "native" or "triton" makes everything else an error, "reference" runs plain torch.
+
+    Native kernels run on the CPU, kernels in Triton on GPUs, and on the CPU in Triton's interpreter (TRITON_INTERPRET=1).
 
     Raises:
         OptionError: if there is no such backend.
@@ -25,8 +27,7 @@ def using(backend: Backend) -> Iterator[None]:
     ...     weft.ops.degree(torch.tensor([0, 2, 2]), 3)
     tensor([1, 0, 2])
     """
-    if backend not in ("auto", "native", "reference"):
-        raise OptionError(f'using: expected "auto", "native" or "reference", got {backend!r}')
+    check_choice("using", "backend", backend, get_args(Backend))
     global active
     before, active = active, backend
     try:
@@ -37,8 +38,8 @@ def using(backend: Backend) -> Iterator[None]:
 
 def note_fallback(name: str, reason: str) -> None:
     """Refuse a fallback under using("native"); otherwise warn of it, once for each operator and reason."""
-    if active == "native":
-        raise NativeLibraryError(f"{name}: the native kernel was asked for, but {reason}")
+    if active in ("native", "triton"):
+        raise NativeLibraryError(f"{name}: the {active} kernel was asked for, but {reason}")
     if active == "auto" and (name, reason) not in _warned:
         _warned.add((name, reason))
         warnings.warn(f"{name} runs its reference in plain torch, which is slower: {reason}", WeftWarning, stacklevel=5)

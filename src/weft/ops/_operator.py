@@ -6,6 +6,7 @@ under torch.func transforms the reference runs, which is plain torch.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from typing import Any, Generic, Literal, ParamSpec, TypeVar
 
 import torch
@@ -20,6 +21,7 @@ from ._registry import REGISTRY
 from ._signature import Signature
 from ._structure import Structure
 from ._torch import is_ordinary, is_transforming, register_vmap
+from ._triton.launching import launching, why_not
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -58,6 +60,7 @@ class Operator(Generic[P, R]):
         self.signature, self.hidden = Signature(reference), hidden
         self.gradient: Gradient | None = None
         self.kernel: Kernel | None = None
+        self.on_devices: str | None = None
         self.prepare: Callable[..., tuple[Any, ...]] | None = None
         self.absent: dict[str, int] = {}
         self.tolerances: dict[torch.dtype, float] = {}
@@ -95,6 +98,14 @@ class Operator(Generic[P, R]):
         self.kernel = Kernel(symbol, f"{fields} {dims}".split())
         self._value_at, self._ids_at = at[value], at[ids]
         self.dtypes = tuple(dtypes)
+
+    def triton(self, dtypes: Sequence[torch.dtype] | None = None) -> None:
+        """Say that the module beside this one, named `..._triton`, launches a kernel: `launch(made, dims, *args)`."""
+        self.on_devices, self.device_dtypes = f"{self.__module__}_triton", dtypes or self.dtypes
+
+    def vendor(self) -> None:
+        """Say that devices run the reference: the calls of torch in it are fast, exact and deterministic there."""
+        self.on_devices, self.device_dtypes = "torch", self.dtypes
 
     def backward(self, of: str, saves: dict[str, str], outputs: str = "out") -> Callable[[Formula], None]:
         """Register the formula of the gradients of the inputs `of`; see `Gradient` for what it reads."""
@@ -145,18 +156,21 @@ class Operator(Generic[P, R]):
         return self.visible(self.run(full, keeps_hidden=False))  # type: ignore[no-any-return]
 
     def explain(self, *args: P.args, **options: P.kwargs) -> str:
-        """Which kernel a call with these arguments runs, and why not the native one if it does not."""
-        reason = self._why_not_native(self.signature.complete(args, options))
-        return "native" if reason is None else f"reference, because {reason}"
+        """Which kernel a call with these arguments runs, and why it is the reference if it is."""
+        kind, reason = self._choose(self.signature.complete(args, options))
+        return kind if reason is None else f"reference, because {reason}"
 
     def run(self, args: Sequence[Any], keeps_hidden: bool = True) -> Any:
         """All outputs without a gradient; the hidden one is not written unless it is kept."""
         made, dims = self.allocate(*args)
         if self.hidden and not keeps_hidden:
             made = (made[0], None)
-        reason = self._why_not_native(args)
+        kind, reason = self._choose(args)
+        if reason is None and kind == "triton" and self.on_devices == "torch":
+            return self.reference(*args)  # type: ignore[call-arg]
         if reason is None:
-            self._call_native(args, made if type(made) is tuple else (made,), dims)
+            call = self._call_native if kind == "native" else self._launch
+            call(args, made if type(made) is tuple else (made,), dims)
             return made
         if args[self._value_at].is_meta:
             return made
@@ -193,15 +207,40 @@ class Operator(Generic[P, R]):
         castable = {torch.float32, torch.float16, torch.bfloat16}
         return [a.to(dtype) if isinstance(a, Tensor) and a.dtype in castable else a for a in args]
 
-    def _why_not_native(self, args: Sequence[Any]) -> str | None:
+    def _choose(self, args: Sequence[Any]) -> tuple[str, str | None]:
+        """The kernel for these arguments, "native" or "triton", and why it cannot run if it cannot."""
         value = args[self._value_at]
         if _backend.active == "reference":
-            return 'weft.ops.using("reference") is active'
-        if not value.is_cpu:
-            return f"there is no kernel for {value.device.type} yet"
-        if value.dtype not in self.dtypes:
-            return f"there is no kernel for {value.dtype}"
-        return None
+            return "native", 'weft.ops.using("reference") is active'
+        if _backend.active == "native" or (value.is_cpu and _backend.active != "triton"):
+            if not value.is_cpu:
+                return "native", f"it runs on the CPU, not on {value.device.type}"
+            return "native", None if value.dtype in self.dtypes else f"there is no kernel for {value.dtype}"
+        if self.on_devices is None:
+            return "triton", f"there is no kernel for {value.device.type} yet"
+        reason = why_not(value.device)
+        if reason is None and value.dtype not in self.device_dtypes:
+            reason = f"there is no kernel for {value.dtype}"
+        return "triton", reason
+
+    def _launch(self, args: Sequence[Any], made: Sequence[Tensor | None], dims: tuple[int, ...]) -> None:
+        """Run the Triton kernel on the device of the arguments; ids that it left out are an error, now or later."""
+        device = args[self._value_at].device
+        given = [self._on(device, name, a) for name, a in zip(self.signature.names, args, strict=True)]
+        assert self.on_devices is not None, f"{self.name} has no kernel for {device}"
+        with launching(device):
+            import_module(self.on_devices).launch(made, dims, *given)
+
+    def _on(self, device: torch.device, name: str, value: Any) -> Any:
+        """An argument as kernels take it: contiguous, and on the device of the others."""
+        if type(value) is Structure:
+            return Structure(*(self._on(device, name, part) for part in value))
+        if not isinstance(value, Tensor):
+            return value
+        if value.device != device and value.dim():  # a seed is read on the host
+            kept = self.signature.names[self._value_at]
+            raise DeviceError(f"{self.name}: expected `{name}` on {device}, as `{kept}` is, got {value.device}")
+        return value.contiguous()
 
     def _call_native(self, args: Sequence[Any], made: Sequence[Tensor | None], dims: tuple[int, ...]) -> None:
         fields: list[int] = []

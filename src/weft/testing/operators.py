@@ -30,7 +30,7 @@ def check_parts(op: Operator[..., Any], chosen: Container[int] | None = None) ->
         "reference": callable(op.reference),
         "outputs": hasattr(op, "allocate"),
         "native": op.kernel is not None,
-        "triton": False,
+        "triton": op.on_devices is not None,
         "backward": bool(op._of_at) or not _gives_floats(op),
         "samples": hasattr(op, "make_samples"),
         "tolerance": all(dtype in op.tolerances for dtype in op.dtypes if dtype.is_floating_point),
@@ -49,6 +49,28 @@ def check_forward(op: Operator[..., Any], chosen: Container[int] | None = None) 
                 for isa in instruction_sets():
                     found = as_tuple(native(op, given, isa))
                     _assert_close(op, found, expected, dtype, f"sample {at}, {dtype}, {ids}, {isa}")
+
+
+def check_triton(op: Operator[..., Any], chosen: Container[int] | None = None, device: str = "cpu") -> None:
+    """The kernel for GPUs agrees with the float64 reference, and so do gradients made of such kernels, twice alike.
+
+    On the CPU it runs in Triton's interpreter, which wants TRITON_INTERPRET=1 before triton is imported.
+    """
+    for at, args in _numbered(op, chosen):
+        for dtype, ids in zip(_floats(op), (torch.int32, torch.int64, torch.int32, torch.int64), strict=False):
+            given = cast(args, dtype, ids)
+            exact = cast(given, torch.float64, ids)
+            there, what = on_device(given, device), f"sample {at}, {dtype}, {ids}, triton"
+            found = as_tuple(by_triton(op, there))
+            _assert_close(op, on_device(found, "cpu"), as_tuple(op.reference(*exact)), dtype, what)
+            _assert_equal(op, as_tuple(by_triton(op, there)), found, f"{what}, again")
+            present = [i for i in op._of_at if given[i] is not None]
+            if not present:
+                continue
+            with using("triton"):
+                slopes = gradients(op, there, present)
+            expected = gradients(lambda *a: visible(op, op.reference(*a)), exact, present)
+            _assert_close(op, on_device(slopes, "cpu"), expected, dtype, f"{what}, gradient", slack=4)
 
 
 def check_layouts(op: Operator[..., Any], chosen: Container[int] | None = None) -> None:
@@ -155,6 +177,28 @@ def native(op: Operator[..., Any], args: Sequence[Any], isa: str = "") -> Any:
         torch.use_deterministic_algorithms(deterministic)
 
 
+def by_triton(op: Operator[..., Any], args: Sequence[Any]) -> Any:
+    """Call an operator so that everything but its Triton kernel is an error, and unwritten memory is NaN."""
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(True)
+    try:
+        with using("triton"):
+            return op(*args)
+    finally:
+        torch.use_deterministic_algorithms(deterministic)
+
+
+def on_device(args: Sequence[Any], device: str) -> Args:
+    """The same arguments on a device; what has no dimensions, as a seed has none, stays."""
+
+    def move(a: Any) -> Any:
+        if isinstance(a, Structure):
+            return Structure(*on_device(a, device))
+        return a.to(device) if isinstance(a, Tensor) and a.dim() else a
+
+    return tuple(move(a) for a in args)
+
+
 def cast(args: Sequence[Any], dtype: torch.dtype, ids: torch.dtype | None) -> Args:
     """The same arguments with features in `dtype`, and the ids of a structure and of what refers to it in `ids`."""
     has_structure = any(isinstance(a, Structure) for a in args)
@@ -185,7 +229,7 @@ def gradients(call: Callable[..., Any], args: Sequence[Any], wanted: Sequence[in
     out = as_tuple(call(*replaced(args, wanted, inputs)))
     generator = torch.Generator().manual_seed(7)
     loss = sum(
-        (o * torch.randn(o.shape, generator=generator, dtype=torch.float64).to(o.dtype)).sum()
+        (o * torch.randn(o.shape, generator=generator, dtype=torch.float64).to(o)).sum()
         for o in out
         if o.is_floating_point()
     )

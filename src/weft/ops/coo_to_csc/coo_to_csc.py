@@ -62,7 +62,7 @@ coo_to_csc.native(
     "coo_to_csc", passes="key other indptr source edge", dims="num_edges num", value="key", ids="key", dtypes=IDS
 )
 coo_to_csc.autocast = "none"
-coo_to_csc.lacks("triton", issue=8)
+coo_to_csc.vendor()
 
 
 @coo_to_csc.samples

@@ -59,7 +59,7 @@ def _(grad: Tensor, needs: dict[str, bool], x_shape: torch.Size, index: Tensor) 
 
 
 gather_rows.tolerance(1e-5, 1e-12, 2e-2, 2e-3)  # of the sums in backward
-gather_rows.lacks("triton", issue=8)
+gather_rows.triton()
 
 
 @gather_rows.samples

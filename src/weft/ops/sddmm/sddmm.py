@@ -207,7 +207,7 @@ def _carry_product(rows: Structure, grad: Tensor, other: Tensor, other_end: End,
 
 
 sddmm.tolerance(1e-5, 1e-12, 2e-2, 2e-3)
-sddmm.lacks("triton", issue=8)
+sddmm.triton()
 
 
 @sddmm.samples

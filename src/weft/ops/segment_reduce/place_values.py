@@ -62,7 +62,7 @@ def _(grad: Tensor, needs: dict[str, bool], index: Tensor) -> tuple[Tensor]:
 
 
 place_values.tolerance(1e-5, 1e-12, 2e-2, 2e-3)  # it moves values: what differs is the gradient that tests draw
-place_values.lacks("triton", issue=8)
+place_values.triton()
 
 
 @place_values.samples

@@ -78,7 +78,7 @@ def _(grad: Tensor, needs: dict[str, bool], rows: Structure, winner: Tensor) -> 
 
 
 scatter_winners.tolerance(1e-5, 1e-12, 2e-2, 2e-3)
-scatter_winners.lacks("triton", issue=8)
+scatter_winners.triton()
 
 
 @scatter_winners.samples

@@ -228,7 +228,7 @@ def _select_backward(
 
 
 spmm.tolerance(1e-5, 1e-12, 2e-2, 2e-3)
-spmm.lacks("triton", issue=8)
+spmm.triton()
 
 
 @spmm.samples
