@@ -1,5 +1,9 @@
 """Kernels for GPUs, in Triton's interpreter: every operator that has one agrees with its reference, and refuses wrong ids."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -84,3 +88,11 @@ def test_a_fallback_is_an_error_when_triton_is_asked_for(monkeypatch):
 def test_arguments_on_several_devices_are_refused():
     with using("triton"), pytest.raises(weft.errors.DeviceError, match="expected `weight` on cpu"):
         spmm(wrong(), X, torch.ones(50, device="meta"))
+
+
+@pytest.mark.parametrize("target", ["cuda", pytest.param("hip", marks=pytest.mark.slow)])
+def test_every_kernel_compiles_for_a_device(target, tmp_path):
+    environment = {**os.environ, "TRITON_INTERPRET": "0", "TRITON_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-W", "ignore", "-m", "tests.contracts.compile_kernels", target]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
+    assert run.returncode == 0, run.stderr[-3000:]
