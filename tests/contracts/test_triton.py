@@ -10,11 +10,12 @@ import torch
 import weft
 from tests.contracts.test_operators import OPERATORS, hub_arguments, thinned
 from weft.errors import IdError, NativeLibraryError, StructureError
-from weft.ops import gather_rows, sddmm, segment_reduce, spmm, using
+from weft.ops import coo_to_csc, gather_rows, sddmm, segment_reduce, spmm, using
 from weft.ops._triton import walking
 from weft.testing import operators as contract
 from weft.testing.structures import hub_structure, random_structure
 
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy computes what masks leave out, too
 ON_DEVICES = [p for p in OPERATORS if p.values[0].on_devices]
 
 
@@ -83,6 +84,13 @@ def test_a_fallback_is_an_error_when_triton_is_asked_for(monkeypatch):
     with using("triton"), pytest.raises(NativeLibraryError, match="TRITON_INTERPRET=1"):
         spmm(rows, X)
     assert spmm.explain(rows, X) == "native"
+
+
+def test_explain_says_which_kernels_have_never_run_on_a_device():
+    rows = wrong()
+    with using("triton"):
+        assert spmm.explain(rows, X) == "triton (kept its contract in Triton's interpreter, never ran on a device)"
+        assert coo_to_csc.explain(rows.source, rows.source, 24) == "torch, which is fast there"
 
 
 def test_arguments_on_several_devices_are_refused():

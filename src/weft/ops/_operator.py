@@ -21,7 +21,7 @@ from ._registry import REGISTRY
 from ._signature import Signature
 from ._structure import Structure
 from ._torch import is_ordinary, is_transforming, register_vmap
-from ._triton.launching import launching, why_not
+from ._triton.launching import launching, untried, why_not
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -158,7 +158,11 @@ class Operator(Generic[P, R]):
     def explain(self, *args: P.args, **options: P.kwargs) -> str:
         """Which kernel a call with these arguments runs, and why it is the reference if it is."""
         kind, reason = self._choose(self.signature.complete(args, options))
-        return kind if reason is None else f"reference, because {reason}"
+        if reason is not None:
+            return f"reference, because {reason}"
+        if kind == "native":
+            return kind
+        return "torch, which is fast there" if self.on_devices == "torch" else f"triton{untried(self.name)}"
 
     def run(self, args: Sequence[Any], keeps_hidden: bool = True) -> Any:
         """All outputs without a gradient; the hidden one is not written unless it is kept."""

@@ -12,6 +12,9 @@ import torch
 from .faults import devices_with_faults, raise_faults
 
 DEVICES = ("cuda", "xpu")  # ROCm calls itself cuda
+TRIED: frozenset[str] = (
+    frozenset()
+)  # operators whose kernels kept their contract on a device, not in the interpreter alone
 
 
 def why_not(device: torch.device) -> str | None:
@@ -23,6 +26,11 @@ def why_not(device: torch.device) -> str | None:
     if device.type == "cpu" and os.environ.get("TRITON_INTERPRET") != "1":
         return "kernels for a GPU run on the CPU only in Triton's interpreter, with TRITON_INTERPRET=1"
     return None
+
+
+def untried(name: str) -> str:
+    """A remark for `explain` on a kernel that was only interpreted and compiled so far."""
+    return "" if name in TRIED else " (kept its contract in Triton's interpreter, never ran on a device)"
 
 
 def accumulator(dtype: torch.dtype) -> torch.dtype:

@@ -352,7 +352,7 @@ class _Extras:
 
 
 pass_messages.tolerance(2e-5, 1e-11, 3e-2, 4e-3)
-pass_messages.lacks("triton", issue=8)
+pass_messages.triton()
 
 _SAMPLES = (
     "source:5 |  | sum 0",
