@@ -104,3 +104,12 @@ def test_every_kernel_compiles_for_a_device(target, tmp_path):
     command = [sys.executable, "-W", "ignore", "-m", "tests.contracts.compile_kernels", target]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
     assert run.returncode == 0, run.stderr[-3000:]
+
+
+def test_the_plan_of_a_formula_names_the_kernel_on_its_device(monkeypatch):
+    monkeypatch.setattr("weft.ops._triton.launching.DEVICES", ("meta",))  # as a GPU would be
+    graph = weft.Adjacency(torch.zeros(4, dtype=torch.int64, device="meta"), torch.zeros(4, dtype=torch.int64, device="meta"),
+                           num_sources=3, num_targets=3)  # fmt: skip
+    formula = weft.formula(lambda source, target, edge: torch.relu(source["h"]) + target["h"])
+    x = {"h": torch.ones(3, 4, device="meta")}
+    assert "pass_messages on meta, triton (kept its contract" in weft.explain_plan(graph, formula, source=x, target=x)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ..errors import DtypeError, FormulaError, OptionError, ShapeError, message
 from ..graph import Adjacency, adjacency_of
-from ..ops import Structure, pass_messages
+from ..ops import REGISTRY, Structure, pass_messages
 from ._arguments import Edges
 from ._formula import Formula, Lowered
 from ._given import SIDES, Given, Named, Shared
@@ -56,8 +56,10 @@ class Plan(NamedTuple):
         width = self.lowered.columns[-1][1]
         writes = (num_edges if self.kinds == ("edge",) else self.adjacency.num_targets) * width * size
         each = num_edges * width * size
+        device = self.tensors[0].device
+        where = "" if device.type == "cpu" else f" on {device.type}, {REGISTRY[self.kernel].kernel_on(device)}"
         return (
-            f"{self.kernel}: {self.lowered.program}\n"
+            f"{self.kernel}{where}: {self.lowered.program}\n"
             f"reads {_bytes(reads)}, writes {_bytes(writes)}; a tensor of messages would be {_bytes(each)}"
         )
 

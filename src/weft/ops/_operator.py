@@ -160,8 +160,15 @@ class Operator(Generic[P, R]):
         kind, reason = self._choose(self.signature.complete(args, options))
         if reason is not None:
             return f"reference, because {reason}"
-        if kind == "native":
-            return kind
+        return kind if kind == "native" else self._on_devices()
+
+    def kernel_on(self, device: torch.device) -> str:
+        """What runs for tensors on a device, if their dtype has a kernel."""
+        if device.type == "cpu":
+            return "native"
+        return "reference" if self.on_devices is None or why_not(device) is not None else self._on_devices()
+
+    def _on_devices(self) -> str:
         return "torch, which is fast there" if self.on_devices == "torch" else f"triton{untried(self.name)}"
 
     def run(self, args: Sequence[Any], keeps_hidden: bool = True) -> Any:
