@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from .. import settings
 from ..errors import WeftError
 from ..graph import Adjacency, Block, Graph
+from ..ops import using
 from ._contract import Backend, Compilations, run_or_exempt
 from ._layer_case import EDGE_WEIGHT, LayerCase, Make, Values
 
@@ -398,6 +399,18 @@ def check_export(subject: Subject) -> None:
     expected = subject.call(_small(source, target, 5), x, inputs)
     found = as_tuple(loaded(source, target, x, *inputs.values()))
     subject.assert_close("exported with its tensors", found, expected)
+
+
+def check_device(subject: Subject) -> None:
+    """On kernels for GPUs alone a step gives what it gives on the CPU: nothing that a layer calls lacks such a kernel.
+
+    It runs in Triton's interpreter, which wants TRITON_INTERPRET=1 before triton is imported.
+    """
+    expected = subject.results(subject.layer, _graph(), subject.x, subject.inputs)
+    with using("triton"):
+        found = subject.results(subject.layer, _graph(), subject.x, subject.inputs)
+    for name, value in found.items():
+        subject.assert_close(f"on kernels for GPUs, {name}", [value], [expected[name]])
 
 
 def check_memory(subject: Subject) -> None:

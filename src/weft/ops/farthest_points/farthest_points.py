@@ -149,7 +149,7 @@ choose_farthest.native(
 )
 choose_farthest.tolerance(0, 0, 0, 0)
 choose_farthest.autocast = "none"
-choose_farthest.lacks("triton", issue=8)
+choose_farthest.triton()
 
 
 @choose_farthest.samples

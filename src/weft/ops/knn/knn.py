@@ -164,7 +164,7 @@ def _(
 
 nearest_points.tolerance(1e-5, 1e-12, 2e-2, 2e-3)
 nearest_points.autocast = "none"
-nearest_points.lacks("triton", issue=8)
+nearest_points.triton()
 
 
 @nearest_points.samples

@@ -112,7 +112,7 @@ count_within.native(
 )
 count_within.tolerance(0, 0, 0, 0)
 count_within.autocast = "none"
-count_within.lacks("triton", issue=8)
+count_within.triton()
 
 
 @count_within.samples
