@@ -6,7 +6,7 @@ import torch
 import weft
 from tests.contracts.test_operators import OPERATORS, hub_arguments, thinned
 from weft.errors import IdError, NativeLibraryError, StructureError
-from weft.ops import gather_rows, sddmm, segment_reduce, spmm, using
+from weft.ops import gather_rows, sddmm, segment_argreduce, segment_reduce, spmm, using
 from weft.ops._triton import walking
 from weft.testing import operators as contract
 from weft.testing.structures import hub_structure, random_structure
@@ -33,6 +33,32 @@ def test_a_long_row_is_cut_without_a_trace(op, monkeypatch):
     contract.check_triton(op)
 
 
+def whole_range(args, dtype):
+    """The same arguments with integers in place of values: the lowest and the highest among them, and sums that wrap around."""
+    lo, hi = torch.iinfo(dtype).min, torch.iinfo(dtype).max
+
+    def convert(a):
+        if not (isinstance(a, torch.Tensor) and a.is_floating_point()):
+            return a
+        values = torch.randint(lo, hi, a.shape, dtype=dtype, generator=torch.Generator().manual_seed(2))
+        return values.masked_fill(values % 3 == 0, lo).masked_fill(values % 7 == 0, hi)
+
+    return tuple(convert(a) for a in args)
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.int64])
+@pytest.mark.parametrize(
+    "op", [p for p in ON_DEVICES if p.id in ("segment_reduce", "segment_argreduce", "segment_cumsum")]
+)
+def test_integers_are_exact(op, dtype, monkeypatch):
+    monkeypatch.setattr(walking, "LONG", 16)
+    samples = [args for at, args in enumerate(op.make_samples()) if at in thinned(op, 40)]
+    for args in (*samples, *hub_arguments(op, hub_structure(60))):
+        if not {"mean", "var", "std"} & {a for a in args if isinstance(a, str)}:
+            given = whole_range(args, dtype)
+            assert contract.by_triton(op, given).equal(contract.native(op, given))
+
+
 def wrong(**changes):
     rows = random_structure(24, 24, 50, dtype=torch.int32)
     for name, (at, value) in changes.items():
@@ -46,6 +72,7 @@ CALLS = {
     "spmm by head": (lambda rows: spmm(rows, torch.ones(24, 2, 4), torch.ones(50, 2), "max"), "source edge indptr"),
     "sddmm": (lambda rows: sddmm(rows, X, X), "source edge indptr"),
     "gather_rows": (lambda rows: gather_rows(X, rows.source), "source"),
+    "segment_argreduce": (lambda rows: segment_argreduce(rows.indptr, torch.ones(50, 3), rows.edge), "edge indptr"),
     "segment_reduce": (lambda rows: segment_reduce(rows.indptr, torch.ones(50, 3), rows.edge), "edge indptr"),
 }
 

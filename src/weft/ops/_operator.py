@@ -100,8 +100,9 @@ class Operator(Generic[P, R]):
         self.dtypes = tuple(dtypes)
 
     def triton(self, dtypes: Sequence[torch.dtype] | None = None) -> None:
-        """Say that the module beside this one, named `..._triton`, launches a kernel: `launch(made, dims, *args)`."""
-        self.on_devices, self.device_dtypes = f"{self.__module__}_triton", dtypes or self.dtypes
+        """Say that a file beside this one, `<name>_triton.py`, launches a kernel: `launch(made, dims, *args)`."""
+        folder = self.__module__.rpartition(".")[0]
+        self.on_devices, self.device_dtypes = f"{folder}.{self.name}_triton", dtypes or self.dtypes
 
     def vendor(self) -> None:
         """Say that devices run the reference: the calls of torch in it are fast, exact and deterministic there."""
