@@ -6,8 +6,21 @@ import torch
 import weft
 from tests.contracts.test_operators import OPERATORS, hub_arguments, thinned
 from weft.errors import IdError, NativeLibraryError, StructureError
-from weft.ops import gather_rows, sddmm, segment_argreduce, segment_reduce, spmm, using
+from weft.ops import (
+    degree,
+    gather_rows,
+    gather_segments,
+    sddmm,
+    segment_argreduce,
+    segment_cumsum,
+    segment_reduce,
+    segment_search,
+    spmm,
+    using,
+)
 from weft.ops._triton import walking
+from weft.ops.marks import count_marks, list_marks, mark_ends, mark_rows, rank_marks
+from weft.ops.sparse_select import transpose_entries
 from weft.testing import operators as contract
 from weft.testing.structures import hub_structure, random_structure
 
@@ -25,10 +38,19 @@ def test_it_agrees_on_every_sample(op):
     contract.check_triton(op)
 
 
-@pytest.mark.parametrize("op", [p for p in ON_DEVICES if hub_arguments(p.values[0])])
+def long_rows(op, num_edges):
+    """Arguments around a structure most of whose edges are in one row."""
+    rows = hub_structure(num_edges)
+    if op.name == "segment_cumsum":  # in thousands of rows its sums leave the range where the tolerances are meant
+        x = torch.randn(num_edges, 7, dtype=torch.float64)
+        return [(rows.indptr, x, rows.edge, False), (rows.indptr, x[:, 0], None, True)]
+    return hub_arguments(op, rows)
+
+
+@pytest.mark.parametrize("op", [p for p in ON_DEVICES if long_rows(p.values[0], 9)])
 def test_a_long_row_is_cut_without_a_trace(op, monkeypatch):
     monkeypatch.setattr(walking, "LONG", 16)
-    arguments = hub_arguments(op, hub_structure(100))
+    arguments = long_rows(op, 100)
     monkeypatch.setattr(op, "make_samples", lambda: iter(arguments[::5]))
     contract.check_triton(op)
 
@@ -53,7 +75,7 @@ def whole_range(args, dtype):
 def test_integers_are_exact(op, dtype, monkeypatch):
     monkeypatch.setattr(walking, "LONG", 16)
     samples = [args for at, args in enumerate(op.make_samples()) if at in thinned(op, 40)]
-    for args in (*samples, *hub_arguments(op, hub_structure(60))):
+    for args in (*samples, *long_rows(op, 60)):
         if not {"mean", "var", "std"} & {a for a in args if isinstance(a, str)}:
             given = whole_range(args, dtype)
             assert contract.by_triton(op, given).equal(contract.native(op, given))
@@ -66,13 +88,45 @@ def wrong(**changes):
     return rows
 
 
+def chosen(rows):
+    """Segments that the sources name, and the pointers of what they hold where nothing is wrong."""
+    good = wrong()
+    pointers = torch.nn.functional.pad(good.indptr.diff()[good.source.long()].cumsum(0), (1, 0))
+    return rows.source, pointers, int(pointers[-1])
+
+
+def counted(rows):
+    """Words that hold as many marks as a row has edges."""
+    degree = wrong().indptr.diff()
+    return (1 << degree) - 1, rows.indptr, rows.num_edges
+
+
 X = torch.ones(24, 3)
+MARKS = torch.tensor([-1])  # of 64 ids
 CALLS = {
     "spmm": (lambda rows: spmm(rows, X, torch.ones(50)), "source edge indptr"),
     "spmm by head": (lambda rows: spmm(rows, torch.ones(24, 2, 4), torch.ones(50, 2), "max"), "source edge indptr"),
     "sddmm": (lambda rows: sddmm(rows, X, X), "source edge indptr"),
+    "degree": (lambda rows: degree(rows.source, 24), "source"),
+    "gather_segments": (lambda rows: gather_segments(rows.indptr, torch.ones(50, 3), *chosen(rows)), "source indptr"),
     "gather_rows": (lambda rows: gather_rows(X, rows.source), "source"),
     "segment_argreduce": (lambda rows: segment_argreduce(rows.indptr, torch.ones(50, 3), rows.edge), "edge indptr"),
+    "segment_cumsum": (lambda rows: segment_cumsum(rows.indptr, torch.ones(50, 3), rows.edge), "edge indptr"),
+    "segment_search": (
+        lambda rows: segment_search(rows.indptr, rows.source, rows.source.long(), rows.edge),
+        "source indptr",
+    ),
+    "transpose_entries": (
+        lambda rows: transpose_entries(rows.indptr, rows.source, torch.ones(50, 3), 24),
+        "source indptr",
+    ),
+    "mark_rows": (
+        lambda rows: mark_rows(rows.indptr, rows.source, rows.edge, rows.source.long(), MARKS, 50),
+        "source edge indptr",
+    ),
+    "mark_ends": (lambda rows: mark_ends(rows.source, rows.edge, MARKS, MARKS), "source edge"),
+    "rank_marks": (lambda rows: rank_marks(MARKS, count_marks(MARKS), rows.source, rows.edge.long()), "source edge"),
+    "list_marks": (lambda rows: list_marks(*counted(rows)), "indptr"),
     "segment_reduce": (lambda rows: segment_reduce(rows.indptr, torch.ones(50, 3), rows.edge), "edge indptr"),
 }
 

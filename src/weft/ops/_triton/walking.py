@@ -33,6 +33,13 @@ def row_bounds(indptr, row, num_edges, faults):
 
 
 @triton.jit
+def check_span(indptr, num_rows, num_edges, faults):
+    """Note pointers that do not run from 0 to the number of edges; the first program does."""
+    if tl.program_id(0) == 0:
+        tl.store(faults + 1, 1, mask=(tl.load(indptr) != 0) | (tl.load(indptr + num_rows) != num_edges))
+
+
+@triton.jit
 def row_of(indptr, num_rows, position):
     """The row that owns a position: the last one that begins at it or before."""
     lo = tl.zeros((), tl.int64)

@@ -46,8 +46,9 @@ def reduce_rows(
 ) -> None:  # fmt: skip
     """Reduce rows of `x` as `spmm` does, for the operator `name`; `mul` as well, and integers.
 
-    `out` may be None where winners are all that is wanted, `rows.source` may be None for position p itself. `won: (num_sources, *F)` lets an edge count only where the source names
-    it, by its edge id; of messages less `around: (num_targets, *F)` the squares are reduced.
+    `out` may be None where only winners are wanted, `rows.source` may be None for position p itself. `won: (num_sources, *F)`
+    lets an edge count only where the source names it, by its edge id; of messages less `around: (num_targets, *F)` the squares
+    are reduced.
     """
     targets, features, edges = (
         rows.num_targets,
