@@ -15,12 +15,21 @@ from weft.ops import (
     segment_cumsum,
     segment_reduce,
     segment_search,
+    segment_sort,
+    segment_topk,
+    sparse_lookup,
     spmm,
     using,
 )
 from weft.ops._triton import walking
+from weft.ops.coalesce import coalesce_entries, sort_edges
+from weft.ops.coo_to_csc import csr_to_csc
 from weft.ops.marks import count_marks, list_marks, mark_ends, mark_rows, rank_marks
+from weft.ops.mirror_pairs import mirror_pairs
+from weft.ops.segments_of import sorted_pointers
 from weft.ops.sparse_select import transpose_entries
+from weft.ops.sparse_sum import sparse_union_entries, sparse_union_indptr
+from weft.ops.voxel_groups.voxel_groups import group_cells
 from weft.testing import operators as contract
 from weft.testing.structures import hub_structure, random_structure
 
@@ -101,6 +110,15 @@ def counted(rows):
     return (1 << degree) - 1, rows.indptr, rows.num_edges
 
 
+def union(indptr, column):
+    """A sum with two entries in the first row, for the pointers that it has where nothing is wrong."""
+    good, right = wrong(), PLACES
+    pointers = sparse_union_indptr(good.indptr, good.source, *right, 24)
+    values = torch.ones(column.shape[0]), torch.ones(right[1].shape[0])
+    return sparse_union_entries(indptr, column, *right, *values, pointers, 24, int(pointers[-1]))
+
+
+PLACES = torch.tensor([0, *[2] * 24]), torch.tensor([3, 7], dtype=torch.int32)
 X = torch.ones(24, 3)
 MARKS = torch.tensor([-1])  # of 64 ids
 CALLS = {
@@ -127,8 +145,23 @@ CALLS = {
     "mark_ends": (lambda rows: mark_ends(rows.source, rows.edge, MARKS, MARKS), "source edge"),
     "rank_marks": (lambda rows: rank_marks(MARKS, count_marks(MARKS), rows.source, rows.edge.long()), "source edge"),
     "list_marks": (lambda rows: list_marks(*counted(rows)), "indptr"),
+    "sparse_lookup": (
+        lambda rows: sparse_lookup(rows.indptr, rows.source, torch.ones(50), *PLACES, 24),
+        "source indptr",
+    ),
+    "sparse_union_entries": (lambda rows: union(rows.indptr, rows.source), "source indptr"),
     "segment_reduce": (lambda rows: segment_reduce(rows.indptr, torch.ones(50, 3), rows.edge), "edge indptr"),
 }
+
+
+@pytest.mark.parametrize("total", [1, 60])
+def test_pointers_of_another_sum_are_refused(total):
+    rows = wrong()
+    pointers = sparse_union_indptr(rows.indptr, rows.source, *PLACES, 24)
+    pattern = (rows.indptr, rows.source, *PLACES, torch.ones(50), torch.ones(2))
+    for indptr, count in ((pointers, total), (pointers.flip(0).contiguous(), int(pointers[-1]))):
+        with using("triton"), pytest.raises(StructureError, match="sparse_union_entries: a pointer was out of range"):
+            sparse_union_entries(*pattern, indptr, 24, count)
 
 
 @pytest.mark.parametrize("value", [-1, 1 << 30, -(1 << 31)])
@@ -141,6 +174,34 @@ def test_what_is_out_of_range_is_an_error_and_left_out(name, part, value):
         call(wrong(**{part: (7, value)}))
     with using("triton"):
         call(wrong())  # what was raised is forgotten
+
+
+ROWS = wrong()
+RUN_BY_TORCH = {
+    "segment_sort": lambda rows: segment_sort(rows.indptr, torch.ones(50, 3), rows.edge),
+    "segment_topk": lambda rows: segment_topk(rows.indptr, torch.ones(50, 3), 2, rows.edge),
+    "csr_to_csc": lambda rows: csr_to_csc(rows.indptr, rows.source, 24),
+    "sort_edges": lambda rows: sort_edges(rows.indptr, rows.source, rows.edge, 24),
+    "coalesce_entries": lambda rows: coalesce_entries(rows.indptr, rows.source, ROWS.indptr, 50),
+    "mirror_pairs": lambda rows: mirror_pairs(rows.indptr, rows.source, 97),
+    "sparse_union_indptr": lambda rows: sparse_union_indptr(rows.indptr, rows.source, *PLACES, 24),
+    "group_cells": lambda rows: group_cells(torch.ones(50, 3), torch.ones(3).double(), rows.indptr, None, None),
+    "sorted_pointers": lambda rows: sorted_pointers(rows.source, 24),
+}
+
+
+@pytest.mark.parametrize("value", [-1, 1 << 30, -(1 << 31)])
+@pytest.mark.parametrize("name", RUN_BY_TORCH)
+def test_what_torch_runs_is_checked_before(name, value):
+    """Pointers above all, with which torch would write where nothing may be written."""
+    with using("triton"):
+        if name != "sorted_pointers":
+            with pytest.raises(StructureError, match=rf"{name}: `(edge_|left_)?indptr` falls from"):
+                RUN_BY_TORCH[name](wrong(indptr=(7, value)))
+        if name not in ("group_cells", "coalesce_entries"):
+            part = "edge" if name.startswith("segment") else "source"
+            with pytest.raises(IdError, match=rf"{name}: `\w+` holds {value} at position 7"):
+                RUN_BY_TORCH[name](wrong(**{part: (7, value)}))
 
 
 def test_what_ran_on_a_device_is_raised_by_synchronize():
