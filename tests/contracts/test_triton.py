@@ -226,3 +226,5 @@ def test_a_fallback_is_an_error_when_triton_is_asked_for(monkeypatch):
 def test_arguments_on_several_devices_are_refused():
     with using("triton"), pytest.raises(weft.errors.DeviceError, match="expected `weight` on cpu"):
         spmm(wrong(), X, torch.ones(50, device="meta"))
+    with using("triton"), pytest.raises(weft.errors.DeviceError, match="segment_sort: expected `order` on cpu"):
+        segment_sort(ROWS.indptr, X[:, 0], torch.arange(24, device="meta"))

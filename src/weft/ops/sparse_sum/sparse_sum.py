@@ -228,7 +228,7 @@ def _(
 
 
 sparse_union_entries.tolerance(1e-5, 1e-12, 2e-2, 2e-3)
-sparse_union_entries.triton()
+sparse_union_entries.triton(file="sparse_union_entries_triton")
 
 
 @sparse_union_entries.samples
