@@ -11,8 +11,31 @@ from torch.utils import _pytree as pytree
 import weft
 from tests.contracts.test_operators import OPERATORS, hub_arguments, thinned
 from weft.errors import IdError, NativeLibraryError, StructureError
-from weft.ops import coo_to_csc, gather_rows, sddmm, segment_reduce, spmm, using
+from weft.ops import (
+    coo_to_csc,
+    degree,
+    gather_rows,
+    gather_segments,
+    sddmm,
+    segment_argreduce,
+    segment_cumsum,
+    segment_reduce,
+    segment_search,
+    segment_sort,
+    segment_topk,
+    sparse_lookup,
+    spmm,
+    using,
+)
 from weft.ops._triton import walking
+from weft.ops.coalesce import coalesce_entries, sort_edges
+from weft.ops.coo_to_csc import csr_to_csc
+from weft.ops.marks import count_marks, list_marks, mark_ends, mark_rows, rank_marks
+from weft.ops.mirror_pairs import mirror_pairs
+from weft.ops.segments_of import sorted_pointers
+from weft.ops.sparse_select import transpose_entries
+from weft.ops.sparse_sum import sparse_union_entries, sparse_union_indptr
+from weft.ops.voxel_groups.voxel_groups import group_cells
 from weft.testing import operators as contract
 from weft.testing.structures import hub_structure, random_structure
 
@@ -40,12 +63,47 @@ def test_it_agrees_on_every_sample(op):
     contract.check_triton(op)
 
 
-@pytest.mark.parametrize("op", [p for p in ON_DEVICES if hub_arguments(p.values[0])])
+def long_rows(op, num_edges):
+    """Arguments around a structure most of whose edges are in one row."""
+    rows = hub_structure(num_edges)
+    if op.name == "segment_cumsum":  # in thousands of rows its sums leave the range where the tolerances are meant
+        x = torch.randn(num_edges, 7, dtype=torch.float64)
+        return [(rows.indptr, x, rows.edge, False), (rows.indptr, x[:, 0], None, True)]
+    return hub_arguments(op, rows)
+
+
+@pytest.mark.parametrize("op", [p for p in ON_DEVICES if long_rows(p.values[0], 9)])
 def test_a_long_row_is_cut_without_a_trace(op, monkeypatch):
     monkeypatch.setattr(walking, "LONG", 16)
-    arguments = hub_arguments(op, hub_structure(100))
+    arguments = long_rows(op, 100)
     monkeypatch.setattr(op, "make_samples", lambda: iter(arguments[::5]))
     contract.check_triton(op)
+
+
+def whole_range(args, dtype):
+    """The same arguments with integers in place of values: the lowest and the highest among them, and sums that wrap around."""
+    lo, hi = torch.iinfo(dtype).min, torch.iinfo(dtype).max
+
+    def convert(a):
+        if not (isinstance(a, torch.Tensor) and a.is_floating_point()):
+            return a
+        values = torch.randint(lo, hi, a.shape, dtype=dtype, generator=torch.Generator().manual_seed(2))
+        return values.masked_fill(values % 3 == 0, lo).masked_fill(values % 7 == 0, hi)
+
+    return tuple(convert(a) for a in args)
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.int64])
+@pytest.mark.parametrize(
+    "op", [p for p in ON_DEVICES if p.id in ("segment_reduce", "segment_argreduce", "segment_cumsum")]
+)
+def test_integers_are_exact(op, dtype, monkeypatch):
+    monkeypatch.setattr(walking, "LONG", 16)
+    samples = [args for at, args in enumerate(op.make_samples()) if at in thinned(op, 40)]
+    for args in (*samples, *long_rows(op, 60)):
+        if not {"mean", "var", "std"} & {a for a in args if isinstance(a, str)}:
+            given = whole_range(args, dtype)
+            assert contract.by_triton(op, given).equal(contract.native(op, given))
 
 
 def wrong(**changes):
@@ -55,14 +113,71 @@ def wrong(**changes):
     return rows
 
 
+def chosen(rows):
+    """Segments that the sources name, and the pointers of what they hold where nothing is wrong."""
+    good = wrong()
+    pointers = torch.nn.functional.pad(good.indptr.diff()[good.source.long()].cumsum(0), (1, 0))
+    return rows.source, pointers, int(pointers[-1])
+
+
+def counted(rows):
+    """Words that hold as many marks as a row has edges."""
+    degree = wrong().indptr.diff()
+    return (1 << degree) - 1, rows.indptr, rows.num_edges
+
+
+def union(indptr, column):
+    """A sum with two entries in the first row, for the pointers that it has where nothing is wrong."""
+    good, right = wrong(), PLACES
+    pointers = sparse_union_indptr(good.indptr, good.source, *right, 24)
+    values = torch.ones(column.shape[0]), torch.ones(right[1].shape[0])
+    return sparse_union_entries(indptr, column, *right, *values, pointers, 24, int(pointers[-1]))
+
+
+PLACES = torch.tensor([0, *[2] * 24]), torch.tensor([3, 7], dtype=torch.int32)
 X = torch.ones(24, 3)
+MARKS = torch.tensor([-1])  # of 64 ids
 CALLS = {
     "spmm": (lambda rows: spmm(rows, X, torch.ones(50)), "source edge indptr"),
     "spmm by head": (lambda rows: spmm(rows, torch.ones(24, 2, 4), torch.ones(50, 2), "max"), "source edge indptr"),
     "sddmm": (lambda rows: sddmm(rows, X, X), "source edge indptr"),
+    "degree": (lambda rows: degree(rows.source, 24), "source"),
+    "gather_segments": (lambda rows: gather_segments(rows.indptr, torch.ones(50, 3), *chosen(rows)), "source indptr"),
     "gather_rows": (lambda rows: gather_rows(X, rows.source), "source"),
+    "segment_argreduce": (lambda rows: segment_argreduce(rows.indptr, torch.ones(50, 3), rows.edge), "edge indptr"),
+    "segment_cumsum": (lambda rows: segment_cumsum(rows.indptr, torch.ones(50, 3), rows.edge), "edge indptr"),
+    "segment_search": (
+        lambda rows: segment_search(rows.indptr, rows.source, rows.source.long(), rows.edge),
+        "source indptr",
+    ),
+    "transpose_entries": (
+        lambda rows: transpose_entries(rows.indptr, rows.source, torch.ones(50, 3), 24),
+        "source indptr",
+    ),
+    "mark_rows": (
+        lambda rows: mark_rows(rows.indptr, rows.source, rows.edge, rows.source.long(), MARKS, 50),
+        "source edge indptr",
+    ),
+    "mark_ends": (lambda rows: mark_ends(rows.source, rows.edge, MARKS, MARKS), "source edge"),
+    "rank_marks": (lambda rows: rank_marks(MARKS, count_marks(MARKS), rows.source, rows.edge.long()), "source edge"),
+    "list_marks": (lambda rows: list_marks(*counted(rows)), "indptr"),
+    "sparse_lookup": (
+        lambda rows: sparse_lookup(rows.indptr, rows.source, torch.ones(50), *PLACES, 24),
+        "source indptr",
+    ),
+    "sparse_union_entries": (lambda rows: union(rows.indptr, rows.source), "source indptr"),
     "segment_reduce": (lambda rows: segment_reduce(rows.indptr, torch.ones(50, 3), rows.edge), "edge indptr"),
 }
+
+
+@pytest.mark.parametrize("total", [1, 60])
+def test_pointers_of_another_sum_are_refused(total):
+    rows = wrong()
+    pointers = sparse_union_indptr(rows.indptr, rows.source, *PLACES, 24)
+    pattern = (rows.indptr, rows.source, *PLACES, torch.ones(50), torch.ones(2))
+    for indptr, count in ((pointers, total), (pointers.flip(0).contiguous(), int(pointers[-1]))):
+        with using("triton"), pytest.raises(StructureError, match="sparse_union_entries: a pointer was out of range"):
+            sparse_union_entries(*pattern, indptr, 24, count)
 
 
 @pytest.mark.parametrize("value", [-1, 1 << 30, -(1 << 31)])
@@ -75,6 +190,34 @@ def test_what_is_out_of_range_is_an_error_and_left_out(name, part, value):
         call(wrong(**{part: (7, value)}))
     with using("triton"):
         call(wrong())  # what was raised is forgotten
+
+
+ROWS = wrong()
+RUN_BY_TORCH = {
+    "segment_sort": lambda rows: segment_sort(rows.indptr, torch.ones(50, 3), rows.edge),
+    "segment_topk": lambda rows: segment_topk(rows.indptr, torch.ones(50, 3), 2, rows.edge),
+    "csr_to_csc": lambda rows: csr_to_csc(rows.indptr, rows.source, 24),
+    "sort_edges": lambda rows: sort_edges(rows.indptr, rows.source, rows.edge, 24),
+    "coalesce_entries": lambda rows: coalesce_entries(rows.indptr, rows.source, ROWS.indptr, 50),
+    "mirror_pairs": lambda rows: mirror_pairs(rows.indptr, rows.source, 97),
+    "sparse_union_indptr": lambda rows: sparse_union_indptr(rows.indptr, rows.source, *PLACES, 24),
+    "group_cells": lambda rows: group_cells(torch.ones(50, 3), torch.ones(3).double(), rows.indptr, None, None),
+    "sorted_pointers": lambda rows: sorted_pointers(rows.source, 24),
+}
+
+
+@pytest.mark.parametrize("value", [-1, 1 << 30, -(1 << 31)])
+@pytest.mark.parametrize("name", RUN_BY_TORCH)
+def test_what_torch_runs_is_checked_before(name, value):
+    """Pointers above all, with which torch would write where nothing may be written."""
+    with using("triton"):
+        if name != "sorted_pointers":
+            with pytest.raises(StructureError, match=rf"{name}: `(edge_|left_)?indptr` falls from"):
+                RUN_BY_TORCH[name](wrong(indptr=(7, value)))
+        if name not in ("group_cells", "coalesce_entries"):
+            part = "edge" if name.startswith("segment") else "source"
+            with pytest.raises(IdError, match=rf"{name}: `\w+` holds {value} at position 7"):
+                RUN_BY_TORCH[name](wrong(**{part: (7, value)}))
 
 
 def test_what_ran_on_a_device_is_raised_by_synchronize():
@@ -106,6 +249,8 @@ def test_explain_says_which_kernels_have_never_run_on_a_device():
 def test_arguments_on_several_devices_are_refused():
     with using("triton"), pytest.raises(weft.errors.DeviceError, match="expected `weight` on cpu"):
         spmm(wrong(), X, torch.ones(50, device="meta"))
+    with using("triton"), pytest.raises(weft.errors.DeviceError, match="segment_sort: expected `order` on cpu"):
+        segment_sort(ROWS.indptr, X[:, 0], torch.arange(24, device="meta"))
 
 
 @pytest.mark.parametrize("target", ["cuda", pytest.param("hip", marks=pytest.mark.slow)])

@@ -102,6 +102,28 @@ def check_span(name: str, argument: str, indptr: Tensor, total: int) -> None:
         raise StructureError(f"{name}: `{argument}` runs from {first} to {last}, expected 0 to {total}")
 
 
+def check_rising(name: str, argument: str, indptr: Tensor, total: int) -> None:
+    """Refuse pointers that do not rise from 0 to `total`; fake tensors pass. Kernels look again."""
+    if is_tracing() or indptr.is_meta:
+        return
+    check_span(name, argument, indptr, total)
+    falls = indptr.diff() < 0
+    if falls.any():
+        at = int(falls.to(torch.uint8).argmax())
+        raise StructureError(f"{name}: `{argument}` falls from {int(indptr[at])} to {int(indptr[at + 1])} at row {at}")
+
+
+def checked_rows(name: str, argument: str, indptr: Tensor, count: int) -> Tensor:
+    """Row of each of `count` positions, int64, for references that devices run, where wrong pointers would do harm.
+
+    Raises:
+        StructureError: if pointers do not rise from 0 to `count`; fake tensors pass.
+    """
+    check_rising(name, argument, indptr, count)
+    rows = torch.arange(indptr.shape[0] - 1, device=indptr.device)
+    return torch.repeat_interleave(rows, indptr.diff(), output_size=count)
+
+
 def checked_ids(name: str, argument: str, ids: Tensor, count: int, things: str) -> Tensor:
     """`ids` as int64 for the references, which would take a negative id for one counted from the end.
 

@@ -99,9 +99,10 @@ class Operator(Generic[P, R]):
         self._value_at, self._ids_at = at[value], at[ids]
         self.dtypes = tuple(dtypes)
 
-    def triton(self, dtypes: Sequence[torch.dtype] | None = None) -> None:
-        """Say that the module beside this one, named `..._triton`, launches a kernel: `launch(made, dims, *args)`."""
-        self.on_devices, self.device_dtypes = f"{self.__module__}_triton", dtypes or self.dtypes
+    def triton(self, dtypes: Sequence[torch.dtype] | None = None, file: str | None = None) -> None:
+        """Say that the module beside this one, named `..._triton` or `file`, launches a kernel: `launch(made, dims, *args)`."""
+        folder, _, own = self.__module__.rpartition(".")
+        self.on_devices, self.device_dtypes = f"{folder}.{file or own + '_triton'}", dtypes or self.dtypes
 
     def vendor(self) -> None:
         """Say that devices run the reference: the calls of torch in it are fast, exact and deterministic there."""
@@ -178,7 +179,7 @@ class Operator(Generic[P, R]):
             made = (made[0], None)
         kind, reason = self._choose(args)
         if reason is None and kind == "triton" and self.on_devices == "torch":
-            return self.reference(*args)  # type: ignore[call-arg]
+            return self.reference(*self._on_one_device(args))  # type: ignore[call-arg]
         if reason is None:
             call = self._call_native if kind == "native" else self._launch
             call(args, made if type(made) is tuple else (made,), dims)
@@ -236,14 +237,17 @@ class Operator(Generic[P, R]):
 
     def _launch(self, args: Sequence[Any], made: Sequence[Tensor | None], dims: tuple[int, ...]) -> None:
         """Run the Triton kernel on the device of the arguments; ids that it left out are an error, now or later."""
-        device = args[self._value_at].device
-        given = [self._on(device, name, a) for name, a in zip(self.signature.names, args, strict=True)]
+        device, given = args[self._value_at].device, self._on_one_device(args)
         assert self.on_devices is not None, f"{self.name} has no kernel for {device}"
         with launching(device):
             import_module(self.on_devices).launch(made, dims, *given)
 
+    def _on_one_device(self, args: Sequence[Any]) -> list[Any]:
+        """Arguments as kernels take them: contiguous, and on the device of the one that chooses it."""
+        device = args[self._value_at].device
+        return [self._on(device, name, a) for name, a in zip(self.signature.names, args, strict=True)]
+
     def _on(self, device: torch.device, name: str, value: Any) -> Any:
-        """An argument as kernels take it: contiguous, and on the device of the others."""
         if type(value) is Structure:
             return Structure(*(self._on(device, name, part) for part in value))
         if not isinstance(value, Tensor):

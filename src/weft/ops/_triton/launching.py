@@ -34,8 +34,8 @@ def untried(name: str) -> str:
 
 
 def accumulator(dtype: torch.dtype) -> torch.dtype:
-    """The dtype in which kernels add values of a dtype."""
-    return torch.promote_types(dtype, torch.float32)
+    """The dtype in which kernels add values of a dtype; integers wrap around where they are stored."""
+    return torch.promote_types(dtype, torch.float32) if dtype.is_floating_point else torch.int64
 
 
 def dtype_of(dtype: torch.dtype) -> Any:

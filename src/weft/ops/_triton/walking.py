@@ -33,6 +33,13 @@ def row_bounds(indptr, row, num_edges, faults):
 
 
 @triton.jit
+def check_span(indptr, num_rows, num_edges, faults):
+    """Note pointers that do not run from 0 to the number of edges; the first program does."""
+    if tl.program_id(0) == 0:
+        tl.store(faults + 1, 1, mask=(tl.load(indptr) != 0) | (tl.load(indptr + num_rows) != num_edges))
+
+
+@triton.jit
 def row_of(indptr, num_rows, position):
     """The row that owns a position: the last one that begins at it or before."""
     lo = tl.zeros((), tl.int64)
@@ -95,16 +102,42 @@ def load_ids(ids, at, mask, count, faults):
 
 
 NOWHERE = tl.constexpr(0x7FFFFFFFFFFFFFFF)
+LOWEST = tl.constexpr(-(1 << 63))
+
+
+@triton.jit
+def nothing_yet(like):
+    """What every value beats or equals, in the dtype of a tensor: that of floats, or int64."""
+    if like.dtype.is_floating():
+        return tl.full(like.shape, float("-inf"), like.dtype)
+    else:
+        return tl.full(like.shape, LOWEST, like.dtype)
+
+
+@triton.jit
+def turned_around(values):
+    """Values in the opposite order; done twice, as they were. The lowest integer has no negative, so that bits are turned."""
+    if values.dtype.is_floating():
+        return -values
+    else:
+        return ~values
 
 
 @triton.jit
 def first_of_the_best(values, there, positions):
-    """The highest value of each column with its lowest position, NaN before all; -inf and NOWHERE where nothing is there."""
-    is_nan = there & (values != values)
-    has_nan = tl.max(is_nan.to(tl.int32), 0) > 0
-    best = tl.max(tl.where(there & (is_nan == 0), values, float("-inf")), 0)
-    wins = there & tl.where(has_nan[None, :], is_nan, values == best[None, :])
-    return tl.where(has_nan, float("nan"), best), tl.min(tl.where(wins, positions, NOWHERE), 0)
+    """The highest value of each column with its lowest position, NaN before all; the lowest of its dtype and NOWHERE where
+    nothing is there.
+    """
+    if values.dtype.is_floating():
+        is_nan = there & (values != values)
+        has_nan = tl.max(is_nan.to(tl.int32), 0) > 0
+        best = tl.max(tl.where(there & (is_nan == 0), values, float("-inf")), 0)
+        wins = there & tl.where(has_nan[None, :], is_nan, values == best[None, :])
+        return tl.where(has_nan, float("nan"), best), tl.min(tl.where(wins, positions, NOWHERE), 0)
+    else:
+        best = tl.max(tl.where(there, values, LOWEST), 0)
+        wins = there & (values == best[None, :])
+        return best, tl.min(tl.where(wins, positions, NOWHERE), 0)
 
 
 @triton.jit

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ...errors import ShapeError, StructureError, message
-from .._checks import IDS, checked_ids, expect
+from .._checks import IDS, checked_ids, checked_rows, expect
 from .._compressed import Compressed, check_compressed, check_count, check_same_rows, new_entries, rows_of, same_places
 from .._operator import operator
 from .._registry import others
@@ -108,7 +108,7 @@ def sort_edges(edge_indptr: Tensor, column: Tensor, edge: Tensor, num_columns: i
     (tensor([0, 1, 3]), tensor([2, 0, 1, 1]), tensor([1, 2, 0, 3]))
     """
     ids = checked_ids("sort_edges", "column", column, num_columns, "columns")
-    rows = rows_of(edge_indptr, column)
+    rows = checked_rows("sort_edges", "edge_indptr", edge_indptr, column.shape[0])
     number, first = same_places(rows, ids)
     counts = torch.zeros_like(edge_indptr).scatter_add(0, rows[first] + 1, torch.ones_like(first))
     order = torch.argsort(number, stable=True)
@@ -140,7 +140,7 @@ sort_edges.native(
     dtypes=IDS,
 )
 sort_edges.autocast = "none"
-sort_edges.lacks("triton", issue=8)
+sort_edges.vendor()
 
 
 @sort_edges.samples
@@ -171,10 +171,14 @@ def coalesce_entries(edge_indptr: Tensor, column: Tensor, indptr: Tensor, total:
     >>> coalesce_entries(torch.tensor([0, 1, 4]), torch.tensor([2, 0, 1, 1]), torch.tensor([0, 1, 3]), 3)
     (tensor([2, 0, 1]), tensor([0, 1, 2, 4]))
     """
-    rows = rows_of(edge_indptr, column)
+    rows = checked_rows("coalesce_entries", "edge_indptr", edge_indptr, column.shape[0])
     begins = torch.ones_like(column, dtype=torch.bool)
     begins[1:] = (rows[1:] != rows[:-1]) | (column[1:] != column[:-1])
     first = begins.nonzero().squeeze(1)
+    wrong = torch.searchsorted(first, edge_indptr) != indptr
+    if wrong.any() or first.shape[0] != total:
+        row = max(int(wrong.to(torch.uint8).argmax()) - 1, 0)
+        raise StructureError(f"coalesce_entries: `indptr` has no room for exactly the columns of row {row}")
     return column[first], torch.cat((first, edge_indptr[-1:]))
 
 
@@ -198,7 +202,7 @@ coalesce_entries.native(
     dtypes=IDS,
 )
 coalesce_entries.autocast = "none"
-coalesce_entries.lacks("triton", issue=8)
+coalesce_entries.vendor()
 
 
 @coalesce_entries.samples

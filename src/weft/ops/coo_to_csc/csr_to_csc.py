@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .._checks import IDS, checked_ids
-from .._compressed import check_compressed, check_count, rows_of
+from .._checks import IDS, checked_ids, checked_rows
+from .._compressed import check_compressed, check_count
 from .._operator import operator
 from .._sparse_samples import random_matrix, sample_pairs
 from .coo_to_csc import coo_to_csc
@@ -33,7 +33,8 @@ def csr_to_csc(indptr: Tensor, column: Tensor, num_columns: int) -> tuple[Tensor
     ([0, 1, 3], [0, 0, 1], [1, 0, 2])
     """
     ids = checked_ids("csr_to_csc", "column", column, num_columns, "nodes")
-    out_indptr, row, entry = coo_to_csc.reference(ids, rows_of(indptr, column), num_columns)
+    rows = checked_rows("csr_to_csc", "indptr", indptr, column.shape[0])
+    out_indptr, row, entry = coo_to_csc.reference(ids, rows, num_columns)
     return out_indptr, row.to(column.dtype), entry.to(column.dtype)
 
 
@@ -55,7 +56,7 @@ csr_to_csc.native(
     dtypes=IDS,
 )
 csr_to_csc.autocast = "none"
-csr_to_csc.lacks("triton", issue=8)
+csr_to_csc.vendor()
 
 
 @csr_to_csc.samples

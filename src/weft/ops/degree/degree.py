@@ -43,7 +43,7 @@ def _(index: Tensor, num_nodes: int) -> tuple[Tensor, tuple[int, ...]]:
 
 degree.native("degree", passes="index out", dims="count num_nodes", value="index", ids="index", dtypes=IDS)
 degree.autocast = "none"
-degree.lacks("triton", issue=8)
+degree.triton()
 
 
 @degree.samples

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from ...errors import DtypeError, IdError, OptionError, ShapeError, check_probability, message
-from .._checks import IDS, expect
+from .._checks import IDS, check_rising, expect
 from .._operator import operator
 from .._segments import pointers_of
 from .._torch import is_tracing
-from ..knn._neighbors import check_pointers, check_points, check_rising, cloud_pointers
+from ..knn._neighbors import check_pointers, check_points, cloud_pointers
 
 
 def farthest_points(

@@ -7,9 +7,8 @@ import torch
 from torch import Tensor
 
 from ...errors import DtypeError, OptionError, ShapeError, StructureError, message
-from .._checks import check_same_dtype, check_span, expect
+from .._checks import check_same_dtype, expect
 from .._structure import Structure
-from .._torch import is_tracing
 
 
 class Neighbors(NamedTuple):
@@ -79,17 +78,6 @@ def check_pointers(name: str, argument: str, indptr: Tensor) -> None:
         raise DtypeError(message(name, f"int64 `{argument}`", str(indptr.dtype)))
     if indptr.dim() != 1 or indptr.shape[0] == 0:
         raise StructureError(message(name, f"`{argument}` of shape (count + 1,)", str(tuple(indptr.shape))))
-
-
-def check_rising(name: str, argument: str, indptr: Tensor, total: int) -> None:
-    """Refuse pointers that do not rise from 0 to `total`; fake tensors pass. Kernels look again."""
-    if is_tracing() or indptr.is_meta:
-        return
-    check_span(name, argument, indptr, total)
-    falls = indptr.diff() < 0
-    if falls.any():
-        at = int(falls.to(torch.uint8).argmax())
-        raise StructureError(f"{name}: `{argument}` falls from {int(indptr[at])} to {int(indptr[at + 1])} at row {at}")
 
 
 def check_search(

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ...errors import OptionError, message
-from .._checks import expect
+from .._checks import check_rising, expect
 from .._operator import operator
 from .._registry import others
 from .._segments import pointers_of
@@ -16,7 +16,6 @@ from .._structure import Structure
 from ._neighbors import (
     Neighbors,
     check_pointers,
-    check_rising,
     check_search,
     cloud_pointers,
     is_available,

@@ -111,7 +111,7 @@ mark_rows.native(
     dtypes=IDS,
 )
 mark_rows.autocast = "none"
-mark_rows.lacks("triton", issue=8)
+mark_rows.triton(file="mark_rows_triton")
 
 
 @mark_rows.samples
@@ -178,7 +178,7 @@ mark_ends.native(
     dtypes=IDS,
 )
 mark_ends.autocast = "none"
-mark_ends.lacks("triton", issue=8)
+mark_ends.triton(file="mark_ends_triton")
 
 
 @mark_ends.samples

@@ -39,7 +39,7 @@ count_marks.native(
     "count_marks", passes="marks out", dims="num_words", value="marks", ids="marks", dtypes=(torch.int64,)
 )
 count_marks.autocast = "none"
-count_marks.lacks("triton", issue=8)
+count_marks.triton(file="count_marks_triton")
 
 
 @count_marks.samples
@@ -90,7 +90,7 @@ list_marks.native(
     dtypes=(torch.int64,),
 )
 list_marks.autocast = "none"
-list_marks.lacks("triton", issue=8)
+list_marks.triton(file="list_marks_triton")
 
 
 @list_marks.samples
@@ -147,7 +147,7 @@ rank_marks.native(
     dtypes=IDS,
 )
 rank_marks.autocast = "none"
-rank_marks.lacks("triton", issue=8)
+rank_marks.triton(file="rank_marks_triton")
 
 
 @rank_marks.samples

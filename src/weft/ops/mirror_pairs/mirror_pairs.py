@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from ...errors import StructureError, message
-from .._checks import IDS, checked_ids
-from .._compressed import check_compressed, check_count, rows_of
+from .._checks import IDS, checked_ids, checked_rows
+from .._compressed import check_compressed, check_count
 from .._operator import operator
 from .._sparse_samples import random_matrix
 
@@ -37,7 +37,8 @@ def mirror_pairs(indptr: Tensor, column: Tensor, total: int) -> tuple[Tensor, Te
     (tensor([0, 2, 3, 5]), tensor([1, 2, 0, 0, 2]), tensor([0, 1, 0, 1, 2]))
     """
     num = indptr.shape[0] - 1
-    row, other = rows_of(indptr, column), checked_ids("mirror_pairs", "column", column, num, "nodes")
+    row = checked_rows("mirror_pairs", "indptr", indptr, column.shape[0])
+    other = checked_ids("mirror_pairs", "column", column, num, "nodes")
     pair = torch.arange(column.shape[0], device=column.device)
     joins = (row != other).nonzero().squeeze(1)
     if total != pair.shape[0] + joins.shape[0]:
@@ -69,7 +70,7 @@ mirror_pairs.native(
     dtypes=IDS,
 )
 mirror_pairs.autocast = "none"
-mirror_pairs.lacks("triton", issue=8)
+mirror_pairs.vendor()
 
 
 @mirror_pairs.samples

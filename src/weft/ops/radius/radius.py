@@ -7,11 +7,11 @@ from typing import Any
 from torch import Tensor
 
 from ...errors import OptionError, message
+from .._checks import check_rising
 from .._operator import operator
 from .._segments import pointers_of
 from ..knn._neighbors import (
     Neighbors,
-    check_rising,
     check_search,
     cloud_pointers,
     is_available,

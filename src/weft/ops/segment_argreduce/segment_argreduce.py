@@ -61,7 +61,7 @@ segment_argreduce.native(
 )
 segment_argreduce.autocast = "none"
 segment_argreduce.tolerance(0.0, 0.0, 0.0, 0.0)
-segment_argreduce.lacks("triton", issue=8)
+segment_argreduce.triton()
 
 
 @segment_argreduce.samples

@@ -64,7 +64,7 @@ def _(grad: Tensor, needs: dict[str, bool], indptr: Tensor, order: Tensor | None
 
 
 segment_cumsum.tolerance(1e-5, 1e-12, 2e-2, 2e-3)
-segment_cumsum.lacks("triton", issue=8)
+segment_cumsum.triton()
 
 
 @segment_cumsum.samples

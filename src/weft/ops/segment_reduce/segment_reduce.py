@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ...errors import check_choice
 from .._checks import product
-from .._operator import FLOATS, operator_hiding
+from .._operator import operator_hiding
 from .._registry import others
 from .._segments import VALUES, along, check_float, check_segments, rows_listed, sample_segments, segment_at
 from .._structure import Structure
@@ -155,7 +155,7 @@ def _product_of_others(grad: Tensor, indptr: Tensor, x: Tensor, order: Tensor | 
 
 
 segment_reduce.tolerance(1e-5, 1e-12, 2e-2, 2e-3)
-segment_reduce.triton(FLOATS)
+segment_reduce.triton()
 
 
 @segment_reduce.samples

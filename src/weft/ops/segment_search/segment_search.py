@@ -73,7 +73,7 @@ segment_search.native(
     dtypes=IDS,
 )
 segment_search.autocast = "none"
-segment_search.lacks("triton", issue=8)
+segment_search.triton()
 
 
 @segment_search.samples

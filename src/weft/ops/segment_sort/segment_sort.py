@@ -6,10 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .._checks import product
+from .._checks import checked_rows, product
 from .._operator import operator
 from .._registry import others
-from .._segments import VALUES, check_segments, rows_listed, sample_segments, segment_at
+from .._segments import VALUES, check_segments, rows_listed, sample_segments
 
 
 @operator
@@ -39,9 +39,15 @@ def segment_sort(
     >>> values.tolist(), index.tolist()
     ([1.0, 2.0, 3.0, 4.0, 5.0], [1, 2, 0, 4, 3])
     """
-    listed = rows_listed("segment_sort", x, order)
+    return sorted_rows("segment_sort", indptr, x, order, descending)
+
+
+def sorted_rows(name: str, indptr: Tensor, x: Tensor, order: Tensor | None, descending: bool) -> tuple[Tensor, Tensor]:
+    """Values and rows of each segment in order, for the references of operators that sort."""
+    listed = rows_listed(name, x, order)
+    segment = checked_rows(name, "indptr", indptr, x.shape[0])
     by_value = torch.argsort(x[listed], dim=0, stable=True, descending=descending)
-    by_segment = torch.argsort(segment_at(indptr, x.shape[0])[by_value], dim=0, stable=True)
+    by_segment = torch.argsort(segment[by_value], dim=0, stable=True)
     index = listed[by_value.gather(0, by_segment)]
     return x.gather(0, index), index
 
@@ -70,7 +76,7 @@ def _(grads: tuple[Tensor, Tensor | None], needs: dict[str, bool], x_shape: torc
 
 
 segment_sort.tolerance(1e-5, 1e-12, 2e-2, 2e-3)
-segment_sort.lacks("triton", issue=8)
+segment_sort.vendor()
 
 
 @segment_sort.samples

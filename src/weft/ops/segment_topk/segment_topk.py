@@ -11,7 +11,7 @@ from .._checks import product
 from .._operator import operator
 from .._registry import others
 from .._segments import VALUES, check_segments, pointers_of, sample_segments
-from ..segment_sort.segment_sort import segment_sort
+from ..segment_sort.segment_sort import segment_sort, sorted_rows
 
 
 @operator
@@ -41,7 +41,7 @@ def segment_topk(
     >>> values.tolist(), index.tolist()
     ([[3.0, 2.0], [5.0, 0.0]], [[1, 2], [3, -1]])
     """
-    values, index = segment_sort.reference(indptr, x, order, largest)
+    values, index = sorted_rows("segment_topk", indptr, x, order, largest)
     at = indptr[:-1].unsqueeze(1) + torch.arange(k, device=x.device)
     at = at.where(at < indptr[1:].unsqueeze(1), x.shape[0])  # the row behind the last one answers for what is not there
     values = torch.cat((values, values.new_zeros((1, *x.shape[1:]))))
@@ -75,7 +75,7 @@ def _(grads: tuple[Tensor, Tensor | None], needs: dict[str, bool], x_shape: torc
 
 
 segment_topk.tolerance(1e-5, 1e-12, 2e-2, 2e-3)
-segment_topk.lacks("triton", issue=8)
+segment_topk.vendor()
 
 
 @segment_topk.samples

@@ -85,7 +85,7 @@ sorted_pointers.native(
     dtypes=IDS,
 )
 sorted_pointers.autocast = "none"
-sorted_pointers.lacks("triton", issue=8)
+sorted_pointers.vendor()
 
 
 @sorted_pointers.samples

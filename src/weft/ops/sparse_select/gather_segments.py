@@ -95,7 +95,7 @@ def _(
 
 
 gather_segments.tolerance(1e-5, 1e-12, 2e-2, 2e-3)  # of the sums in backward
-gather_segments.lacks("triton", issue=8)
+gather_segments.triton()
 
 
 @gather_segments.samples

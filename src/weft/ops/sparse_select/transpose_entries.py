@@ -78,7 +78,7 @@ def _(
 
 
 transpose_entries.tolerance(1e-5, 1e-12, 2e-2, 2e-3)
-transpose_entries.lacks("triton", issue=8)
+transpose_entries.triton()
 
 
 @transpose_entries.samples

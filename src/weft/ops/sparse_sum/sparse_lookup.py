@@ -81,7 +81,7 @@ def _(
 
 
 sparse_lookup.tolerance(1e-5, 1e-12, 2e-2, 2e-3)
-sparse_lookup.lacks("triton", issue=8)
+sparse_lookup.triton()
 
 
 @sparse_lookup.samples

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ...errors import message
-from .._checks import IDS, check_same_dtype, checked_ids, expect
+from .._checks import IDS, check_same_dtype, checked_ids, checked_rows, expect
 from .._compressed import (
     Compressed,
     allocate_result,
@@ -15,7 +15,6 @@ from .._compressed import (
     check_count,
     check_same_rows,
     check_values,
-    rows_of,
     same_places,
 )
 from .._operator import operator
@@ -121,8 +120,11 @@ def _places(
     """Row and column of all entries, those of the left matrix first."""
     left = checked_ids(name, "left_column", left_column, num_columns, "columns")
     right = checked_ids(name, "right_column", right_column, num_columns, "columns")
-    rows = torch.cat((rows_of(left_indptr, left_column), rows_of(right_indptr, right_column)))
-    return rows, torch.cat((left, right))
+    rows = (
+        checked_rows(name, "left_indptr", left_indptr, left_column.shape[0]),
+        checked_rows(name, "right_indptr", right_indptr, right_column.shape[0]),
+    )
+    return torch.cat(rows), torch.cat((left, right))
 
 
 def _check_pattern(
@@ -152,7 +154,7 @@ sparse_union_indptr.native(
     dtypes=IDS,
 )
 sparse_union_indptr.autocast = "none"
-sparse_union_indptr.lacks("triton", issue=8)
+sparse_union_indptr.vendor()
 
 
 @sparse_union_indptr.samples
@@ -226,7 +228,7 @@ def _(
 
 
 sparse_union_entries.tolerance(1e-5, 1e-12, 2e-2, 2e-3)
-sparse_union_entries.lacks("triton", issue=8)
+sparse_union_entries.triton(file="sparse_union_entries_triton")
 
 
 @sparse_union_entries.samples

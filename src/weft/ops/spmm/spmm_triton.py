@@ -17,10 +17,12 @@ from .._triton.walking import (
     first_of_the_best,
     load_ids,
     multiply,
+    nothing_yet,
     num_pieces,
     piece_bounds,
     row_bounds,
     slot_of,
+    turned_around,
 )  # fmt: skip
 
 _EDGES = 16
@@ -38,14 +40,15 @@ def launch(
 
 
 def reduce_rows(
-    name: str, rows: Structure, x: Tensor, out: Tensor, reduce: str = "sum", *, weight: Tensor | None = None,
+    name: str, rows: Structure, x: Tensor, out: Tensor | None, reduce: str = "sum", *, weight: Tensor | None = None,
     source_scale: Tensor | None = None, target_scale: Tensor | None = None, winner: Tensor | None = None,
     won: Tensor | None = None, around: Tensor | None = None,
 ) -> None:  # fmt: skip
-    """Reduce rows of `x` as `spmm` does, for the operator `name`; `mul` as well.
+    """Reduce rows of `x` as `spmm` does, for the operator `name`; `mul` as well, and integers.
 
-    `rows.source` may be None for position p itself. `won: (num_sources, *F)` lets an edge count only where the source names
-    it, by its edge id; of messages less `around: (num_targets, *F)` the squares are reduced.
+    `out` may be None where only winners are wanted, `rows.source` may be None for position p itself. `won: (num_sources, *F)`
+    lets an edge count only where the source names it, by its edge id; of messages less `around: (num_targets, *F)` the squares
+    are reduced.
     """
     targets, features, edges = (
         rows.num_targets,
@@ -79,9 +82,10 @@ def _reduce_span(
     source, edge, x, weight, source_scale, won, around, faults, lo, hi, row, f, f_fits, num_sources, num_edges, features,
     per_weight, weights, OP: tl.constexpr, FEATURES: tl.constexpr, EDGES: tl.constexpr, ACC: tl.constexpr,
 ):  # fmt: skip
-    """Reduce positions lo to hi of a row; what is lowest comes out as the highest of the negated."""
-    SELECTS: tl.constexpr = (OP == "max") | (OP == "min")
-    total = tl.full((FEATURES,), float("-inf") if SELECTS else 1.0 if OP == "mul" else 0.0, ACC)
+    """Reduce positions lo to hi of a row; what is lowest comes out as the highest of values turned around."""
+    total = tl.full((FEATURES,), 1 if OP == "mul" else 0, ACC)
+    if (OP == "max") | (OP == "min"):
+        total = nothing_yet(total)
     at = tl.full((FEATURES,), NOWHERE, tl.int64)
     if around is not None:
         centre = tl.load(around + row * features + f, mask=f_fits, other=0.0).to(ACC)
@@ -108,10 +112,10 @@ def _reduce_span(
         if OP == "sum":
             total += tl.sum(message, 0)
         elif OP == "mul":
-            total *= tl.reduce(tl.where(tile, message, 1.0), 0, multiply)
+            total *= tl.reduce(tl.where(tile, message, 1), 0, multiply)
         else:
             if OP == "min":
-                message = -message
+                message = turned_around(message)
             best, first = first_of_the_best(message, tile, p[:, None].to(tl.int64))
             total, at = better(total, at, best, first)
     return total, at
@@ -169,13 +173,14 @@ def _rows(
                     total, at = better(total, at, value, tl.load(part_winners + part, mask=fits, other=0))
     place = row * features + f
     if (OP == "max") | (OP == "min"):
-        total = tl.where(at == NOWHERE, 0.0, -total if OP == "min" else total)
+        total = tl.where(at == NOWHERE, 0, turned_around(total) if OP == "min" else total)
         if winner is not None:
             tl.store(winner + place, tl.where(at == NOWHERE, -1, at), mask=fits)
     if OP == "mul":
-        total = tl.where(hi > lo, total, 0.0)
+        total = tl.where(hi > lo, total, 0)
     if MEAN:
         total = total / tl.maximum(hi - lo, 1).to(ACC)
     if target_scale is not None:
         total *= tl.load(target_scale + row).to(ACC)
-    tl.store(out + place, total, mask=fits)
+    if out is not None:
+        tl.store(out + place, total, mask=fits)

@@ -2,17 +2,16 @@
 
 import math
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from ...errors import DtypeError, OptionError, message
-from .._checks import expect
+from .._checks import check_rising, checked_rows, expect
 from .._operator import operator
 from .._torch import is_tracing
-from ..knn._neighbors import check_points, check_rising, cloud_pointers
+from ..knn._neighbors import check_points, cloud_pointers
 
 
 def voxel_groups(
@@ -73,31 +72,29 @@ def group_cells(
         ShapeError, DtypeError, DeviceError: if arguments do not fit each other.
         StructureError: if pointers contradict themselves.
     """
-    groups, pointers, total = [indptr.new_empty(0)], [0], 0
-    for begin, stop in pairwise(indptr.tolist()):
-        if begin < stop:
-            points = x[begin:stop].double()
-            found, count = _group(points, size, start, end)
-            groups.append(found + total)
-            total += count
-        pointers.append(total)
-    return torch.cat(groups), indptr.new_tensor(pointers)
-
-
-def _group(points: Tensor, size: Tensor, start: Tensor | None, end: Tensor | None) -> tuple[Tensor, int]:
-    """Groups of one cloud by first occurrence, and how many there are."""
-    if start is None:
-        start = points.where(points.isfinite(), math.inf).amin(0)
-        start = start.where(start.isfinite(), 0.0)
+    points, cloud = x.double(), checked_rows("group_cells", "indptr", indptr, x.shape[0])
+    begin = _lowest(points, cloud, indptr.shape[0] - 1)[cloud] if start is None else start
     if end is not None:
-        points = points.where(points.isnan(), points.clamp(min=start, max=end))
-    cell = ((points - start) / size).floor()
-    cell = cell.where(~cell.isnan(), math.nan).unsqueeze(1)
-    # Pairs, since NaN has to equal itself, which unique() would not grant.
-    first = ((cell == cell.transpose(0, 1)) | (cell.isnan() & cell.transpose(0, 1).isnan())).all(2).to(torch.uint8)
-    first = first.argmax(1)
-    leads = first == torch.arange(points.shape[0], device=points.device)
-    return (leads.cumsum(0) - 1)[first], int(leads.sum())
+        points = points.where(points.isnan(), points.clamp(min=begin, max=end))
+    cell = ((points - begin) / size).floor() + 0.0
+    # As bits, since NaN has to equal itself; there is one zero and one NaN.
+    cell = torch.cat((cell.where(~cell.isnan(), math.nan).view(torch.int64), cloud.unsqueeze(1)), 1)
+    order = point = torch.arange(x.shape[0], device=x.device)
+    for coordinate in cell.unbind(1):
+        order = order[torch.argsort(coordinate[order], stable=True)]
+    leads = torch.ones_like(order, dtype=torch.bool)
+    leads[1:] = (cell[order[1:]] != cell[order[:-1]]).any(1)
+    leader = torch.empty_like(order).index_copy(0, order, order[leads][leads.cumsum(0) - 1])
+    groups = torch.nn.functional.pad((leader == point).cumsum(0), (1, 0))
+    return groups[leader], groups[indptr]
+
+
+def _lowest(points: Tensor, cloud: Tensor, num_clouds: int) -> Tensor:
+    """The lowest finite coordinates of each cloud, 0 where there are none."""
+    lowest = points.new_full((num_clouds, points.shape[1]), math.inf)
+    finite = points.where(points.isfinite(), math.inf)
+    lowest = lowest.scatter_reduce(0, cloud.unsqueeze(1).expand_as(points), finite, "amin")
+    return lowest.where(lowest.isfinite(), 0.0)
 
 
 @group_cells.prepares
@@ -134,7 +131,7 @@ group_cells.native(
 )
 group_cells.tolerance(0, 0, 0, 0)
 group_cells.autocast = "none"
-group_cells.lacks("triton", issue=8)
+group_cells.vendor()
 
 
 @group_cells.samples
