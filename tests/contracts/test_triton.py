@@ -6,7 +6,7 @@ import torch
 import weft
 from tests.contracts.test_operators import OPERATORS, hub_arguments, thinned
 from weft.errors import IdError, NativeLibraryError, StructureError
-from weft.ops import gather_rows, sddmm, segment_reduce, spmm, using
+from weft.ops import gather_rows, gatv2_attention, sddmm, segment_reduce, spmm, using
 from weft.ops._triton import walking
 from weft.testing import operators as contract
 from weft.testing.structures import hub_structure, random_structure
@@ -14,9 +14,20 @@ from weft.testing.structures import hub_structure, random_structure
 ON_DEVICES = [p for p in OPERATORS if p.values[0].on_devices]
 
 
+def few(op):
+    """Numbers of samples. A program of attention takes 10 ms in the interpreter, so that it gets few of few rows."""
+    if not is_attention(op):
+        return thinned(op, 12)
+    return [at for at, args in enumerate(op.make_samples()) if args[0].num_targets < 24][1::5]
+
+
+def is_attention(op):
+    return "attention" in op.name
+
+
 @pytest.mark.parametrize("op", ON_DEVICES)
 def test_it_agrees_with_the_reference(op):
-    contract.check_triton(op, thinned(op, 12))
+    contract.check_triton(op, few(op))
 
 
 @pytest.mark.slow
@@ -28,6 +39,8 @@ def test_it_agrees_on_every_sample(op):
 @pytest.mark.parametrize("op", [p for p in ON_DEVICES if hub_arguments(p.values[0])])
 def test_a_long_row_is_cut_without_a_trace(op, monkeypatch):
     monkeypatch.setattr(walking, "LONG", 16)
+    if is_attention(op):
+        monkeypatch.setattr(op, "dtypes", op.dtypes[:1])
     arguments = hub_arguments(op, hub_structure(100))
     monkeypatch.setattr(op, "make_samples", lambda: iter(arguments[::5]))
     contract.check_triton(op)
@@ -46,6 +59,10 @@ CALLS = {
     "spmm by head": (lambda rows: spmm(rows, torch.ones(24, 2, 4), torch.ones(50, 2), "max"), "source edge indptr"),
     "sddmm": (lambda rows: sddmm(rows, X, X), "source edge indptr"),
     "gather_rows": (lambda rows: gather_rows(X, rows.source), "source"),
+    "gatv2_attention": (
+        lambda rows: gatv2_attention(rows, X[:, None], X[:, None], X[:1], edge_weight=torch.ones(50)),
+        "source edge indptr",
+    ),
     "segment_reduce": (lambda rows: segment_reduce(rows.indptr, torch.ones(50, 3), rows.edge), "edge indptr"),
 }
 
