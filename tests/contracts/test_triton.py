@@ -16,6 +16,7 @@ from weft.ops import (
     degree,
     gather_rows,
     gather_segments,
+    gatv2_attention,
     sddmm,
     segment_argreduce,
     segment_cumsum,
@@ -43,6 +44,15 @@ pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy compu
 ON_DEVICES = [p for p in OPERATORS if p.values[0].on_devices]
 
 
+def few(op):
+    """Numbers of samples. A program of attention takes 10 ms in the interpreter, so that it gets few of few rows."""
+    if not is_attention(op):
+        return thinned(op, 12)
+    return [at for at, args in enumerate(op.make_samples()) if args[0].num_targets < 24][1::5]
+
+
+def is_attention(op):
+    return "attention" in op.name
 def small(op):
     """Few samples, without those that keep the interpreter busy: each program that a kernel starts costs milliseconds."""
     sizes = [
@@ -54,6 +64,7 @@ def small(op):
 
 @pytest.mark.parametrize("op", ON_DEVICES)
 def test_it_agrees_with_the_reference(op):
+    contract.check_triton(op, few(op))
     contract.check_triton(op, small(op))
 
 
@@ -75,6 +86,9 @@ def long_rows(op, num_edges):
 @pytest.mark.parametrize("op", [p for p in ON_DEVICES if long_rows(p.values[0], 9)])
 def test_a_long_row_is_cut_without_a_trace(op, monkeypatch):
     monkeypatch.setattr(walking, "LONG", 16)
+    if is_attention(op):
+        monkeypatch.setattr(op, "dtypes", op.dtypes[:1])
+    arguments = hub_arguments(op, hub_structure(100))
     arguments = long_rows(op, 100)
     monkeypatch.setattr(op, "make_samples", lambda: iter(arguments[::5]))
     contract.check_triton(op)
@@ -144,6 +158,10 @@ CALLS = {
     "degree": (lambda rows: degree(rows.source, 24), "source"),
     "gather_segments": (lambda rows: gather_segments(rows.indptr, torch.ones(50, 3), *chosen(rows)), "source indptr"),
     "gather_rows": (lambda rows: gather_rows(X, rows.source), "source"),
+    "gatv2_attention": (
+        lambda rows: gatv2_attention(rows, X[:, None], X[:, None], X[:1], edge_weight=torch.ones(50)),
+        "source edge indptr",
+    ),
     "segment_argreduce": (lambda rows: segment_argreduce(rows.indptr, torch.ones(50, 3), rows.edge), "edge indptr"),
     "segment_cumsum": (lambda rows: segment_cumsum(rows.indptr, torch.ones(50, 3), rows.edge), "edge indptr"),
     "segment_search": (

@@ -172,7 +172,7 @@ def _bits(number: float) -> int:
 def declare(op: Operator[..., Any]) -> None:
     """What holds for every kind of attention and for its gradient."""
     op.tolerance(2e-5, 1e-11, 2e-2, 4e-3)
-    op.lacks("triton", issue=8)
+    op.triton()
 
 
 def edge_samples() -> Iterator[tuple[Structure, int, tuple[int, ...], int, Edges]]:
