@@ -6,7 +6,7 @@ import torch
 import weft
 from tests.contracts.test_operators import OPERATORS, hub_arguments, thinned
 from weft.errors import IdError, NativeLibraryError, StructureError
-from weft.ops import gather_rows, sddmm, segment_reduce, spmm, using
+from weft.ops import gather_rows, sddmm, segment_matmul, segment_outer, segment_reduce, spmm, using
 from weft.ops._triton import walking
 from weft.testing import operators as contract
 from weft.testing.structures import hub_structure, random_structure
@@ -40,12 +40,17 @@ def wrong(**changes):
     return rows
 
 
-X = torch.ones(24, 3)
+X, E = torch.ones(24, 3), torch.ones(50, 3)
 CALLS = {
     "spmm": (lambda rows: spmm(rows, X, torch.ones(50)), "source edge indptr"),
     "spmm by head": (lambda rows: spmm(rows, torch.ones(24, 2, 4), torch.ones(50, 2), "max"), "source edge indptr"),
     "sddmm": (lambda rows: sddmm(rows, X, X), "source edge indptr"),
     "gather_rows": (lambda rows: gather_rows(X, rows.source), "source"),
+    "segment_matmul": (
+        lambda rows: segment_matmul(rows.indptr, E, torch.ones(24, 3, 4), None, rows.edge),
+        "edge indptr",
+    ),
+    "segment_outer": (lambda rows: segment_outer(rows.indptr, E, E, rows.edge), "edge indptr"),
     "segment_reduce": (lambda rows: segment_reduce(rows.indptr, torch.ones(50, 3), rows.edge), "edge indptr"),
 }
 
