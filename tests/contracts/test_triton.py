@@ -6,7 +6,18 @@ import torch
 import weft
 from tests.contracts.test_operators import OPERATORS, hub_arguments, thinned
 from weft.errors import IdError, NativeLibraryError, StructureError
-from weft.ops import gather_rows, sddmm, segment_matmul, segment_outer, segment_reduce, spmm, using
+from weft.ops import (
+    gather_rows,
+    relational_matmul,
+    relational_outer,
+    relational_sddmm,
+    sddmm,
+    segment_matmul,
+    segment_outer,
+    segment_reduce,
+    spmm,
+    using,
+)
 from weft.ops._triton import walking
 from weft.testing import operators as contract
 from weft.testing.structures import hub_structure, random_structure
@@ -40,7 +51,8 @@ def wrong(**changes):
     return rows
 
 
-X, E = torch.ones(24, 3), torch.ones(50, 3)
+X, E, W = torch.ones(24, 3), torch.ones(50, 3), torch.ones(9, 3, 3)
+TYPE = torch.arange(50, dtype=torch.int32) % 9
 CALLS = {
     "spmm": (lambda rows: spmm(rows, X, torch.ones(50)), "source edge indptr"),
     "spmm by head": (lambda rows: spmm(rows, torch.ones(24, 2, 4), torch.ones(50, 2), "max"), "source edge indptr"),
@@ -51,6 +63,13 @@ CALLS = {
         "edge indptr",
     ),
     "segment_outer": (lambda rows: segment_outer(rows.indptr, E, E, rows.edge), "edge indptr"),
+    "relational_matmul": (lambda rows: relational_matmul(rows, X, W, TYPE), "source edge indptr"),
+    "relational_sddmm by type": (
+        lambda rows: relational_sddmm(wrong(), X, torch.ones(24, 3, 3), X, rows.source),
+        "source",
+    ),
+    "relational_outer": (lambda rows: relational_outer(rows, X, X, TYPE, None, 9), "source edge indptr"),
+    "relational_sddmm": (lambda rows: relational_sddmm(rows, X, W, X, TYPE), "source edge indptr"),
     "segment_reduce": (lambda rows: segment_reduce(rows.indptr, torch.ones(50, 3), rows.edge), "edge indptr"),
 }
 

@@ -17,6 +17,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from ...errors import StructureError, message
 from .launching import block_of
 from .walking import row_bounds, row_of
 
@@ -39,6 +40,13 @@ def block_for(dtype: torch.dtype, size: int, most: int) -> int:
 def warps_for(values: int) -> int:
     """The warps of a program whose sums are so many values."""
     return max(1, min(8, values // 1024))
+
+
+def expect_segments(name: str, num_segments: int, num_positions: int) -> None:
+    """Refuse positions where there is no segment: a single pointer cannot be both where they begin and where they end."""
+    if num_segments == 0 and num_positions:
+        form = f"`indptr` to run from 0 to {num_positions}"
+        raise StructureError(message(name, form, "a single pointer"))
 
 
 @triton.jit

@@ -11,10 +11,9 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from ...errors import StructureError, message
 from .._triton.faults import faults_of
 from .._triton.launching import accumulator, dtype_of
-from .._triton.tiles import block_for, check_pointers, precision_of, tile_of, times_matrix, warps_for
+from .._triton.tiles import block_for, check_pointers, expect_segments, precision_of, tile_of, times_matrix, warps_for
 from .._triton.walking import load_ids
 
 
@@ -36,13 +35,6 @@ def launch(
         ROWS=tile, DEPTH=block_for(x.dtype, depth, 64 if is_half else 32), WIDTH=block, ACC=dtype_of(accumulator(x.dtype)),
         PRECISION=precision_of(x), num_warps=warps_for(tile * block),
     )  # fmt: skip
-
-
-def expect_segments(name: str, num_segments: int, num_positions: int) -> None:
-    """Refuse positions where there is no segment: a single pointer cannot be both where they begin and where they end."""
-    if num_segments == 0 and num_positions:
-        form = f"`indptr` to run from 0 to {num_positions}"
-        raise StructureError(message(name, form, "a single pointer", "rows in no segment have no type"))
 
 
 @triton.jit

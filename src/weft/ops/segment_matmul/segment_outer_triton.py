@@ -18,6 +18,7 @@ from .._triton.tiles import (
     add_parts,
     block_for,
     check_pointers,
+    expect_segments,
     is_cut,
     multiply_add,
     part_bounds,
@@ -26,7 +27,6 @@ from .._triton.tiles import (
     warps_for,
 )  # fmt: skip
 from .._triton.walking import load_ids
-from .segment_matmul_triton import expect_segments
 
 _PROGRAMS = 2048
 
@@ -41,15 +41,14 @@ def launch(
 
 def outer_of_segments(
     name: str, indptr: Tensor, x: Tensor, y: Tensor, out: Tensor, *, left: Tensor | None, right: Tensor | None,
-    edge: Tensor | None = None, weight: Tensor | None = None, positions: int | None = None,
+    edge: Tensor | None = None, weight: Tensor | None = None, covers: bool = True,
 ) -> None:  # fmt: skip
     """Add up outer(x[left[p]], y[right[p]]) over the positions p of each segment, for the operator `name`.
 
-    Without `left` and `right`, rows stand at their positions. `weight`, if given, is a factor at `edge[p]`, or at p. Segments
-    have to cover all positions, or where these are given by number, at most as many.
+    Without `left` and `right`, rows stand at their positions. `weight`, if given, is a factor at `edge[p]`, or at p. What
+    is in no segment is an error unless segments need not cover all positions.
     """
-    (segments, depth, width), covers = out.shape, positions is None
-    positions = (x if left is None else left).shape[0] if positions is None else positions
+    (segments, depth, width), positions = out.shape, (x if left is None else left).shape[0]
     if out.numel() == 0:
         return
     deep, wide = block_for(x.dtype, depth, 64), block_for(x.dtype, width, 64)
