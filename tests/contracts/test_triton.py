@@ -17,9 +17,14 @@ from weft.ops import (
     gather_rows,
     gather_segments,
     gatv2_attention,
+    relational_matmul,
+    relational_outer,
+    relational_sddmm,
     sddmm,
     segment_argreduce,
     segment_cumsum,
+    segment_matmul,
+    segment_outer,
     segment_reduce,
     segment_search,
     segment_sort,
@@ -53,6 +58,8 @@ def few(op):
 
 def is_attention(op):
     return "attention" in op.name
+
+
 def small(op):
     """Few samples, without those that keep the interpreter busy: each program that a kernel starts costs milliseconds."""
     sizes = [
@@ -127,6 +134,10 @@ def wrong(**changes):
     return rows
 
 
+X, E, W = torch.ones(24, 3), torch.ones(50, 3), torch.ones(9, 3, 3)
+TYPE = torch.arange(50, dtype=torch.int32) % 9
+
+
 def chosen(rows):
     """Segments that the sources name, and the pointers of what they hold where nothing is wrong."""
     good = wrong()
@@ -158,6 +169,18 @@ CALLS = {
     "degree": (lambda rows: degree(rows.source, 24), "source"),
     "gather_segments": (lambda rows: gather_segments(rows.indptr, torch.ones(50, 3), *chosen(rows)), "source indptr"),
     "gather_rows": (lambda rows: gather_rows(X, rows.source), "source"),
+    "segment_matmul": (
+        lambda rows: segment_matmul(rows.indptr, E, torch.ones(24, 3, 4), None, rows.edge),
+        "edge indptr",
+    ),
+    "segment_outer": (lambda rows: segment_outer(rows.indptr, E, E, rows.edge), "edge indptr"),
+    "relational_matmul": (lambda rows: relational_matmul(rows, X, W, TYPE), "source edge indptr"),
+    "relational_sddmm by type": (
+        lambda rows: relational_sddmm(wrong(), X, torch.ones(24, 3, 3), X, rows.source),
+        "source",
+    ),
+    "relational_outer": (lambda rows: relational_outer(rows, X, X, TYPE, None, 9), "source edge indptr"),
+    "relational_sddmm": (lambda rows: relational_sddmm(rows, X, W, X, TYPE), "source edge indptr"),
     "gatv2_attention": (
         lambda rows: gatv2_attention(rows, X[:, None], X[:, None], X[:1], edge_weight=torch.ones(50)),
         "source edge indptr",

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 import weft
-from weft.errors import DtypeError, IdError, OptionError, ShapeError
+from weft.errors import DtypeError, IdError, OptionError, ShapeError, StructureError
 from weft.ops import (
+    Structure,
     edge_softmax,
     gather_matmul,
     gather_rows,
@@ -19,7 +20,7 @@ from weft.ops import (
     spmm,
     typed_sources,
 )
-from weft.testing.structures import hub_structure, random_structure
+from weft.testing.structures import hub_structure, random_structure, structure
 
 
 @pytest.fixture(autouse=True)
@@ -244,3 +245,53 @@ def test_wrong_arguments_get_the_typed_error(call, error, text):
     rows, *_, edge_type = edges()
     with pytest.raises(error, match=text):
         call(rows, torch.randn(9, 5), torch.randn(4, 5, 7), torch.randn(6, 7), edge_type)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_on_a_gpu_targets_are_cut_without_a_trace(dtype, monkeypatch):
+    from weft.ops._triton import walking
+
+    monkeypatch.setattr(walking, "LONG", 8)
+    lengths = torch.tensor(
+        [0, 17, 8, 15, 16, 0, 23, 70, 1, 32, 7, 0]
+    )  # neighbours that are cut, on and beside multiples
+    target = torch.arange(12).repeat_interleave(lengths)[torch.randperm(189)]
+    rows = structure(torch.randint(9, (189,)), target, 9, 12, torch.int32)
+    edge_type = torch.randint(5, (189,)).int() % 4
+    x, weight = torch.randint(-2, 3, (9, 3)).to(dtype), torch.randint(-2, 3, (5, 3, 20)).to(dtype)
+    edge_weight = torch.randint(1, 3, (189,)).to(dtype)
+    arguments = rows, x, weight, edge_type, edge_weight
+    exact = relational_matmul.reference(rows, x.double(), weight.double(), edge_type, edge_weight.double())
+    with weft.ops.using("triton"):
+        assert torch.equal(relational_matmul(*arguments), exact.to(dtype))
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_on_a_gpu_infinities_stay_with_their_edges():
+    rows, source, target, edge_type = edges()
+    x, weight, y = torch.randn(9, 5), torch.randn(4, 5, 7), torch.randn(6, 7)
+    x[2, 1], weight[1, 3, 2], y[4, 0] = float("inf"), float("-inf"), float("nan")
+    meets = torch.zeros(6, dtype=torch.bool)
+    meets[target[(source == 2) | (edge_type == 1)]] = True
+    for dtype in (torch.float32, torch.float64):
+        with weft.ops.using("triton"):
+            found = relational_matmul(rows, x.to(dtype), weight.to(dtype), edge_type, None)
+            each = relational_sddmm(rows, x.to(dtype), weight.to(dtype), y.to(dtype), edge_type)
+        assert torch.equal(found.isfinite().all(1), ~meets)
+        assert torch.equal(each.isfinite(), (source != 2) & (edge_type != 1) & (target != 4))
+
+
+def test_on_a_gpu_there_may_be_more_types_than_edges():
+    rows, _, _, edge_type = edges(60)
+    arguments = rows, torch.randn(9, 3).double(), torch.randn(60, 3, 2).double(), torch.randn(6, 2).double(), edge_type
+    many = rows, arguments[1], torch.randn(40_040, 3, 2).double(), 40_000 + torch.randperm(40), None
+    with weft.ops.using("triton"):
+        found, each = relational_matmul(*many), relational_sddmm(*arguments)
+    torch.testing.assert_close(found, relational_matmul(*many))
+    torch.testing.assert_close(each, relational_sddmm(*arguments))
+
+
+def test_on_a_gpu_edges_without_a_target_are_refused():
+    none, one = torch.zeros(1, dtype=torch.int64), torch.ones(1, 2)
+    with weft.ops.using("triton"), pytest.raises(StructureError, match=r"relational_outer: .* from 0 to 1"):
+        relational_outer(Structure(none, none), one, one[:0], none, None, 1)

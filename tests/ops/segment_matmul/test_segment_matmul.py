@@ -139,3 +139,31 @@ def test_pointers_that_contradict_themselves_are_a_structure_error(indptr):
 def test_wrong_arguments_get_the_typed_error(call, error, text):
     with pytest.raises(error, match=text):
         call(segments(2, 3), torch.randn(5, 4), torch.randn(2, 4, 3))
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_on_a_gpu_segments_are_tiled_and_cut_without_a_trace(dtype, monkeypatch):
+    from weft.ops._triton import walking
+
+    monkeypatch.setattr(walking, "LONG", 16)
+    indptr = segments(0, 35, 16, 31, 32, 0, 47, 100, 1, 64, 15, 0)  # neighbours that are cut, on and beside multiples
+    rows, whole = int(indptr[-1]), torch.randint(-2, 3, (3, 400)).double()
+    x, y = whole[:, :rows].T.to(dtype).contiguous(), whole[:2, :rows].T.flip(0).to(dtype).contiguous()
+    weight = torch.randint(-2, 3, (12, 3, 2)).to(dtype)
+    order = torch.randperm(rows)
+    with weft.ops.using("triton"):
+        assert torch.equal(segment_matmul(indptr, x, weight, order=order), product(indptr, x, weight, order=order))
+        assert torch.equal(
+            segment_outer(indptr, x, y).double(), outer(indptr, x.double(), y.double()).to(dtype).double()
+        )
+        assert torch.equal(segment_outer(indptr, x, y, order), segment_outer(indptr, x[order], y[order]))
+
+
+@pytest.mark.parametrize("pointers", [[0, 30, 49], [1, 30, 50], [0, 30, 51], [0, 51, 50], [0]])
+def test_on_a_gpu_rows_in_no_segment_are_refused(pointers):
+    indptr, x = torch.tensor(pointers), torch.ones(50, 3)
+    with weft.ops.using("triton"):
+        with pytest.raises(StructureError, match=r"segment_matmul: .*(out of range|from 0 to 50)"):
+            segment_matmul(indptr, x, torch.ones(len(pointers) - 1, 3, 4))
+        with pytest.raises(StructureError, match=r"segment_outer: .*(out of range|from 0 to 50)"):
+            segment_outer(indptr, x, x)

@@ -133,7 +133,7 @@ def _(
 
 
 relational_matmul.tolerance(1e-5, 1e-12, 2e-2, 2e-3)
-relational_matmul.lacks("triton", issue=8)
+relational_matmul.triton()
 
 
 def sample_relations() -> Iterator[tuple[Structure, int, int, int, int, Tensor, Tensor | None]]:

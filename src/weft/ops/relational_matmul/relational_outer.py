@@ -93,7 +93,7 @@ def _(
 
 
 relational_outer.tolerance(1e-5, 1e-12, 2e-2, 2e-3)
-relational_outer.lacks("triton", issue=8)
+relational_outer.triton()
 
 
 @relational_outer.samples

@@ -92,7 +92,7 @@ def _(
 
 
 relational_sddmm.tolerance(1e-5, 1e-12, 2e-2, 2e-3)
-relational_sddmm.lacks("triton", issue=8)
+relational_sddmm.triton()
 
 
 @relational_sddmm.samples

@@ -120,7 +120,7 @@ def _(
 
 
 segment_matmul.tolerance(1e-5, 1e-12, 2e-2, 2e-3)
-segment_matmul.lacks("triton", issue=8)
+segment_matmul.triton()
 
 
 def sample_segments() -> Iterator[tuple[Tensor, Tensor | None, int]]:

@@ -73,7 +73,7 @@ def _(
 
 
 segment_outer.tolerance(1e-5, 1e-12, 2e-2, 2e-3)
-segment_outer.lacks("triton", issue=8)
+segment_outer.triton()
 
 
 @segment_outer.samples
