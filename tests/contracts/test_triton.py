@@ -6,8 +6,9 @@ import torch
 import weft
 from tests.contracts.test_operators import OPERATORS, hub_arguments, thinned
 from weft.errors import IdError, NativeLibraryError, StructureError
-from weft.ops import gather_rows, gatv2_attention, sddmm, segment_reduce, spmm, using
+from weft.ops import edge_softmax, gather_rows, gatv2_attention, sddmm, segment_reduce, spmm, using
 from weft.ops._triton import walking
+from weft.ops.edge_softmax.edge_softmax import edge_softmax_backward
 from weft.testing import operators as contract
 from weft.testing.structures import hub_structure, random_structure
 
@@ -59,6 +60,11 @@ CALLS = {
     "spmm by head": (lambda rows: spmm(rows, torch.ones(24, 2, 4), torch.ones(50, 2), "max"), "source edge indptr"),
     "sddmm": (lambda rows: sddmm(rows, X, X), "source edge indptr"),
     "gather_rows": (lambda rows: gather_rows(X, rows.source), "source"),
+    "edge_softmax": (lambda rows: edge_softmax(rows, torch.ones(50, 2)), "edge indptr"),
+    "edge_softmax_backward": (
+        lambda rows: edge_softmax_backward(rows, torch.ones(50, 2), torch.ones(50, 2)),
+        "edge indptr",
+    ),
     "gatv2_attention": (
         lambda rows: gatv2_attention(rows, X[:, None], X[:, None], X[:1], edge_weight=torch.ones(50)),
         "source edge indptr",
