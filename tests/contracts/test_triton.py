@@ -14,6 +14,7 @@ from weft.errors import IdError, NativeLibraryError, StructureError
 from weft.ops import (
     coo_to_csc,
     degree,
+    edge_softmax,
     gather_rows,
     gather_segments,
     gatv2_attention,
@@ -32,6 +33,9 @@ from weft.ops import (
     sparse_lookup,
     spmm,
     using,
+    using
+from weft.ops._triton import walking
+from weft.ops.edge_softmax.edge_softmax import edge_softmax_backward,
 )
 from weft.ops._triton import walking
 from weft.ops.coalesce import coalesce_entries, sort_edges
@@ -42,6 +46,8 @@ from weft.ops.segments_of import sorted_pointers
 from weft.ops.sparse_select import transpose_entries
 from weft.ops.sparse_sum import sparse_union_entries, sparse_union_indptr
 from weft.ops.voxel_groups.voxel_groups import group_cells
+from weft.ops._triton import walking
+from weft.ops.edge_softmax.edge_softmax import edge_softmax_backward
 from weft.testing import operators as contract
 from weft.testing.structures import hub_structure, random_structure
 
@@ -161,6 +167,11 @@ CALLS = {
     "degree": (lambda rows: degree(rows.source, 24), "source"),
     "gather_segments": (lambda rows: gather_segments(rows.indptr, torch.ones(50, 3), *chosen(rows)), "source indptr"),
     "gather_rows": (lambda rows: gather_rows(X, rows.source), "source"),
+    "edge_softmax": (lambda rows: edge_softmax(rows, torch.ones(50, 2)), "edge indptr"),
+    "edge_softmax_backward": (
+        lambda rows: edge_softmax_backward(rows, torch.ones(50, 2), torch.ones(50, 2)),
+        "edge indptr",
+    ),
     "segment_matmul": (
         lambda rows: segment_matmul(rows.indptr, E, torch.ones(24, 3, 4), None, rows.edge),
         "edge indptr",

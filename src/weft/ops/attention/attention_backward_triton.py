@@ -12,6 +12,9 @@ from ._by_target_triton import walk_by_target
 from ._launching_triton import call_of, roles_of
 from ._softmax import Edges
 
+# The gradient of a factor is a sum over targets. Programs take several of them once there are more, so that parts stay few.
+_PARTS, _MOST_TARGETS = 8192, 32
+
 
 def launch(
     made: Sequence[Tensor], dims: Sequence[int], rows: Structure, kind: str, a: Tensor, b: Tensor, c: Tensor,
@@ -31,7 +34,7 @@ def launch(
         weight_parts = lse.new_empty((num_edges, call.blocks))
     some, factor_parts = 1, None
     if grads.factor is not None:
-        some = block_of(targets // 8192, 32)
+        some = block_of(targets // _PARTS, _MOST_TARGETS)
         factor_parts = lse.new_empty((-(-targets // some), *grads.factor.shape))
     if targets:
         given = (call, rows, (targets, sources, num_edges), roles, grad, result, lse, delta)
