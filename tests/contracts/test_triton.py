@@ -90,6 +90,33 @@ def test_integers_are_exact(op, dtype, monkeypatch):
             assert contract.by_triton(op, given).equal(contract.native(op, given))
 
 
+def with_specials(args):
+    """The same arguments with values that are nothing, without end, or one of few."""
+    few = torch.tensor([float("nan"), float("inf"), -float("inf"), 0.0, -0.0, 1.0, 1.0, -2.0, 1.0, 3.0])
+
+    def convert(a):
+        if not (isinstance(a, torch.Tensor) and a.is_floating_point()):
+            return a
+        return few[torch.randint(10, a.shape, generator=torch.Generator().manual_seed(a.numel()))]
+
+    return tuple(convert(a) for a in args)
+
+
+SPECIAL = ("segment_reduce", "segment_argreduce", "segment_cumsum", "segment_sort", "segment_topk", "sparse_lookup")
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered")  # by NumPy, which adds in the interpreter
+@pytest.mark.parametrize("op", [p for p in ON_DEVICES if p.id in SPECIAL])
+def test_infinities_and_what_is_no_number_come_out_as_on_the_cpu(op, monkeypatch):
+    monkeypatch.setattr(walking, "LONG", 16)
+    samples = [args for at, args in enumerate(op.make_samples()) if at in thinned(op, 20)]
+    for args in (*samples, *long_rows(op, 60)):
+        given = with_specials(args)
+        found, expected = (contract.as_tuple(run(op, given)) for run in (contract.by_triton, contract.native))
+        for f, e in zip(found, expected, strict=True):
+            torch.testing.assert_close(f, e, equal_nan=True)
+
+
 def wrong(**changes):
     rows = random_structure(24, 24, 50, dtype=torch.int32)
     for name, (at, value) in changes.items():
