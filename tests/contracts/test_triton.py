@@ -8,6 +8,7 @@ from tests.contracts.test_operators import OPERATORS, hub_arguments, thinned
 from weft.errors import IdError, NativeLibraryError, StructureError
 from weft.ops import (
     degree,
+    edge_softmax,
     gather_rows,
     gather_segments,
     sddmm,
@@ -24,6 +25,7 @@ from weft.ops import (
 from weft.ops._triton import walking
 from weft.ops.coalesce import coalesce_entries, sort_edges
 from weft.ops.coo_to_csc import csr_to_csc
+from weft.ops.edge_softmax.edge_softmax import edge_softmax_backward
 from weft.ops.marks import count_marks, list_marks, mark_ends, mark_rows, rank_marks
 from weft.ops.mirror_pairs import mirror_pairs
 from weft.ops.segments_of import sorted_pointers
@@ -155,6 +157,11 @@ CALLS = {
     "degree": (lambda rows: degree(rows.source, 24), "source"),
     "gather_segments": (lambda rows: gather_segments(rows.indptr, torch.ones(50, 3), *chosen(rows)), "source indptr"),
     "gather_rows": (lambda rows: gather_rows(X, rows.source), "source"),
+    "edge_softmax": (lambda rows: edge_softmax(rows, torch.ones(50, 2)), "edge indptr"),
+    "edge_softmax_backward": (
+        lambda rows: edge_softmax_backward(rows, torch.ones(50, 2), torch.ones(50, 2)),
+        "edge indptr",
+    ),
     "segment_argreduce": (lambda rows: segment_argreduce(rows.indptr, torch.ones(50, 3), rows.edge), "edge indptr"),
     "segment_cumsum": (lambda rows: segment_cumsum(rows.indptr, torch.ones(50, 3), rows.edge), "edge indptr"),
     "segment_search": (

@@ -116,7 +116,7 @@ edge_softmax_backward.backward_from_reference(of="probability grad")
 
 for _op in (edge_softmax, edge_softmax_backward):
     _op.tolerance(1e-5, 1e-12, 2e-2, 2e-3)
-    _op.lacks("triton", issue=8)
+    _op.triton()
 
 
 @edge_softmax.samples
