@@ -16,6 +16,7 @@ from weft.ops import (
     segment_cumsum,
     segment_reduce,
     segment_search,
+    segment_softmax,
     segment_sort,
     segment_topk,
     sparse_lookup,
@@ -168,6 +169,7 @@ CALLS = {
         lambda rows: segment_search(rows.indptr, rows.source, rows.source.long(), rows.edge),
         "source indptr",
     ),
+    "segment_softmax": (lambda rows: segment_softmax(rows.indptr, torch.ones(50, 3), rows.edge), "edge indptr"),
     "transpose_entries": (
         lambda rows: transpose_entries(rows.indptr, rows.source, torch.ones(50, 3), 24),
         "source indptr",
