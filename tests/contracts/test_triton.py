@@ -28,6 +28,7 @@ from weft.ops import (
     segment_outer,
     segment_reduce,
     segment_search,
+    segment_softmax,
     segment_sort,
     segment_topk,
     sparse_lookup,
@@ -40,6 +41,7 @@ from weft.ops.edge_softmax.edge_softmax import edge_softmax_backward,
 from weft.ops._triton import walking
 from weft.ops.coalesce import coalesce_entries, sort_edges
 from weft.ops.coo_to_csc import csr_to_csc
+from weft.ops.edge_softmax.edge_softmax import edge_softmax_backward
 from weft.ops.marks import count_marks, list_marks, mark_ends, mark_rows, rank_marks
 from weft.ops.mirror_pairs import mirror_pairs
 from weft.ops.segments_of import sorted_pointers
@@ -125,6 +127,33 @@ def test_integers_are_exact(op, dtype, monkeypatch):
             assert contract.by_triton(op, given).equal(contract.native(op, given))
 
 
+def with_specials(args):
+    """The same arguments with values that are nothing, without end, or one of few."""
+    few = torch.tensor([float("nan"), float("inf"), -float("inf"), 0.0, -0.0, 1.0, 1.0, -2.0, 1.0, 3.0])
+
+    def convert(a):
+        if not (isinstance(a, torch.Tensor) and a.is_floating_point()):
+            return a
+        return few[torch.randint(10, a.shape, generator=torch.Generator().manual_seed(a.numel()))]
+
+    return tuple(convert(a) for a in args)
+
+
+SPECIAL = ("segment_reduce", "segment_argreduce", "segment_cumsum", "segment_sort", "segment_topk", "sparse_lookup")
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered")  # by NumPy, which adds in the interpreter
+@pytest.mark.parametrize("op", [p for p in ON_DEVICES if p.id in SPECIAL])
+def test_infinities_and_what_is_no_number_come_out_as_on_the_cpu(op, monkeypatch):
+    monkeypatch.setattr(walking, "LONG", 16)
+    samples = [args for at, args in enumerate(op.make_samples()) if at in thinned(op, 20)]
+    for args in (*samples, *long_rows(op, 60)):
+        given = with_specials(args)
+        found, expected = (contract.as_tuple(run(op, given)) for run in (contract.by_triton, contract.native))
+        for f, e in zip(found, expected, strict=True):
+            torch.testing.assert_close(f, e, equal_nan=True)
+
+
 def wrong(**changes):
     rows = random_structure(24, 24, 50, dtype=torch.int32)
     for name, (at, value) in changes.items():
@@ -194,6 +223,7 @@ CALLS = {
         lambda rows: segment_search(rows.indptr, rows.source, rows.source.long(), rows.edge),
         "source indptr",
     ),
+    "segment_softmax": (lambda rows: segment_softmax(rows.indptr, torch.ones(50, 3), rows.edge), "edge indptr"),
     "transpose_entries": (
         lambda rows: transpose_entries(rows.indptr, rows.source, torch.ones(50, 3), 24),
         "source indptr",

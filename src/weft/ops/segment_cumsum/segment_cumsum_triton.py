@@ -28,15 +28,15 @@ def launch(
         return
     block, pieces = block_of(features, 128), num_pieces(rows)
     blocks = triton.cdiv(features, block)
-    before = x.new_empty((2 * pieces, features), dtype=accumulator(x.dtype))
-    given = (indptr, x, order, made[0], before, faults_of("segment_cumsum", x.device), segments, rows, features)
+    sums = x.new_empty((2 * pieces, features), dtype=accumulator(x.dtype))
+    given = (indptr, x, order, made[0], sums, faults_of("segment_cumsum", x.device), segments, rows, features)
     constants = {
         "REVERSE": reverse, "ROWS": max(_ROWS, 256 // block), "FEATURES": block, "LONG": walking.LONG,
         "num_warps": max(1, min(8, block * _ROWS // 256)),
     }  # fmt: skip
     if pieces:
         _pieces[(pieces, blocks)](*given, WRITES=False, **constants)
-        _before[(pieces, blocks)](*given, **constants)
+        _add_up[(pieces, blocks)](*given, **constants)
         _pieces[(pieces, blocks)](*given, WRITES=True, **constants)
     _segments[(segments, blocks)](*given, HAS_PIECES=pieces > 0, **constants)
 
@@ -65,31 +65,34 @@ def _cumulate(
 
 @triton.jit
 def _pieces(
-    indptr, x, order, out, before, faults, num_segments, num_rows, features, WRITES: tl.constexpr, REVERSE: tl.constexpr,
+    indptr, x, order, out, sums, faults, num_segments, num_rows, features, WRITES: tl.constexpr, REVERSE: tl.constexpr,
     ROWS: tl.constexpr, FEATURES: tl.constexpr, LONG: tl.constexpr,
 ):  # fmt: skip
     f = tl.program_id(1) * FEATURES + tl.arange(0, FEATURES)
     fits = f < features
     for slot in tl.static_range(2):
-        _, lo, hi = piece_bounds(indptr, num_segments, num_rows, faults, slot, LONG)
+        segment, lo, hi = piece_bounds(indptr, num_segments, num_rows, faults, slot, LONG)
         if hi > lo:
-            at = before + (tl.program_id(0).to(tl.int64) * 2 + slot) * features + f
-            total = tl.zeros((FEATURES,), before.dtype.element_ty)
+            piece = tl.program_id(0).to(tl.int64)
+            total = tl.zeros((FEATURES,), sums.dtype.element_ty)
             if WRITES:
-                total = tl.load(at, mask=fits, other=0)
+                begin, end = row_bounds(indptr, segment, num_rows, faults)
+                goes_on = hi < end if REVERSE else lo > begin
+                at = tl.where(goes_on, slot_of(piece + 1 if REVERSE else piece - 1, begin, LONG), 0)
+                total = tl.where(goes_on, tl.load(sums + at * features + f, mask=fits, other=0), total)
             total = _cumulate(
                 x, order, out, faults, lo, hi, total, f, fits, num_rows, features, WRITES, REVERSE, ROWS
             )  # fmt: skip
             if not WRITES:
-                tl.store(at, total, mask=fits)
+                tl.store(sums + (piece * 2 + slot) * features + f, total, mask=fits)
 
 
 @triton.jit
-def _before(
-    indptr, x, order, out, before, faults, num_segments, num_rows, features, REVERSE: tl.constexpr, ROWS: tl.constexpr,
+def _add_up(
+    indptr, x, order, out, sums, faults, num_segments, num_rows, features, REVERSE: tl.constexpr, ROWS: tl.constexpr,
     FEATURES: tl.constexpr, LONG: tl.constexpr,
 ):  # fmt: skip
-    """Put what comes before each piece of a long segment in place of its sum; the program of the piece where it begins does."""
+    """Add to the sum of each piece of a long segment those that come before; the program of the piece where it begins does."""
     first = tl.program_id(0).to(tl.int64)
     f = tl.program_id(1) * FEATURES + tl.arange(0, FEATURES)
     fits = f < features
@@ -97,21 +100,21 @@ def _before(
         segment, begins, ends = piece_bounds(indptr, num_segments, num_rows, faults, slot, LONG)
         lo, hi = row_bounds(indptr, segment, num_rows, faults)
         if (ends > begins) & (lo == begins):
-            total = tl.zeros((FEATURES,), before.dtype.element_ty)
+            total = tl.zeros((FEATURES,), sums.dtype.element_ty)
             count = (hi - 1) // LONG - first + 1
             for done in range(0, count, ROWS):
                 step = done + tl.arange(0, ROWS)
                 piece = first + (count - 1 - step if REVERSE else step)
                 tile = (step < count)[:, None] & fits[None, :]
-                at = before + slot_of(piece, lo, LONG)[:, None] * features + f[None, :]
+                at = sums + slot_of(piece, lo, LONG)[:, None] * features + f[None, :]
                 value = tl.load(at, mask=tile, other=0)
-                tl.store(at, total[None, :] + tl.cumsum(value, 0) - value, mask=tile)
+                tl.store(at, total[None, :] + tl.cumsum(value, 0), mask=tile)
                 total += tl.sum(value, 0)
 
 
 @triton.jit
 def _segments(
-    indptr, x, order, out, before, faults, num_segments, num_rows, features, HAS_PIECES: tl.constexpr, REVERSE: tl.constexpr,
+    indptr, x, order, out, sums, faults, num_segments, num_rows, features, HAS_PIECES: tl.constexpr, REVERSE: tl.constexpr,
     ROWS: tl.constexpr, FEATURES: tl.constexpr, LONG: tl.constexpr,
 ):  # fmt: skip
     segment = tl.program_id(0).to(tl.int64)
@@ -120,5 +123,5 @@ def _segments(
     lo, hi = row_bounds(indptr, segment, num_rows, faults)
     if HAS_PIECES:
         hi = tl.where(hi - lo > LONG, lo, hi)
-    total = tl.zeros((FEATURES,), before.dtype.element_ty)
+    total = tl.zeros((FEATURES,), sums.dtype.element_ty)
     _cumulate(x, order, out, faults, lo, hi, total, f, f < features, num_rows, features, True, REVERSE, ROWS)

@@ -33,10 +33,10 @@ def segment_softmax(indptr: Tensor, x: Tensor, order: Tensor | None = None) -> T
     tensor([0.5000, 0.5000, 1.0000])
     """
     listed = None if order is None else rows_listed("segment_softmax", x, order).to(order.dtype)
-    return edge_softmax.reference(_as_structure(indptr, x.shape[0], listed), x)
+    return edge_softmax.reference(as_structure(indptr, x.shape[0], listed), x)
 
 
-def _as_structure(indptr: Tensor, num_rows: int, order: Tensor | None) -> Structure:
+def as_structure(indptr: Tensor, num_rows: int, order: Tensor | None) -> Structure:
     """Rows as edges that enter their segment; nobody reads the sources."""
     return Structure(indptr, indptr.new_empty(num_rows) if order is None else order, order)
 
@@ -56,11 +56,11 @@ segment_softmax.autocast = "float32"
 
 @segment_softmax.backward(of="x", saves={"out": ""})
 def _(grad: Tensor, needs: dict[str, bool], indptr: Tensor, order: Tensor | None, out: Tensor) -> tuple[Tensor]:
-    return (others.edge_softmax_backward(_as_structure(indptr, out.shape[0], order), out, grad),)
+    return (others.edge_softmax_backward(as_structure(indptr, out.shape[0], order), out, grad),)
 
 
 segment_softmax.tolerance(1e-5, 1e-12, 2e-2, 2e-3)
-segment_softmax.lacks("triton", issue=8)
+segment_softmax.triton()
 
 
 @segment_softmax.samples
