@@ -5,7 +5,7 @@ import torch
 
 import weft
 from weft.errors import DeviceError, IdError, NativeLibraryError, StructureError
-from weft.ops import using
+from weft.ops import Structure, using
 from weft.ops._registry import others as ops
 from weft.testing.structures import random_structure
 
@@ -128,6 +128,12 @@ def test_what_is_out_of_range_is_an_error_and_left_out(name, part, value):
         call(wrong(**{part: (7, value)}))
     with using("triton"):
         call(wrong())  # what was raised is forgotten
+
+
+def test_edges_without_targets_are_refused():
+    rows = Structure(torch.tensor([0]), torch.tensor([0, 1]))
+    with using("triton"), pytest.raises(StructureError, match="sddmm: a pointer was out of range"):
+        ops.sddmm(rows, torch.ones(0, 3), torch.ones(2, 3))
 
 
 ROWS = wrong()

@@ -63,8 +63,8 @@ def rows_of(indptr, num_rows, num_edges, positions, there, faults, STEPS: tl.con
         apart = lo < hi
         lo = tl.where(apart & begins, middle + 1, lo)
         hi = tl.where(apart & (begins == 0), middle, hi)
-    row = tl.minimum(lo, num_rows - 1)
-    begin, end = tl.load(indptr + row), tl.load(indptr + row + 1)
+    row = tl.maximum(tl.minimum(lo, num_rows - 1), 0)
+    begin, end = tl.load(indptr + row), tl.load(indptr + tl.minimum(row + 1, num_rows))
     owns = (begin >= 0) & (begin <= positions) & (positions < end) & (end <= num_edges)
     tl.store(faults + 1 + tl.zeros_like(row), 1, mask=there & (owns == 0))
     return row, there & owns
