@@ -28,9 +28,10 @@ def launch(
     if edges == 0 or types == 0:
         return
     tile, block = block_for(x.dtype, edges // types, 64), block_for(x.dtype, width, 64)
+    terms = block_for(x.dtype, depth, 32 if x.element_size() == 2 else 16)
     _combine[(edges // tile + types,)](
         *listed, x, weight, y, made[0], faults_of("relational_sddmm", x.device), types, edges, depth, width, TILE=tile,
-        DEPTH=block_for(x.dtype, depth, 32), WIDTH=block, ACC=dtype_of(accumulator(x.dtype)), PRECISION=precision_of(x),
+        DEPTH=terms, WIDTH=block, ACC=dtype_of(accumulator(x.dtype)), PRECISION=precision_of(x),
         num_warps=warps_for(tile * block),
     )  # fmt: skip
 
