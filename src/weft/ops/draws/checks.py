@@ -37,8 +37,11 @@ def check_number(name: str, what: str, value: int, least: int, most: int) -> Non
         raise OptionError(message(name, f"`{what}` from {least} to {most - 1}", repr(value)))
 
 
-def check_lists(name: str, what: str, lists: Sequence[Tensor], count: int) -> None:
-    """Refuse what is not so many lists of int64 on the CPU."""
+CPU = torch.device("cpu")
+
+
+def check_lists(name: str, what: str, lists: Sequence[Tensor], count: int, device: torch.device = CPU) -> None:
+    """Refuse what is not so many lists of int64 on the device."""
     if len(lists) != count:
         raise ShapeError(message(name, f"{count} of `{what}`", str(len(lists))))
     for each in lists:
@@ -47,19 +50,25 @@ def check_lists(name: str, what: str, lists: Sequence[Tensor], count: int) -> No
             raise DtypeError(message(name, f"int64 `{what}`", got))
         if each.dim() != 1:
             raise ShapeError(message(name, f"one-dimensional `{what}`", str(tuple(each.shape))))
-        if not each.is_cpu:
-            raise DeviceError(message(name, f"`{what}` on the CPU", str(each.device)))
+        if each.device != device:
+            raise DeviceError(message(name, f"`{what}` on {_named(device)}", str(each.device)))
 
 
-def check_candidates(name: str, candidates: Sequence[Candidates], num_nodes: Sequence[int]) -> None:
-    """Refuse edges that are no plain tensors on the CPU, or do not fit the numbers of nodes."""
+def _named(device: torch.device) -> str:
+    return "the CPU" if device == CPU else f"{device}, where the edges are"
+
+
+def check_candidates(
+    name: str, candidates: Sequence[Candidates], num_nodes: Sequence[int], device: torch.device = CPU
+) -> None:
+    """Refuse edges that are no plain tensors on the device, or do not fit the numbers of nodes."""
     for count in num_nodes:
         check_number(name, "num_nodes", count, 0, MOST_NODES + 1)
     for relation in candidates:
-        _check_relation(name, relation, num_nodes)
+        _check_relation(name, relation, num_nodes, device)
 
 
-def _check_relation(name: str, relation: Candidates, num_nodes: Sequence[int]) -> None:
+def _check_relation(name: str, relation: Candidates, num_nodes: Sequence[int], device: torch.device) -> None:
     rows = relation.rows
     check_rows(name, rows)
     for kind in (relation.source_type, relation.target_type):
@@ -68,9 +77,9 @@ def _check_relation(name: str, relation: Candidates, num_nodes: Sequence[int]) -
         wanted = f"a row for each of {num_nodes[relation.target_type]} nodes"
         raise StructureError(message(name, wanted, str(rows.num_targets)))
     for tensor in (rows.indptr, rows.source, rows.edge, relation.sums, relation.times, relation.ascending):
-        if tensor is not None and (type(tensor) is not Tensor or not tensor.is_cpu):
+        if tensor is not None and (type(tensor) is not Tensor or tensor.device != device):
             got = f"a {type(tensor).__name__} on {tensor.device}"
-            raise DeviceError(message(name, "candidates in plain tensors on the CPU", got))
+            raise DeviceError(message(name, f"candidates in plain tensors on {_named(device)}", got))
     for what, tensor, size in (("sums", relation.sums, rows.num_edges + 1), ("times", relation.times, rows.num_edges)):
         if tensor is not None and (tensor.dtype is not torch.int64 or tensor.shape != (size,)):
             got = f"{tensor.dtype} of shape {tuple(tensor.shape)}"

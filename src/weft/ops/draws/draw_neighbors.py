@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 from ...errors import OptionError, ShapeError, check_choice, message
 from .. import _backend
-from . import engine, reference
+from . import engine, on_device, reference
 from .candidates import Candidates
-from .checks import NEIGHBOR_STREAMS, check_candidates, check_draws, check_lists, check_number, refuse_traces
+from .checks import CPU, NEIGHBOR_STREAMS, check_candidates, check_draws, check_lists, check_number, refuse_traces
 from .request import CHOICES, Drawing, Drawn, Draws, Request
 
 MOST_TREES = 2**16
@@ -50,6 +51,9 @@ def draw_neighbors(
         IdError, StructureError: if a seed is not there, or where sources or pointers that are read contradict themselves.
         MemoryError: if what is drawn does not fit.
 
+    Where the candidates are on a GPU, all tensors are, and so is what comes out, the same bit for bit; choice "source" and
+    `induced` are drawn on the CPU alone.
+
     *Source* Hamilton, Ying, Leskovec (2017), Inductive Representation Learning on Large Graphs, arXiv 1706.02216; Balin,
     Çatalyürek (2023), Layer-Neighbor Sampling, arXiv 2210.13339; Bentley, Floyd (1987), A sample of brilliance, for draws that
     are all alike. Weighted draws have the distribution of Efraimidis, Spirakis (2006), Weighted random sampling with a reservoir.
@@ -71,23 +75,26 @@ def draw_neighbors(
     request = Request(
         candidates, seeds, fanouts, num_nodes, draws or Draws(), how or Drawing(), tree_ids, times, excluded
     )
-    _check(request)
+    device = candidates[0].rows.indptr.device if candidates else CPU
+    _check(request, device)
+    if device.type != "cpu" or _backend.active == "triton":
+        return on_device.draw(request, device)
     return reference.draw(request) if _backend.active == "reference" else engine.draw(request)
 
 
-def _check(request: Request) -> None:
+def _check(request: Request, device: torch.device) -> None:
     name = "draw_neighbors"
     candidates, seeds, fanouts, num_nodes, draws, how, tree_ids, times, excluded = request
     relations, types = len(candidates), len(num_nodes)
     check_drawing(name, candidates, fanouts, how=how, draws=draws)
-    check_lists(name, "seeds", seeds, types)
+    check_lists(name, "seeds", seeds, types, device)
     if tree_ids is not None:
-        _check_tree_ids(name, seeds, tree_ids, how)
+        _check_tree_ids(name, seeds, tree_ids, how, device)
     if has_times(candidates) != (times is not None):
         got = "times of edges alone" if times is None else "times of seeds alone"
         raise OptionError(message(name, "times of edges and of seeds, or neither", got))
     if times is not None:
-        check_lists(name, "times", times, types if tree_ids is None else 1)
+        check_lists(name, "times", times, types if tree_ids is None else 1, device)
         for of_seeds, of_times in zip(seeds, times, strict=True) if tree_ids is None else ():
             if of_seeds.shape != of_times.shape:
                 got = f"{of_times.shape[0]} for {of_seeds.shape[0]} seeds"
@@ -97,14 +104,16 @@ def _check(request: Request) -> None:
     if len(excluded) != relations:
         raise ShapeError(message(name, f"{relations} of `excluded`", str(len(excluded))))
     named = [positions for positions in excluded if positions is not None]
-    check_lists(name, "excluded", named, len(named))
+    check_lists(name, "excluded", named, len(named), device)
     for positions, relation in zip(excluded, candidates, strict=True):
         _check_ascending(name, positions, relation.rows.num_edges)
-    check_candidates(name, candidates, num_nodes)
+    check_candidates(name, candidates, num_nodes, device)
 
 
-def _check_tree_ids(name: str, seeds: Sequence[Tensor], tree_ids: Sequence[Tensor], how: Drawing) -> None:
-    check_lists(name, "tree_ids", tree_ids, len(seeds))
+def _check_tree_ids(
+    name: str, seeds: Sequence[Tensor], tree_ids: Sequence[Tensor], how: Drawing, device: torch.device
+) -> None:
+    check_lists(name, "tree_ids", tree_ids, len(seeds), device)
     if not how.trees:
         raise OptionError(message(name, "`trees`, since there are `tree_ids`", "one node for all seeds"))
     for of_seeds, of_trees in zip(seeds, tree_ids, strict=True):

@@ -1,0 +1,205 @@
+"""Draws on a GPU: torch's own calls for sizes, times and numbers, and a kernel for what chance decides.
+
+What comes out is what the native engine draws, bit for bit: the same words of Philox decide, by the same whole numbers. Sizes
+are read back once for each relation of a hop, since tensors have to be allocated.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ...errors import OptionError, StructureError, message
+from .._checks import checked_ids
+from .._segments import pointers_of
+from .._triton.launching import launching
+from .candidates import Candidates
+from .request import Drawn, DrawnEdges, Request
+
+_TREE, _NODE = 40, (1 << 40) - 1  # a node of a tree is one number: the tree above, the node below
+_HALVINGS = 40  # more than an int64 pointer of any graph that fits into memory needs
+
+
+class _Numbers:
+    """Nodes of one type, numbered as they are met."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.keys = torch.empty(0, dtype=torch.int64, device=device)
+
+    def number(self, keys: Tensor) -> Tensor:
+        """The number of each key; those that are new are numbered in the order in which they first come."""
+        every = torch.cat((self.keys, keys))
+        ordered, order = torch.sort(every, stable=True)
+        begins = torch.ones_like(ordered, dtype=torch.bool)
+        begins[1:] = ordered[1:] != ordered[:-1]
+        first = order[begins]  # where each key comes first: the sort is stable
+        rank = torch.empty_like(first)
+        rank[torch.argsort(first)] = torch.arange(first.shape[0], device=first.device)
+        numbers = torch.empty_like(order)
+        numbers[order] = rank[begins.cumsum(0) - 1]
+        met = self.keys.shape[0]
+        self.keys = every[first.sort().values]
+        return numbers[met:]
+
+
+class _Rows(NamedTuple):
+    """What nodes draw from: positions `lo` to `hi` less `num_skipped` of the excluded ones, from number `skipped` on."""
+
+    lo: Tensor
+    hi: Tensor
+    skipped: Tensor
+    num_skipped: Tensor
+
+    @property
+    def num_candidates(self) -> Tensor:
+        """How many candidates each has."""
+        return self.hi - self.lo - self.num_skipped
+
+
+class _Relation(NamedTuple):
+    """The edges of one type, with what has to be known of them for every draw of a batch."""
+
+    of: Candidates
+    excluded: Tensor  # positions, ascending
+    sums: Tensor | None  # of the weights of what is not excluded
+    some: Tensor | None  # how many edges of weight stand before each position
+
+
+def draw(request: Request, device: torch.device) -> Drawn:
+    """Do what `draw_neighbors` says, with all tensors on a device."""
+    candidates, seeds, fanouts, num_nodes, draws, how, tree_ids, times, excluded = request
+    _check(request)
+    numbers, seed_numbers, tree = [_Numbers(device) for _ in num_nodes], [], 0
+    for kind, of_type in enumerate(seeds):
+        ids = checked_ids("draw_neighbors", "seeds", of_type, num_nodes[kind], "nodes")
+        own = torch.zeros_like(ids)
+        if tree_ids is not None:
+            own = checked_ids("draw_neighbors", "trees", tree_ids[kind], request.num_trees(), "trees")
+        elif how.trees:
+            own = torch.arange(tree, tree + ids.shape[0], device=device)
+        seed_numbers.append(numbers[kind].number(own << _TREE | ids).int())
+        tree += ids.shape[0]
+    clock = None if times is None else torch.cat(list(times))
+    relations = [_relation(of, positions) for of, positions in zip(candidates, excluded, strict=True)]
+    counts, edges = [[of_type.keys.shape[0]] for of_type in numbers], []
+    for hop, of_hop in enumerate(fanouts):
+        first = [0 if how.repeats or hop == 0 else counts[of.target_type][-2] for of in candidates]
+        drawing = [numbers[of.target_type].keys[start:] for of, start in zip(candidates, first, strict=True)]
+        found = []
+        for r, relation in enumerate(relations):
+            stream = draws.stream + hop * len(candidates) + r
+            counter = draws.epoch << 44 | draws.batch << 16 | stream
+            indptr, positions = _draw_relation(relation, drawing[r], of_hop[r], (draws.seed, counter), request, clock)
+            lengths = indptr.diff()
+            trees = (drawing[r] >> _TREE).repeat_interleave(lengths, output_size=positions.shape[0])
+            rows, kind = relation.of.rows, relation.of.source_type
+            source = checked_ids("draw_neighbors", "source", rows.source[positions], num_nodes[kind], "nodes")
+            target = torch.arange(first[r], first[r] + lengths.shape[0], dtype=torch.int32, device=device)
+            target = target.repeat_interleave(lengths, output_size=positions.shape[0])
+            ids = positions if rows.edge is None else rows.edge[positions].long()
+            ends = numbers[kind].number(trees << _TREE | source).int()
+            found.append(DrawnEdges(indptr, ends, target, ids if how.keeps_edges else None))
+        edges.append(found)
+        for of_count, of_numbers in zip(counts, numbers, strict=True):
+            of_count.append(of_numbers.keys.shape[0])
+    node_ids = [of_type.keys & _NODE for of_type in numbers]
+    return Drawn(node_ids, [n.keys >> _TREE for n in numbers] if how.trees else None, seed_numbers, counts, edges)
+
+
+def _check(request: Request) -> None:
+    """Refuse what only the native engine draws."""
+    how = request.how
+    what = 'choice "source"' if how.choice == "source" else "`induced`" if how.induced else None
+    if what is not None:
+        hint = "sample on the CPU and move the batch"
+        raise OptionError(message("draw_neighbors", "a way of drawing that devices have", what, hint))
+
+
+def _relation(of: Candidates, excluded: Tensor | None) -> _Relation:
+    none = torch.empty(0, dtype=torch.int64, device=of.rows.indptr.device)
+    excluded = none if excluded is None else excluded
+    if of.sums is None:
+        return _Relation(of, excluded, None, None)
+    sums = of.sums
+    if excluded.numel():
+        sums = pointers_of(sums.diff().index_fill(0, excluded, 0))
+    return _Relation(of, excluded, sums, pointers_of(sums.diff() > 0))
+
+
+def _rows_of(relation: _Relation, keys: Tensor, request: Request, clock: Tensor | None) -> _Rows:
+    """Where the candidates of nodes stand, as far as times allow them."""
+    rows, node = relation.of.rows, keys & _NODE
+    lo, hi = rows.indptr[node], rows.indptr[node + 1]
+    if bool(((lo < 0) | (hi < lo) | (hi > rows.num_edges)).any()):
+        raise StructureError("draw_neighbors: `indptr` falls, or leaves the edges")
+    times, how = relation.of.times, request.how
+    if times is not None:
+        assert clock is not None, "times of edges come with times of seeds"
+        now = clock[keys >> _TREE]
+        hi = _searched(times, lo, hi, now, right=not how.strict)
+        if how.window is not None:
+            lo = _searched(times, lo, hi, now - how.window, right=False)
+    skipped = torch.searchsorted(relation.excluded, lo)
+    return _Rows(lo, hi, skipped, torch.searchsorted(relation.excluded, hi) - skipped)
+
+
+def _searched(times: Tensor, lo: Tensor, hi: Tensor, now: Tensor, *, right: bool) -> Tensor:
+    """The first position of each row whose time is later than `now`, or not earlier unless `right`."""
+    lo, hi = lo.clone(), hi.clone()
+    for _ in range(_HALVINGS if times.numel() else 0):
+        middle = (lo + hi) // 2
+        at = times[middle.clamp(max=times.shape[0] - 1)]
+        before = (lo < hi) & (at <= now if right else at < now)
+        lo, hi = torch.where(before, middle + 1, lo), torch.where((lo < hi) & ~before, middle, hi)
+    return lo
+
+
+def _draw_relation(
+    relation: _Relation, keys: Tensor, fanout: int, key: tuple[int, int], request: Request, clock: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """What nodes draw of one type: pointers, and positions."""
+    rows, how, some = _rows_of(relation, keys, request, clock), request.how, relation.some
+    there = rows.num_candidates if some is None else some[rows.hi] - some[rows.lo]  # those that can be drawn
+    is_recent = how.choice == "recent" and relation.of.times is not None
+    takes_all = torch.full_like(there, fanout < 0, dtype=torch.bool)
+    if not how.replace and not is_recent:
+        takes_all |= rows.num_candidates <= fanout
+    wanted = there.clamp(max=fanout) if not how.replace else torch.where(there > 0, fanout, 0)
+    lengths = torch.where(takes_all, there, wanted)
+    indptr = pointers_of(lengths)
+    total = int(indptr[-1])
+
+    def spread(of_rows: Tensor) -> Tensor:
+        return of_rows.repeat_interleave(lengths, output_size=total)
+
+    place = torch.arange(total, device=keys.device) - spread(indptr[:-1])
+    rank = spread(there) - 1 - place if is_recent else place
+    positions = _positions_of(relation, rows, rank, spread)
+    by_chance = ~takes_all & (lengths > 0)
+    if is_recent or fanout <= 0 or not bool(by_chance.any()):
+        return indptr, positions
+    kernels = import_module(f"{__package__}.draws_triton")
+    with launching(keys.device):
+        if relation.sums is None:
+            kernels.draw_alike(rank, indptr, rows.num_candidates, keys, by_chance, fanout, how.replace, key)
+        else:
+            kernels.draw_by_weight(
+                positions, indptr, rows.lo, rows.hi, relation.sums, keys, by_chance, fanout, how.replace, key
+            )
+    return indptr, _positions_of(relation, rows, rank, spread) if relation.sums is None else positions
+
+
+def _positions_of(relation: _Relation, rows: _Rows, rank: Tensor, spread: Callable[[Tensor], Tensor]) -> Tensor:
+    """Where the candidates of these ranks stand, without those that are excluded, or have no weight."""
+    if relation.some is not None:
+        before = spread(relation.some[rows.lo])
+        return torch.searchsorted(relation.some, before + rank, right=True) - 1
+    lo, excluded = spread(rows.lo), relation.excluded
+    if not excluded.numel():
+        return lo + rank
+    # Without the excluded ones before it, an excluded position would come after so many others; those do not fall.
+    others = excluded - torch.arange(excluded.shape[0], device=excluded.device)
+    skipped = torch.searchsorted(others, lo - spread(rows.skipped) + rank, right=True) - spread(rows.skipped)
+    return lo + rank + skipped.clamp(min=0).minimum(spread(rows.num_skipped))

@@ -1,0 +1,49 @@
+"""Draws on a GPU, with the kernel in Triton's interpreter: what the native engine draws, bit for bit."""
+
+import pytest
+
+from tests.ops.draws.cases import random_case
+from tests.ops.draws.test_draw_neighbors import assert_same
+from weft.ops import draw_neighbors, using
+
+SMALL = 300  # edges of a relation
+
+
+def is_drawn(trial):
+    """Whether devices draw this case, and the interpreter in a second or two."""
+    (candidates, _, _), options = random_case(trial)
+    small = all(of.rows.num_edges <= SMALL for of in candidates)
+    return small and options["how"].choice != "source" and not options["how"].induced
+
+
+TRIALS = [trial for trial in range(800) if is_drawn(trial)]
+
+
+@pytest.mark.parametrize("trial", [*TRIALS[:24], *(pytest.param(t, marks=pytest.mark.slow) for t in TRIALS[24:])])
+def test_a_device_draws_what_the_engine_draws(trial):
+    given, options = random_case(trial)
+    with using("triton"):
+        found = draw_neighbors(*given, **options)
+    assert_same(found, draw_neighbors(*given, **options))
+
+
+@pytest.mark.parametrize("how", [Drawing("source"), Drawing(induced=True)], ids=["source", "induced"])
+def test_what_only_the_cpu_draws_is_refused(how):
+    with using("triton"), pytest.raises(OptionError, match="a way of drawing that devices have"):
+        on_ring(how=how)
+
+
+@pytest.mark.parametrize("change", [{"indptr": 7}, {"indptr": -1}, {"source": 6}, {"source": -1}])
+def test_a_structure_that_contradicts_itself_is_an_error(change):
+    rows = Structure(torch.arange(7), torch.tensor([5, 0, 1, 2, 3, 4]))
+    (name, value), tensor = next(iter(change.items())), torch.tensor([2])
+    rows = rows._replace(**{name: getattr(rows, name).clone().index_fill_(0, tensor, value)})
+    error = StructureError if name == "indptr" else IdError
+    with using("triton"), pytest.raises(error, match="draw_neighbors: `(indptr|source)`"):
+        draw_neighbors([Candidates(rows, 0, 0)], [torch.tensor([1, 2])], [[2]], num_nodes=[6])
+
+
+def test_seeds_and_edges_are_on_one_device():
+    rows = Structure(*(part.to("meta") for part in (torch.arange(7), torch.tensor([5, 0, 1, 2, 3, 4]))))
+    with pytest.raises(DeviceError, match="`seeds` on meta, where the edges are"):
+        draw_neighbors([Candidates(rows, 0, 0)], [torch.tensor([1])], [[2]], num_nodes=[6])
