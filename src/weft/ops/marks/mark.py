@@ -119,8 +119,9 @@ def _() -> Iterator[tuple[Any, ...]]:
     for num, edges, chosen, dtype in (
         (12, 60, 5, torch.int64),
         (1, 9, 3, torch.int32),
-        (150, 4000, 90, torch.int32),
+        (2, 3000, 3, torch.int64),
         (5, 0, 4, torch.int64),
+        (150, 4000, 90, torch.int32),
         (0, 0, 0, torch.int32),
         (400, 70000, 300, torch.int32),
     ):
