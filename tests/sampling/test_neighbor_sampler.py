@@ -6,6 +6,7 @@ import torch
 import weft
 from weft.errors import DeviceError, DtypeError, FeatureError, IdError, OptionError
 from weft.nn import SAGEConv
+from weft.ops import using
 from weft.sampling import NeighborSampler
 
 
@@ -313,3 +314,21 @@ def test_seeds_of_a_tree_share_its_nodes_and_its_time():
     assert (edge_time[tree == 0] > 10).any()
     with pytest.raises(OptionError, match="no `trees`, since seeds share nodes"):
         NeighborSampler(graph, [-1]).sample([3], trees=[0])
+
+
+@pytest.mark.parametrize("form", ["blocks", "graph"])
+@pytest.mark.parametrize("options", [{}, {"weight": "w", "disjoint": True}, {"time": "t", "choice": "recent"}])
+def test_batches_of_a_gpu_are_those_of_the_cpu(form, options):
+    draw = torch.Generator().manual_seed(4)
+    graph = weft.Graph(*torch.randint(40, (2, 300), generator=draw), num_nodes=40)
+    graph.edges["w"] = torch.rand(300, generator=draw)
+    graph.edges["t"] = torch.randint(9, (300,), generator=draw)
+    sampler = NeighborSampler(graph, [4, 3], form=form, **options)
+    times = torch.tensor([5, 7, 7]) if "time" in options else None
+    expected = sampler.sample([3, 9, 1], epoch=2, batch=5, times=times)
+    with using("triton"):
+        found = sampler.sample([3, 9, 1], epoch=2, batch=5, times=times)
+    assert found.node_ids["node"].equal(expected.node_ids["node"])
+    for ours, theirs in zip(found.blocks or [found.graph], expected.blocks or [expected.graph], strict=True):
+        assert ours.adjacency.source.equal(theirs.adjacency.source)
+        assert ours.adjacency.target.equal(theirs.adjacency.target)

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from ..errors import OptionError, ShapeError, message
+from ..errors import DeviceError, OptionError, ShapeError, message
 from ..graph import Block, Graph, by_node_type
 from ..ops import gather_rows
 from ..sampling import NeighborSampler
@@ -67,6 +67,9 @@ def infer_by_layer(
     torch.Size([4, 2])
     """
     prefetch = batches_ahead("infer_by_layer", prefetch, num_threads, waits=is_elsewhere(device))
+    if graph.device.type != "cpu":
+        hint = "steps run on `device`, and results come to the CPU; call graph.to('cpu')"
+        raise DeviceError(message("infer_by_layer", "a graph on the CPU", str(graph.device), hint))
     sampler = NeighborSampler(graph, [-1])
     kinds = {kind: nodes.count for kind, nodes in graph.node_sets.items()}
     given: dict[str, Tensor] = by_node_type("infer_by_layer", "x", graph, given=x)

@@ -42,6 +42,7 @@ from .draws import draw_negatives as draw_negatives
 from .draws import draw_neighbors as draw_neighbors
 from .draws import draw_rows as draw_rows
 from .draws import draw_walks as draw_walks
+from .draws import draws_there as draws_there
 from .draws import has_times as has_times
 from .draws import in_source_order as in_source_order
 from .draws import in_time_order as in_time_order

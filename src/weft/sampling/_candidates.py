@@ -2,16 +2,16 @@
 
 from ..errors import DeviceError, FeatureError, OptionError, message
 from ..graph import EdgeType, Graph
-from ..ops import Candidates, Structure, in_time_order, weight_sums
+from ..ops import Candidates, Structure, draws_there, in_time_order, weight_sums
 
 
-def check_sampled(where: str, graph: Graph, weight: str | None) -> None:
-    """Refuse a graph that is elsewhere, and a weight that no edges have.
+def check_sampled(where: str, graph: Graph, weight: str | None, *, on_devices: bool = False) -> None:
+    """Refuse a graph where nobody draws, which is anywhere but on the CPU unless `on_devices`, and a weight that no edges have.
 
     Raises:
         DeviceError, FeatureError: if it is so.
     """
-    if graph.device.type != "cpu":
+    if graph.device.type != "cpu" and not (on_devices and draws_there(graph.device)):
         hint = "sample on the CPU and move the batch, or call graph.to('cpu')"
         raise DeviceError(message(where, "a graph on the CPU", str(graph.device), hint))
     if weight is not None and not any(weight in edges for edges in graph.edge_sets.values()):

@@ -31,7 +31,7 @@ class Hops:
 
     Args:
         where: the sampler, for messages.
-        graph: a graph on the CPU.
+        graph: where it is, batches are drawn and lie; on a GPU neither by source nor induced.
         fanouts: for each hop, from the seeds outward, how many edges a node draws of each type: a number for all types, or a
             mapping from edge types (in full, or by their relation), 0 for those that it does not name. -1 for all edges.
         how: see `weft.ops.Drawing`.
@@ -45,7 +45,7 @@ class Hops:
         self, where: str, graph: Graph, fanouts: Sequence[Fanout], how: Drawing, *, form: Form, seed: int,
         weight: str | None, time: str | None,
     ) -> None:  # fmt: skip
-        check_sampled(where, graph, weight)
+        check_sampled(where, graph, weight, on_devices=how.choice != "source" and form != "induced")
         if not isinstance(fanouts, Sequence):
             raise OptionError(message(where, "a sequence of fan-outs, one for each hop", repr(fanouts)))
         check_choice(where, "form", form, FORMS)
@@ -95,7 +95,10 @@ class Hops:
     def _by_node_type(self, option: str, given: Any) -> list[Tensor]:
         """Ids or times for each node type in order, in memory of their own, which nobody else writes to."""
         named = self.numbers(option, given)
-        return [named.get(kind, torch.empty(0, dtype=torch.int64, device="cpu")) for kind in self.graph.node_types]
+        return [
+            named.get(kind, torch.empty(0, dtype=torch.int64, device=self.graph.device))
+            for kind in self.graph.node_types
+        ]
 
     def numbers(self, option: str, given: Any) -> dict[str, Tensor]:
         """The same for the types that are named."""
@@ -126,9 +129,9 @@ class Hops:
         ]
 
     def int64(self, option: str, given: Any) -> Tensor:
-        """Ids or times in memory of their own."""
-        ids: Tensor = as_ids(given, option, where=self.where, device="cpu").to(torch.int64, copy=True)
-        return ids
+        """Ids or times in memory of their own, where the graph is."""
+        ids: Tensor = as_ids(given, option, where=self.where, device=self.graph.device)
+        return ids.to(self.graph.device, torch.int64, copy=True)
 
     def _positions_of(self, at: int, edges: Tensor) -> Tensor:
         """Where edges stand among the candidates, ascending."""
@@ -139,7 +142,7 @@ class Hops:
         if rows.edge is not None:
             positions = self._positions.get(name)
             if positions is None:
-                in_order = torch.arange(rows.num_edges, dtype=rows.edge.dtype, device="cpu")
+                in_order = torch.arange(rows.num_edges, dtype=rows.edge.dtype, device=rows.edge.device)
                 positions = torch.empty_like(rows.edge).scatter_(0, rows.edge.long(), in_order)
                 self._positions[name] = positions
             edges = positions[edges].long()
@@ -177,7 +180,10 @@ class Hops:
         for at, name in enumerate(self.graph.edge_types):
             found = [of_hop[at] for of_hop in drawn.edges]
             source, target = (
-                torch.cat([getattr(edges, end) for edges in found] or [torch.empty(0, dtype=torch.int32, device="cpu")])
+                torch.cat(
+                    [getattr(edges, end) for edges in found]
+                    or [torch.empty(0, dtype=torch.int32, device=self.graph.device)]
+                )
                 for end in ("source", "target")
             )
             indptr, _ = sorted_pointers(target, counts[name[2]])  # nodes are numbered in the order in which they draw

@@ -10,6 +10,7 @@ from torch import Tensor
 from ..errors import DtypeError, OptionError, ShapeError, check_choice, message
 from ..graph import Batch, EdgeType, Graph, as_ids, by_edge_type, chosen_ids, edge_ids_between, find_edges
 from ..ops import Draws
+from ._candidates import check_sampled
 from ._negatives import NegativeDraws, Negatives
 from ._sampler import Edges, Sampler, Seeds, Times
 
@@ -58,6 +59,7 @@ class LinkSampler(Sampler):
         check_choice("LinkSampler", "exclude", exclude, ("both", "same", "none"))
         self._sampler, self._exclude, self._seed = sampler, exclude, seed
         graph = sampler.graph
+        check_sampled("LinkSampler", graph, None)
         given = {} if negatives is None else by_edge_type("LinkSampler", "negatives", graph, given=negatives)
         self._negatives = {name: NegativeDraws("LinkSampler", graph, name, how) for name, how in given.items()}
         if reverse is not None and exclude != "both":

@@ -15,7 +15,8 @@ class NeighborSampler(HopSampler):
     """Draw some neighbours of each seed, some of each of those, and so on.
 
     Args:
-        graph: of one type or many, on the CPU. Edges are drawn against their direction: a target draws its sources.
+        graph: of one type or many. Edges are drawn against their direction: a target draws its sources. Batches are drawn
+            where the graph is, on a GPU the same ones as on the CPU; induced graphs on the CPU alone.
         fanouts: how many edges a node draws in each hop, from the seeds outward: a number for all types, or a mapping from edge
             types or relations to numbers. -1 takes all edges.
         weight: the name of a feature of edges: one that weighs more is drawn more often, one of 0 or False never. Edges of types

@@ -1,10 +1,12 @@
 """Draws on a GPU, with the kernel in Triton's interpreter: what the native engine draws, bit for bit."""
 
 import pytest
+import torch
 
 from tests.ops.draws.cases import random_case
-from tests.ops.draws.test_draw_neighbors import assert_same
-from weft.ops import draw_neighbors, using
+from tests.ops.draws.test_draw_neighbors import assert_same, on_ring
+from weft.errors import DeviceError, IdError, OptionError, StructureError
+from weft.ops import Candidates, Drawing, Structure, draw_neighbors, using
 
 SMALL = 300  # edges of a relation
 
@@ -39,7 +41,7 @@ def test_a_structure_that_contradicts_itself_is_an_error(change):
     (name, value), tensor = next(iter(change.items())), torch.tensor([2])
     rows = rows._replace(**{name: getattr(rows, name).clone().index_fill_(0, tensor, value)})
     error = StructureError if name == "indptr" else IdError
-    with using("triton"), pytest.raises(error, match="draw_neighbors: `(indptr|source)`"):
+    with using("triton"), pytest.raises(error, match=r"draw_neighbors: `(indptr|source)`"):
         draw_neighbors([Candidates(rows, 0, 0)], [torch.tensor([1, 2])], [[2]], num_nodes=[6])
 
 
@@ -47,3 +49,12 @@ def test_seeds_and_edges_are_on_one_device():
     rows = Structure(*(part.to("meta") for part in (torch.arange(7), torch.tensor([5, 0, 1, 2, 3, 4]))))
     with pytest.raises(DeviceError, match="`seeds` on meta, where the edges are"):
         draw_neighbors([Candidates(rows, 0, 0)], [torch.tensor([1])], [[2]], num_nodes=[6])
+
+
+def test_a_device_without_kernels_draws_nothing(monkeypatch):
+    monkeypatch.setenv("TRITON_INTERPRET", "0")
+    with (
+        using("triton"),
+        pytest.raises(DeviceError, match="nothing can be drawn on cpu, because kernels for a GPU run"),
+    ):
+        on_ring()

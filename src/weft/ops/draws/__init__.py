@@ -15,6 +15,7 @@ from .draw_rows import draw_rows as draw_rows
 from .draw_rows import split_by_list as split_by_list
 from .draw_walks import check_walking as check_walking
 from .draw_walks import draw_walks as draw_walks
+from .on_device import draws_there as draws_there
 from .request import Corrupting as Corrupting
 from .request import Drawing as Drawing
 from .request import Drawn as Drawn

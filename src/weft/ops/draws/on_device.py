@@ -11,10 +11,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ...errors import OptionError, StructureError, message
+from ...errors import DeviceError, OptionError, StructureError, message
 from .._checks import checked_ids
 from .._segments import pointers_of
-from .._triton.launching import launching
+from .._triton.launching import launching, why_not
 from .candidates import Candidates
 from .request import Drawn, DrawnEdges, Request
 
@@ -70,7 +70,7 @@ class _Relation(NamedTuple):
 def draw(request: Request, device: torch.device) -> Drawn:
     """Do what `draw_neighbors` says, with all tensors on a device."""
     candidates, seeds, fanouts, num_nodes, draws, how, tree_ids, times, excluded = request
-    _check(request)
+    _check(request, device)
     numbers, seed_numbers, tree = [_Numbers(device) for _ in num_nodes], [], 0
     for kind, of_type in enumerate(seeds):
         ids = checked_ids("draw_neighbors", "seeds", of_type, num_nodes[kind], "nodes")
@@ -108,9 +108,20 @@ def draw(request: Request, device: torch.device) -> Drawn:
     return Drawn(node_ids, [n.keys >> _TREE for n in numbers] if how.trees else None, seed_numbers, counts, edges)
 
 
-def _check(request: Request) -> None:
+def draws_there(device: torch.device) -> bool:
+    """Whether neighbours can be drawn on a device.
+
+    >>> draws_there(torch.device("cpu")), draws_there(torch.device("meta"))
+    (True, False)
+    """
+    return device.type == "cpu" or why_not(device) is None
+
+
+def _check(request: Request, device: torch.device) -> None:
     """Refuse what only the native engine draws."""
-    how = request.how
+    how, reason = request.how, why_not(device)
+    if reason is not None:
+        raise DeviceError(f"draw_neighbors: nothing can be drawn on {device}, because {reason}; hint: draw on the CPU")
     what = 'choice "source"' if how.choice == "source" else "`induced`" if how.induced else None
     if what is not None:
         hint = "sample on the CPU and move the batch"
