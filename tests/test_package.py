@@ -28,6 +28,7 @@ DOCUMENTS = [
     "docs/guides/coming-from-networkx.md",
     "docs/guides/algorithms.md",
     "docs/guides/features.md",
+    "docs/guides/gpus.md",
     "docs/guides/formulas.md",
     "docs/guides/operators.md",
     "docs/guides/sampling.md",
