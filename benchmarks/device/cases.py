@@ -11,7 +11,7 @@ from torch import Tensor
 
 from weft import nn
 from weft.graph import Adjacency
-from weft.ops import edge_softmax, sddmm, spmm
+from weft.ops import Candidates, draw_neighbors, edge_softmax, relational_matmul, sddmm, spmm
 
 Calls = dict[str, Callable[[], object]]
 
@@ -35,6 +35,9 @@ def cases(adjacency: Adjacency, widths: list[int], dtype: torch.dtype) -> Iterat
         if width >= 64:
             yield Case(f"GAT 8 x {width // 8}, training", _layer(adjacency, x, nn.GATConv, _gat), 0)
             yield Case(f"GATv2 8 x {width // 8}, training", _layer(adjacency, x, nn.GATv2Conv, _gatv2), 0)
+        if width <= 128:
+            yield Case(f"8 relations {width}, training", _relations(adjacency, x), 0)
+    yield Case("draw [15, 10, 5] for 1,024 seeds", _draws(adjacency), 0)
     scores = torch.randn(adjacency.num_edges, 8, device=adjacency.device, dtype=dtype)
     yield Case("softmax on edges, 8 heads", {"weft": lambda: edge_softmax(adjacency.by_target, scores)}, 0)
 
@@ -69,6 +72,37 @@ def _dot(adjacency: Adjacency, x: Tensor) -> Calls:
         return (x[source] * x[target]).sum(-1)
 
     return {"weft": lambda: sddmm(adjacency.by_target, x, x), "torch": gather, "compiled": torch.compile(gather)}
+
+
+def _relations(adjacency: Adjacency, x: Tensor) -> Calls:
+    """Sums of features that a matrix of each type of edges has mapped, and the same type by type."""
+    types = torch.arange(adjacency.num_edges, device=x.device) % 8
+    weight = torch.randn(8, x.shape[1], x.shape[1], device=x.device, dtype=x.dtype).div_(x.shape[1] ** 0.5)
+    weight, given = weight.requires_grad_(), x.clone().requires_grad_()
+    edge_type, source, target = (
+        types.to(adjacency.by_target.source.dtype),
+        adjacency.source.long(),
+        adjacency.target.long(),
+    )
+
+    def by_type() -> Tensor:
+        out = torch.zeros_like(given[:1]).expand(adjacency.num_targets, -1).clone()
+        for which in range(8):
+            of_type = types == which
+            out = out.index_add(0, target[of_type], given[source[of_type]] @ weight[which])
+        return out
+
+    return _trained(
+        {"weft": lambda: relational_matmul(adjacency.by_target, given, weight, edge_type), "torch": by_type}
+    )
+
+
+def _draws(adjacency: Adjacency) -> Calls:
+    """Neighbours of seeds in three hops, numbered; the ids of all nodes that were met."""
+    candidates = [Candidates(adjacency.by_target, 0, 0)]
+    seeds = torch.arange(min(1024, adjacency.num_targets), device=adjacency.device)
+    fanouts, count = [[15], [10], [5]], [adjacency.num_targets]
+    return {"weft": lambda: draw_neighbors(candidates, [seeds], fanouts, num_nodes=count).node_ids[0]}
 
 
 def _layer(adjacency: Adjacency, x: Tensor, kind: Any, plain: Callable[..., Tensor]) -> Calls:
