@@ -6,7 +6,9 @@ import sys
 
 import pytest
 import torch
+import triton.language as tl
 from torch.utils import _pytree as pytree
+from triton.runtime import interpreter
 
 from tests.contracts.test_operators import OPERATORS, hub_arguments, thinned
 from weft.ops._triton import walking
@@ -15,6 +17,19 @@ from weft.testing.structures import hub_structure
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy computes what masks leave out, too
 ON_DEVICES = [p for p in OPERATORS if p.values[0].on_devices]
+
+
+@pytest.fixture(autouse=True)
+def nearest(monkeypatch):
+    """Triton's interpreter cuts float32 off where it makes bfloat16 of it; devices round to the nearest, and so do we here."""
+    cut_off = interpreter._convert_float
+
+    def rounded(values, given, wanted, mode):
+        if (given, wanted) != (tl.float32, tl.bfloat16):
+            return cut_off(values, given, wanted, mode)
+        return torch.from_numpy(values.copy()).bfloat16().view(torch.int16).numpy().view("uint16")
+
+    monkeypatch.setattr(interpreter, "_convert_float", rounded)
 
 
 def few(op):

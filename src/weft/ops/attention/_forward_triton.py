@@ -14,6 +14,7 @@ from torch import Tensor
 from .._structure import Structure
 from .._triton.faults import faults_of
 from .._triton.launching import accumulator
+from .._triton.softmax import divisor, measured_from
 from .._triton.walking import num_pieces, piece_bounds, row_bounds, slot_of
 from ._edges_triton import (
     factors_of,
@@ -58,12 +59,6 @@ def attend(
 
 
 @triton.jit
-def _measured_from(top):
-    """Scores that are all -inf have nothing to be measured from; exp of each is 0, and the row becomes NaN in the end."""
-    return tl.where(top == float("-inf"), 0.0, top)
-
-
-@triton.jit
 def _attend(
     source, edge, at_target, at_source, value, factor, edge_score, edge_weight, seed, faults, row, lo, hi, h, num_others,
     num_edges, heads, width, score_width, weights, limit, scale, option, KIND: tl.constexpr, HEADS: tl.constexpr,
@@ -85,7 +80,7 @@ def _attend(
         read = load_rows(at_source, other, there, k, h, heads, score_width, ACC)
         score = with_bias(score_of(own, read, weight_row, slope, KIND), edge_score, e, there, h, heads, ACC)
         high = tl.maximum(top, tl.max(score, 0))
-        base = _measured_from(high)
+        base = measured_from(high)
         shrinks, weight = tl.exp(top - base), tl.exp(score - base[None, :])
         total = total * shrinks + tl.sum(weight, 0)
         if (edge_weight is not None) | (seed is not None):
@@ -149,13 +144,12 @@ def _rows(
                     parts + at[:, None] + f[None, :], mask=h_fits[:, None] & (f < width)[None, :], other=0.0
                 )
                 high = tl.maximum(top, their_top)
-                base = _measured_from(high)
+                base = measured_from(high)
                 mine, other = tl.exp(top - base), tl.exp(their_top - base)
                 total = total * mine + their_total * other
                 sums = sums * mine[:, None] + theirs * other[:, None]
                 top = high
-    # Without edges both results are 0; where no score is above -inf they are NaN.
-    total = tl.where(h_fits & (hi > lo), tl.where(total == 0.0, float("nan"), total), 1.0)
+    total = divisor(total, h_fits & (hi > lo))  # without edges both results are 0
     store_own(out, row, sums / total[:, None], h, f, heads, width)
     if lse is not None:
-        tl.store(lse + row * heads + h, _measured_from(top) + tl.log(total), mask=h_fits)
+        tl.store(lse + row * heads + h, measured_from(top) + tl.log(total), mask=h_fits)

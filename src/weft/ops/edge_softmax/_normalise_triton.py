@@ -17,6 +17,7 @@ from .._structure import Structure
 from .._triton import walking
 from .._triton.faults import faults_of
 from .._triton.launching import accumulator, block_of, dtype_of
+from .._triton.softmax import divisor, measured_from
 from .._triton.walking import load_ids, num_pieces, piece_bounds, row_bounds, slot_of
 
 _VALUES = 512
@@ -53,12 +54,6 @@ def _places(edge, begin, hi, h, num_edges, heads, faults, EDGES: tl.constexpr):
 
 
 @triton.jit
-def _measured_from(top):
-    """Scores that are all -inf have nothing to be measured from."""
-    return tl.where(top == float("-inf"), 0.0, top)
-
-
-@triton.jit
 def _measure(
     edge, x, grad, faults, lo, hi, h, num_edges, heads, HEADS: tl.constexpr, EDGES: tl.constexpr, ACC: tl.constexpr
 ):
@@ -72,7 +67,7 @@ def _measure(
         else:
             score = tl.load(x + at, mask=there, other=float("-inf")).to(ACC)
             high = tl.maximum(top, tl.max(score, 0))
-            base = _measured_from(high)
+            base = measured_from(high)
             total = total * tl.exp(top - base) + tl.sum(tl.exp(score - base[None, :]), 0)
             top = high
     return top, total
@@ -91,12 +86,6 @@ def _write(
         else:
             value = tl.exp(value - top[None, :]) / total[None, :]
         tl.store(out + at, value, mask=there)
-
-
-@triton.jit
-def _finished(top, total, h, heads):
-    """What to measure from and to divide by: 1 where no value is written, NaN where no score is above -inf."""
-    return _measured_from(top), tl.where(h < heads, tl.where(total == 0.0, float("nan"), total), 1.0)
 
 
 @triton.jit
@@ -137,11 +126,11 @@ def _rows(
                     total += theirs
                 else:
                     high = tl.maximum(top, their_top)
-                    base = _measured_from(high)
+                    base = measured_from(high)
                     total = total * tl.exp(top - base) + theirs * tl.exp(their_top - base)
                     top = high
     if grad is None:
-        top, total = _finished(top, total, h, heads)
+        top, total = measured_from(top), divisor(total, h < heads)
     if HAS_PARTS:
         if hi - lo > LONG:
             part = slot_of(lo // LONG, lo, LONG) * 2 * heads + h
