@@ -13,7 +13,7 @@ from triton.runtime import driver
 from triton.runtime.jit import JITFunction
 
 from tests.contracts.pairwise import pairwise
-from weft.ops import REGISTRY, _operator, using
+from weft.ops import REGISTRY, _kernels, using
 from weft.testing.operators import cast
 
 TARGETS = {"cuda": GPUTarget("cuda", 90, 32), "hip": GPUTarget("hip", "gfx942", 64)}
@@ -48,7 +48,7 @@ def compile_all(target: str, is_whole: bool) -> dict[str, int]:
 
     driver.set_active(NoDevice(TARGETS[target]))
     JITFunction.__getitem__ = compiling
-    _operator.why_not = lambda device: None
+    _kernels.why_not = lambda device: None
     with using("triton"):
         for op in REGISTRY.values():
             if op.on_devices in (None, "torch"):

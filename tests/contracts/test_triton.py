@@ -10,6 +10,7 @@ import triton.language as tl
 from torch.utils import _pytree as pytree
 from triton.runtime import interpreter
 
+from tests.contracts.pairwise import pairwise
 from tests.contracts.test_operators import OPERATORS, hub_arguments, thinned
 from weft.ops._triton import walking
 from weft.testing import operators as contract
@@ -34,12 +35,12 @@ def nearest(monkeypatch):
 
 def few(op):
     """Numbers of samples that keep the interpreter busy for some seconds: a program takes milliseconds, of attention ten."""
+    samples = list(op.make_samples())
     if is_attention(op):
-        return [at for at, args in enumerate(op.make_samples()) if args[0].num_targets < 24][1::5]
-    sizes = [
-        sum(x.numel() for x in pytree.tree_leaves(args) if isinstance(x, torch.Tensor)) for args in op.make_samples()
-    ]
-    return [at for at in thinned(op, 12) if sizes[at] <= 1000]
+        return [at for at, args in enumerate(samples) if args[0].num_targets < 24][1::5]
+    sizes = [sum(x.numel() for x in pytree.tree_leaves(args) if isinstance(x, torch.Tensor)) for args in samples]
+    small = [at for at, size in enumerate(sizes) if size <= 1000]
+    return [small[i] for i in pairwise([samples[at] for at in small], most=10)]
 
 
 def is_attention(op):

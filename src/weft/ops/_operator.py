@@ -6,22 +6,20 @@ under torch.func transforms the reference runs, which is plain torch.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from importlib import import_module
 from typing import Any, Generic, Literal, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor
 
-from ..errors import DeviceError, DtypeError, message
+from ..errors import DtypeError, message
 from ..native import DTYPES, Kernel
-from . import _backend
+from . import _backend, _kernels
 from ._checks import check_rows
 from ._gradient import FastCall, Formula, Gradient, from_reference
 from ._registry import REGISTRY
 from ._signature import Signature
 from ._structure import Structure
 from ._torch import is_ordinary, is_transforming, register_vmap
-from ._triton.launching import launching, untried, why_not
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -93,10 +91,10 @@ class Operator(Generic[P, R]):
         at, names = self.signature.at, passes.split()
         structures = {"rows": "rows", "transposed": "rows"}
         given = (n for n in names if n in at or n == "transposed")
-        self._passed = tuple((n, at[structures.get(n, n)], n in structures) for n in given)
+        self.passed = tuple((n, at[structures.get(n, n)], n in structures) for n in given)
         fields = " ".join({"rows": _ROWS, "transposed": _TRANSPOSED}.get(n, n) for n in names)
         self.kernel = Kernel(symbol, f"{fields} {dims}".split())
-        self._value_at, self._ids_at = at[value], at[ids]
+        self.value_at, self.ids_at = at[value], at[ids]
         self.dtypes = tuple(dtypes)
 
     def triton(self, dtypes: Sequence[torch.dtype] | None = None, file: str | None = None) -> None:
@@ -158,33 +156,25 @@ class Operator(Generic[P, R]):
 
     def explain(self, *args: P.args, **options: P.kwargs) -> str:
         """Which kernel a call with these arguments runs, and why it is the reference if it is."""
-        kind, reason = self._choose(self.signature.complete(args, options))
-        if reason is not None:
-            return f"reference, because {reason}"
-        return kind if kind == "native" else self._on_devices()
+        return _kernels.explain(self, self.signature.complete(args, options))
 
     def kernel_on(self, device: torch.device) -> str:
         """What runs for tensors on a device, if their dtype has a kernel."""
-        if device.type == "cpu":
-            return "native"
-        return "reference" if self.on_devices is None or why_not(device) is not None else self._on_devices()
-
-    def _on_devices(self) -> str:
-        return "torch, which is fast there" if self.on_devices == "torch" else f"triton{untried(self.name)}"
+        return _kernels.explain_device(self, device)
 
     def run(self, args: Sequence[Any], keeps_hidden: bool = True) -> Any:
         """All outputs without a gradient; the hidden one is not written unless it is kept."""
         made, dims = self.allocate(*args)
         if self.hidden and not keeps_hidden:
             made = (made[0], None)
-        kind, reason = self._choose(args)
+        kind, reason = _kernels.choose(self, args)
         if reason is None and kind == "triton" and self.on_devices == "torch":
-            return self.reference(*self._on_one_device(args))  # type: ignore[call-arg]
+            return self.reference(*_kernels.on_one_device(self, args))  # type: ignore[call-arg]
         if reason is None:
-            call = self._call_native if kind == "native" else self._launch
-            call(args, made if type(made) is tuple else (made,), dims)
+            call = _kernels.call_native if kind == "native" else _kernels.launch
+            call(self, args, made if type(made) is tuple else (made,), dims)
             return made
-        if args[self._value_at].is_meta:
+        if args[self.value_at].is_meta:
             return made
         _backend.note_fallback(self.name, reason)
         return self.reference(*args)  # type: ignore[call-arg]
@@ -218,70 +208,6 @@ class Operator(Generic[P, R]):
         dtype = torch.float32 if self.autocast == "float32" else torch.get_autocast_dtype(device)
         castable = {torch.float32, torch.float16, torch.bfloat16}
         return [a.to(dtype) if isinstance(a, Tensor) and a.dtype in castable else a for a in args]
-
-    def _choose(self, args: Sequence[Any]) -> tuple[str, str | None]:
-        """The kernel for these arguments, "native" or "triton", and why it cannot run if it cannot."""
-        value = args[self._value_at]
-        if _backend.active == "reference":
-            return "native", 'weft.ops.using("reference") is active'
-        if _backend.active == "native" or (value.is_cpu and _backend.active != "triton"):
-            if not value.is_cpu:
-                return "native", f"it runs on the CPU, not on {value.device.type}"
-            return "native", None if value.dtype in self.dtypes else f"there is no kernel for {value.dtype}"
-        if self.on_devices is None:
-            return "triton", f"there is no kernel for {value.device.type} yet"
-        reason = why_not(value.device)
-        if reason is None and value.dtype not in self.device_dtypes:
-            reason = f"there is no kernel for {value.dtype}"
-        return "triton", reason
-
-    def _launch(self, args: Sequence[Any], made: Sequence[Tensor | None], dims: tuple[int, ...]) -> None:
-        """Run the Triton kernel on the device of the arguments; ids that it left out are an error, now or later."""
-        device, given = args[self._value_at].device, self._on_one_device(args)
-        assert self.on_devices is not None, f"{self.name} has no kernel for {device}"
-        with launching(device):
-            import_module(self.on_devices).launch(made, dims, *given)
-
-    def _on_one_device(self, args: Sequence[Any]) -> list[Any]:
-        """Arguments as kernels take them: contiguous, and on the device of the one that chooses it."""
-        device = args[self._value_at].device
-        return [self._on(device, name, a) for name, a in zip(self.signature.names, args, strict=True)]
-
-    def _on(self, device: torch.device, name: str, value: Any) -> Any:
-        if type(value) is Structure:
-            return Structure(*(self._on(device, name, part) for part in value))
-        if not isinstance(value, Tensor):
-            return value
-        if value.device != device and value.dim():  # a seed is read on the host
-            kept = self.signature.names[self._value_at]
-            raise DeviceError(f"{self.name}: expected `{name}` on {device}, as `{kept}` is, got {value.device}")
-        return value.contiguous()
-
-    def _call_native(self, args: Sequence[Any], made: Sequence[Tensor | None], dims: tuple[int, ...]) -> None:
-        fields: list[int] = []
-        held: list[Tensor] = []  # contiguous copies have to outlive the call
-        for name, at, is_structure in self._passed:
-            value = args[at]
-            if is_structure:
-                value = value.reversed() if name == "transposed" else value
-            for t in value[:3] if is_structure else (value,):
-                if t is None:
-                    fields.append(0)
-                    continue
-                if not t.is_cpu:
-                    kept = self.signature.names[self._value_at]
-                    raise DeviceError(f"{self.name}: expected `{name}` on the CPU, as `{kept}` is, got {t.device}")
-                if not t.is_contiguous():
-                    t = t.contiguous()
-                    held.append(t)
-                fields.append(t.data_ptr())
-        for t in made:
-            fields.append(0 if t is None else t.data_ptr())
-        ids = args[self._ids_at]
-        ids_dtype = torch.int64 if ids is None else ids[1].dtype if type(ids) is Structure else ids.dtype
-        assert self.kernel is not None, f"{self.name} has no kernel"
-        fields += dims
-        self.kernel(_CODES.get(args[self._value_at].dtype, -1), _CODES[ids_dtype], fields)
 
     def _from_library(self, *flat: Any) -> Any:
         return _without_none(self.run(self.signature.unflattened(flat)))

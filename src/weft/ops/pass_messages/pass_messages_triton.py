@@ -17,6 +17,7 @@ from .._triton.launching import accumulator, block_of, dtype_of
 from .._triton.walking import (
     NOWHERE,
     better,
+    check_span,
     first_of_the_best,
     load_ids,
     multiply,
@@ -234,6 +235,7 @@ def _rows(
     row = tl.program_id(0).to(tl.int64)
     f = tl.program_id(1).to(tl.int64) * COLUMNS + tl.arange(0, COLUMNS)
     fits = f < width
+    check_span(indptr, num_targets, num_edges, faults)
     lo, hi = row_bounds(indptr, row, num_edges, faults)
     end = hi
     if HAS_PARTS:
