@@ -5,6 +5,7 @@ kernel for the target, down to its machine code for NVIDIA, and stops there.
 """
 
 import argparse
+from collections import defaultdict
 from typing import Any
 
 import torch
@@ -13,7 +14,9 @@ from triton.runtime import driver
 from triton.runtime.jit import JITFunction
 
 from tests.contracts.pairwise import pairwise
-from weft.ops import REGISTRY, _kernels, using
+from weft.ops import REGISTRY, Candidates, Drawing, Structure, _kernels, draw_neighbors, using
+from weft.ops._triton import walking
+from weft.ops.draws import on_device
 from weft.testing.operators import cast
 
 TARGETS = {"cuda": GPUTarget("cuda", 90, 32), "hip": GPUTarget("hip", "gfx942", 64)}
@@ -41,23 +44,30 @@ class NoDevice:
 
 def compile_all(target: str, is_whole: bool) -> dict[str, int]:
     """Compile what the samples of every operator launch; how many kernels that is, by operator, each variant once."""
-    seen: dict[str, set[int]] = {}
+    seen: dict[str, set[int]] = defaultdict(set)
+    name = ""
 
     def compiling(kernel: JITFunction[Any], grid: Any) -> Any:
-        return lambda *args, **options: seen[op.name].add(id(kernel.run(*args, grid=grid, warmup=True, **options)))
+        return lambda *args, **options: seen[name].add(id(kernel.run(*args, grid=grid, warmup=True, **options)))
 
     driver.set_active(NoDevice(TARGETS[target]))
     JITFunction.__getitem__ = compiling
-    _kernels.why_not = lambda device: None
+    _kernels.why_not = on_device.why_not = lambda device: None
+    torch.Tensor.new_empty = torch.Tensor.new_zeros  # nobody fills it, and calls of torch between kernels read it
     with using("triton"):
-        for op in REGISTRY.values():
-            if op.on_devices in (None, "torch"):
-                continue
-            samples, seen[op.name] = list(op.make_samples()), set()
-            for at in sorted(range(len(samples)) if is_whole else pairwise(samples, most=8)):
-                for dtype in (d for d in DTYPES if d in op.device_dtypes):
-                    op(*cast(samples[at], dtype, torch.int64 if dtype is torch.float64 else torch.int32))
-            assert seen[op.name], f"{op.name} launches nothing"
+        for op in [op for op in REGISTRY.values() if op.on_devices not in (None, "torch")]:
+            name, samples = op.name, list(op.make_samples())
+            known = [dtype for dtype in DTYPES if dtype in op.device_dtypes] or DTYPES[:1]  # ids alone have no floats
+            for most, walking.LONG in ((4, 512), (2, 8)):  # few edges make a long row the second time
+                for at in sorted(range(len(samples)) if is_whole else pairwise(samples, most=most)):
+                    for dtype in known if is_whole else known[: most // 2]:
+                        op(*cast(samples[at], dtype, torch.int64 if dtype is torch.float64 else torch.int32))
+            assert seen[name], f"{name} launches nothing"
+        name, ring = "draw_neighbors", Structure(torch.tensor([0, 9]), torch.zeros(9, dtype=torch.int32))
+        for sums in (None, torch.arange(10)):
+            for replace in (False, True):
+                among = [Candidates(ring, 0, 0, sums)]
+                draw_neighbors(among, [torch.tensor([0])], [[4]], num_nodes=[1], how=Drawing(replace=replace))
     return {name: len(kernels) for name, kernels in seen.items()}
 
 

@@ -1,4 +1,4 @@
-"""Which kernel a call of an operator runs, and how: C++ on the CPU, Triton on a GPU, or the calls of torch that are fast there."""
+"""Which kernel an operator runs, and how: C++ on the CPU, Triton on a GPU, or the calls of torch that are fast there."""
 
 from collections.abc import Sequence
 from importlib import import_module

@@ -1,6 +1,7 @@
 """The contract of an operator, as checks that run its samples. `check_operator(op)` runs them all."""
 
 from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -167,23 +168,25 @@ CHECKS: tuple[Callable[..., None], ...] = (
 def native(op: Operator[..., Any], args: Sequence[Any], isa: str = "") -> Any:
     """Call an operator so that a fallback is an error and unwritten memory is NaN."""
     before, settings.isa = settings.isa, isa or settings.isa
-    deterministic = torch.are_deterministic_algorithms_enabled()
-    torch.use_deterministic_algorithms(True)
     try:
-        with using("native"):
+        with using("native"), _unwritten_is_nan():
             return op(*args)
     finally:
         settings.isa = before
-        torch.use_deterministic_algorithms(deterministic)
 
 
 def by_triton(op: Operator[..., Any], args: Sequence[Any]) -> Any:
     """Call an operator so that everything but its Triton kernel is an error, and unwritten memory is NaN."""
+    with using("triton"), _unwritten_is_nan():
+        return op(*args)
+
+
+@contextmanager
+def _unwritten_is_nan() -> Iterator[None]:
     deterministic = torch.are_deterministic_algorithms_enabled()
     torch.use_deterministic_algorithms(True)
     try:
-        with using("triton"):
-            return op(*args)
+        yield
     finally:
         torch.use_deterministic_algorithms(deterministic)
 

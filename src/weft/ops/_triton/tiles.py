@@ -19,7 +19,7 @@ from torch import Tensor
 
 from ...errors import StructureError, message
 from .launching import block_of
-from .walking import row_bounds, row_of
+from .walking import kernel, row_bounds, row_of
 
 _PARTS = tl.constexpr(16)
 _VALUES = tl.constexpr(128)
@@ -131,7 +131,7 @@ def add_parts(
         )  # fmt: skip
 
 
-@triton.jit
+@kernel
 def _add(indptr, parts, out, faults, num_segments, num_positions, values, size, blocks):
     # A segment that is cut holds a multiple of twice the size: the program of the first such position adds its parts.
     span = (tl.program_id(0) // blocks).to(tl.int64)

@@ -6,10 +6,24 @@ owns the first position (slot 0) and another that begins later (slot 1). The pro
 Where rows are cut depends on pointers alone, so the same bits come out of every run.
 """
 
+import inspect
+from collections.abc import Callable
+from typing import Any
+
 import triton
 import triton.language as tl
 
 LONG = 512
+COUNTS = ("count", "total", "fanout", "piece", "blocks")
+
+
+def kernel(function: Callable[..., None]) -> Any:
+    """`triton.jit` for what is launched, compiled once for all numbers of rows and edges, which change from batch to batch.
+
+    Triton would compile a variant for every number that 16 divides and one for every 1 among them; that of features it may.
+    """
+    names = [name for name in inspect.signature(function).parameters if name.startswith("num_") or name in COUNTS]
+    return triton.jit(function, do_not_specialize=names)
 
 
 def num_pieces(num_edges: int) -> int:

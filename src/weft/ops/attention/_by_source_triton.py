@@ -11,7 +11,7 @@ import triton.language as tl
 from torch import Tensor
 
 from .._structure import Structure
-from .._triton.walking import num_pieces, piece_bounds, row_bounds, slot_of
+from .._triton.walking import kernel, num_pieces, piece_bounds, row_bounds, slot_of
 from ._edges_triton import (
     factors_of,
     load_ends,
@@ -80,7 +80,7 @@ def _gather(
     return values, sums
 
 
-@triton.jit
+@kernel
 def _pieces(
     indptr, source, edge, at_source, at_target, value, factor, edge_score, edge_weight, seed, grad, lse, delta, parts,
     faults, num_sources, num_targets, num_edges, heads, width, score_width, weights, limit, scale, option,
@@ -102,7 +102,7 @@ def _pieces(
             tl.store(parts + at + width + k[None, :], sums, mask=h_fits[:, None] & (k < score_width)[None, :])
 
 
-@triton.jit
+@kernel
 def _rows(
     indptr, source, edge, at_source, at_target, value, factor, edge_score, edge_weight, seed, grad, lse, delta, parts,
     of_value, of_source, faults, num_sources, num_targets, num_edges, heads, width, score_width, weights, limit, scale,

@@ -14,7 +14,7 @@ import triton.language as tl
 from torch import Tensor
 
 from .._structure import Structure
-from .._triton.walking import num_pieces, piece_bounds, row_bounds, slot_of
+from .._triton.walking import kernel, num_pieces, piece_bounds, row_bounds, slot_of
 from ._edges_triton import (
     bent,
     factors_of,
@@ -122,7 +122,7 @@ def _gather(
     return sums, more, found
 
 
-@triton.jit
+@kernel
 def _pieces(
     indptr, source, edge, at_target, at_source, value, factor, edge_score, edge_weight, seed, grad, result, lse, delta,
     of_score, of_weight, parts, faults, num_targets, num_sources, num_edges, heads, width, score_width, weights, limit, scale,
@@ -146,7 +146,7 @@ def _pieces(
             tl.store(parts + at + 2 * score_width, found, mask=h < heads)
 
 
-@triton.jit
+@kernel
 def _rows(
     indptr, source, edge, at_target, at_source, value, factor, edge_score, edge_weight, seed, grad, result, lse, delta,
     of_score, of_weight, parts, of_target, of_factor, faults, num_targets, num_sources, num_edges, heads, width, score_width,

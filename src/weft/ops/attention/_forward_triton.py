@@ -15,7 +15,7 @@ from .._structure import Structure
 from .._triton.faults import faults_of
 from .._triton.launching import accumulator
 from .._triton.softmax import divisor, measured_from
-from .._triton.walking import num_pieces, piece_bounds, row_bounds, slot_of
+from .._triton.walking import kernel, num_pieces, piece_bounds, row_bounds, slot_of
 from ._edges_triton import (
     factors_of,
     load_ends,
@@ -92,7 +92,7 @@ def _attend(
     return top, total, sums
 
 
-@triton.jit
+@kernel
 def _pieces(
     indptr, source, edge, at_target, at_source, value, factor, edge_score, edge_weight, seed, parts, faults, num_targets,
     num_sources, num_edges, heads, width, score_width, weights, limit, scale, option, KIND: tl.constexpr,
@@ -115,7 +115,7 @@ def _pieces(
             tl.store(parts + at + width + 1, total, mask=h_fits)
 
 
-@triton.jit
+@kernel
 def _rows(
     indptr, source, edge, at_target, at_source, value, factor, edge_score, edge_weight, seed, parts, out, lse, faults,
     num_targets, num_sources, num_edges, heads, width, score_width, weights, limit, scale, option, HAS_PARTS: tl.constexpr,

@@ -7,7 +7,7 @@ import triton.language as tl
 from torch import Tensor
 
 from .._triton.faults import faults_of
-from .._triton.walking import load_ids
+from .._triton.walking import kernel, load_ids
 
 _IDS = 1024
 
@@ -20,7 +20,7 @@ def launch(made: Sequence[Tensor | None], dims: Sequence[int], index: Tensor, nu
         _count[grid](index, made[0], faults, num_nodes, index.shape[0], IDS=_IDS)
 
 
-@triton.jit
+@kernel
 def _count(index, out, faults, num_nodes, count, IDS: tl.constexpr):
     at = tl.program_id(0).to(tl.int64) * IDS + tl.arange(0, IDS)
     node, there = load_ids(index, at, at < count, num_nodes, faults)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from .._triton.launching import block_of
 from .._triton.philox import philox
+from .._triton.walking import kernel
 
 _VALUES = 2048  # of a tile of nodes by draws
 
@@ -63,7 +64,7 @@ def _counter_of(keys):
     return ((keys & 0xFFFFFFFFFF) << 24) | ((keys >> 40) << 8)
 
 
-@triton.jit
+@kernel
 def _alike(
     rank, indptr, count, keys, by_chance, key, num_nodes, fanout, REPLACE: tl.constexpr, NODES: tl.constexpr,
     PLACES: tl.constexpr,
@@ -108,7 +109,7 @@ def _position_of(sums, lo, hi, value, HALVINGS: tl.constexpr):
     return lo
 
 
-@triton.jit
+@kernel
 def _by_weight(
     positions, indptr, lo, hi, sums, keys, by_chance, key, num_nodes, REPLACE: tl.constexpr, NODES: tl.constexpr,
     PLACES: tl.constexpr, HALVINGS: tl.constexpr,

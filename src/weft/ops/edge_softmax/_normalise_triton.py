@@ -18,7 +18,7 @@ from .._triton import walking
 from .._triton.faults import faults_of
 from .._triton.launching import accumulator, block_of, dtype_of
 from .._triton.softmax import divisor, measured_from
-from .._triton.walking import load_ids, num_pieces, piece_bounds, row_bounds, slot_of
+from .._triton.walking import kernel, load_ids, num_pieces, piece_bounds, row_bounds, slot_of
 
 _VALUES = 512
 
@@ -88,7 +88,7 @@ def _write(
         tl.store(out + at, value, mask=there)
 
 
-@triton.jit
+@kernel
 def _measure_pieces(
     indptr, edge, x, grad, out, parts, faults, num_targets, num_edges, heads, HEADS: tl.constexpr, EDGES: tl.constexpr,
     LONG: tl.constexpr,
@@ -105,7 +105,7 @@ def _measure_pieces(
             tl.store(parts + part + heads, total, mask=h < heads)
 
 
-@triton.jit
+@kernel
 def _rows(
     indptr, edge, x, grad, out, parts, faults, num_targets, num_edges, heads, HAS_PARTS: tl.constexpr, HEADS: tl.constexpr,
     EDGES: tl.constexpr, LONG: tl.constexpr, ACC: tl.constexpr,
@@ -139,7 +139,7 @@ def _rows(
     _write(edge, x, grad, out, faults, lo, end, top, total, h, num_edges, heads, EDGES, ACC)
 
 
-@triton.jit
+@kernel
 def _write_pieces(
     indptr, edge, x, grad, out, parts, faults, num_targets, num_edges, heads, HEADS: tl.constexpr, EDGES: tl.constexpr,
     LONG: tl.constexpr,

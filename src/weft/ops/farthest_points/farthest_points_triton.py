@@ -11,7 +11,7 @@ from torch import Tensor
 
 from .._triton.faults import faults_of
 from .._triton.launching import accumulator, dtype_of
-from .._triton.walking import NOWHERE, row_bounds
+from .._triton.walking import NOWHERE, kernel, row_bounds
 from ..knn._distances_triton import is_finite, squared_distances
 
 _POINTS = 1024
@@ -32,7 +32,7 @@ def launch(
     )  # fmt: skip
 
 
-@triton.jit
+@kernel
 def _choose(
     x, indptr, chosen_indptr, start, distance, out, faults, num_points, total, dims, POINTS: tl.constexpr,
     ACC: tl.constexpr,

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from .._triton.faults import faults_of
 from .._triton.launching import block_of
-from .._triton.walking import load_ids
+from .._triton.walking import kernel, load_ids
 
 _ROWS = 16
 
@@ -30,7 +30,7 @@ def launch(made: Sequence[Tensor | None], dims: Sequence[int], x: Tensor, index:
     )  # fmt: skip
 
 
-@triton.jit
+@kernel
 def _copy(x, index, out, faults, num_rows, count, width, ROWS: tl.constexpr, WIDTH: tl.constexpr):
     r = tl.program_id(0).to(tl.int64) * ROWS + tl.arange(0, ROWS)
     f = tl.program_id(1) * WIDTH + tl.arange(0, WIDTH)

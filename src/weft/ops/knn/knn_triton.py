@@ -12,7 +12,7 @@ from torch import Tensor
 
 from .._triton.faults import faults_of
 from .._triton.launching import accumulator, block_of, dtype_of
-from .._triton.walking import NOWHERE, row_bounds
+from .._triton.walking import NOWHERE, kernel, row_bounds
 from ._distances_triton import cloud_of, is_finite, squared_distances
 
 _POINTS = 256
@@ -43,7 +43,7 @@ def _last_of(distance, point, kept):
     return far, row
 
 
-@triton.jit
+@kernel
 def _nearest(
     x, at, indptr, query_indptr, row_indptr, squared_distance, source, faults, num_points, num_queries, num_clouds, dims,
     total, EXCEPT_ITSELF: tl.constexpr, PLACES: tl.constexpr, POINTS: tl.constexpr, ACC: tl.constexpr,

@@ -7,6 +7,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from .._triton.walking import kernel
 from .words_triton import count_bits
 
 _WORDS = 1024
@@ -22,7 +23,7 @@ def launch(made: Sequence[Tensor | None], dims: Sequence[int], marks: Tensor) ->
         torch.cumsum(counts, 0, out=out[1:])
 
 
-@triton.jit
+@kernel
 def _count(marks, out, num_words, WORDS: tl.constexpr):
     w = tl.program_id(0).to(tl.int64) * WORDS + tl.arange(0, WORDS)
     tl.store(out + w, count_bits(tl.load(marks + w, mask=w < num_words, other=0)), mask=w < num_words)

@@ -7,7 +7,7 @@ import triton.language as tl
 from torch import Tensor
 
 from .._triton.faults import faults_of
-from .._triton.walking import check_span
+from .._triton.walking import check_span, kernel
 from .words_triton import bits_of
 
 _WORDS = 32
@@ -20,7 +20,7 @@ def launch(made: Sequence[Tensor | None], dims: Sequence[int], marks: Tensor, be
         _list[grid](marks, before, made[0], faults, marks.shape[0], total, WORDS=_WORDS)
 
 
-@triton.jit
+@kernel
 def _list(marks, before, out, faults, num_words, total, WORDS: tl.constexpr):
     check_span(before, num_words, total, faults)
     w = tl.program_id(0).to(tl.int64) * WORDS + tl.arange(0, WORDS)

@@ -7,6 +7,7 @@ import triton.language as tl
 from torch import Tensor
 
 from .._triton.faults import faults_of
+from .._triton.walking import kernel
 from .words_triton import is_marked, words_of
 
 _WORDS = 16
@@ -25,7 +26,7 @@ def launch(
         )  # fmt: skip
 
 
-@triton.jit
+@kernel
 def _mark(source, target, sources, targets, out, faults, num_edges, source_words, target_words, WORDS: tl.constexpr):
     w = tl.program_id(0).to(tl.int64) * WORDS + tl.arange(0, WORDS)
     e = w[:, None] * 64 + tl.arange(0, 64)[None, :]

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-import triton
 import triton.language as tl
 from torch import Tensor
 
 from .._triton.faults import faults_of
-from .._triton.walking import load_ids, row_bounds
+from .._triton.walking import kernel, load_ids, row_bounds
 from .words_triton import is_marked
 
 _EDGES = 128
@@ -28,7 +27,7 @@ def launch(
         )  # fmt: skip
 
 
-@triton.jit
+@kernel
 def _mark(
     indptr, source, edge, chosen, among, out, faults, num_rows, num_edges, num_words, count, EDGES: tl.constexpr,
     SHARES: tl.constexpr,

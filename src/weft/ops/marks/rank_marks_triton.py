@@ -7,7 +7,7 @@ import triton.language as tl
 from torch import Tensor
 
 from .._triton.faults import faults_of
-from .._triton.walking import load_ids
+from .._triton.walking import kernel, load_ids
 from .words_triton import count_bits
 
 _IDS = 1024
@@ -24,7 +24,7 @@ def launch(
         )
 
 
-@triton.jit
+@kernel
 def _rank(marks, before, x, index, out, faults, num_words, num_ids, count, IDS: tl.constexpr):
     i = tl.program_id(0).to(tl.int64) * IDS + tl.arange(0, IDS)
     asked = i < count

@@ -19,6 +19,7 @@ from .._triton.walking import (
     better,
     check_span,
     first_of_the_best,
+    kernel,
     load_ids,
     multiply,
     num_pieces,
@@ -201,7 +202,7 @@ def _reduce_span(
     return value, at, top, total
 
 
-@triton.jit
+@kernel
 def _pieces(
     indptr, source, edge, operands, won, seed, faults, around, parts, part_winners, num_targets, num_sources, num_edges,
     width, LINES: tl.constexpr, ROOTS: tl.constexpr, READS_SOURCES: tl.constexpr, KIND: tl.constexpr,
@@ -225,7 +226,7 @@ def _pieces(
                 tl.store(part_winners + part * width + f, at, mask=f < width)
 
 
-@triton.jit
+@kernel
 def _rows(
     indptr, source, edge, operands, won, seed, faults, around, parts, part_winners, out, winner, num_targets, num_sources,
     num_edges, width, out_width, out_column, winner_width, winner_column, HAS_PARTS: tl.constexpr, LINES: tl.constexpr,
@@ -274,7 +275,7 @@ def _rows(
         tl.store(winner + row * winner_width + winner_column + f, tl.where(at == NOWHERE, -1, e), mask=fits)
 
 
-@triton.jit
+@kernel
 def _edges(
     indptr, source, edge, operands, won, seed, faults, out, num_targets, num_sources, num_edges, width, out_width,
     out_column, STEPS: tl.constexpr, LINES: tl.constexpr, ROOTS: tl.constexpr, READS_SOURCES: tl.constexpr,

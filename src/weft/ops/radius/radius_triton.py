@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import torch
-import triton
 import triton.language as tl
 from torch import Tensor
 
 from .._triton.faults import faults_of
 from .._triton.launching import accumulator, dtype_of
+from .._triton.walking import kernel
 from ..knn._distances_triton import cloud_of, is_finite, squared_distances
 
 _POINTS = 256
@@ -33,7 +33,7 @@ def launch(
     out[1:] = counts.cumsum(0)
 
 
-@triton.jit
+@kernel
 def _count(
     x, at, indptr, query_indptr, limit, counts, faults, num_points, num_queries, num_clouds, dims, most,
     EXCEPT_ITSELF: tl.constexpr, POINTS: tl.constexpr, ACC: tl.constexpr,

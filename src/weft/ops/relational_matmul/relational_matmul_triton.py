@@ -20,7 +20,7 @@ from .._triton import walking
 from .._triton.faults import faults_of
 from .._triton.launching import accumulator
 from .._triton.tiles import add_parts, block_for, is_cut, multiply_add, part_bounds, precision_of, warps_for
-from .._triton.walking import rows_of, search_steps
+from .._triton.walking import kernel, rows_of, search_steps
 from .typed_edges_triton import types_at
 
 _ROWS = 16
@@ -105,7 +105,7 @@ def _aggregate(
     return total
 
 
-@triton.jit
+@kernel
 def _parts(
     indptr, kind, source, edge, x, weight, edge_weight, parts, faults, num_parts, num_targets, num_edges, num_types, depth,
     width, piece, blocks, STEPS: tl.constexpr, ROWS: tl.constexpr, EDGES: tl.constexpr, DEPTH: tl.constexpr,
@@ -127,7 +127,7 @@ def _parts(
     tl.store(parts + number[:, None] * width + n[None, :], total, mask=(hi > lo)[:, None] & (n < width)[None, :])
 
 
-@triton.jit
+@kernel
 def _rows(
     indptr, kind, source, edge, x, weight, edge_weight, out, parts, faults, num_targets, num_edges, num_types, depth, width,
     piece, blocks, ROWS: tl.constexpr, EDGES: tl.constexpr, DEPTH: tl.constexpr, WIDTH: tl.constexpr,

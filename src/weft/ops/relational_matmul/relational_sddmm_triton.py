@@ -7,7 +7,6 @@ registers, and one value for each edge is written, at its id.
 
 from collections.abc import Sequence
 
-import triton
 import triton.language as tl
 from torch import Tensor
 
@@ -15,6 +14,7 @@ from .._structure import Structure
 from .._triton.faults import faults_of
 from .._triton.launching import accumulator, dtype_of
 from .._triton.tiles import block_for, precision_of, tile_of, times_matrix, warps_for
+from .._triton.walking import kernel
 from .typed_edges_triton import edges_by_type
 
 
@@ -36,7 +36,7 @@ def launch(
     )  # fmt: skip
 
 
-@triton.jit
+@kernel
 def _combine(
     indptr, source, target, edge, x, weight, y, out, faults, num_types, num_edges, depth, width, TILE: tl.constexpr,
     DEPTH: tl.constexpr, WIDTH: tl.constexpr, ACC: tl.constexpr, PRECISION: tl.constexpr,

@@ -15,7 +15,7 @@ from torch import Tensor
 from .._structure import Structure
 from .._triton.faults import faults_of
 from .._triton.tiles import expect_segments
-from .._triton.walking import load_ids, rows_of, search_steps
+from .._triton.walking import kernel, load_ids, rows_of, search_steps
 
 _EDGES = 256
 
@@ -54,7 +54,7 @@ def edges_by_type(name: str, rows: Structure, edge_type: Tensor, *, num_types: i
     return EdgesByType(torch.searchsorted(kind, kinds), source, target, edge)
 
 
-@triton.jit
+@kernel
 def _list(
     indptr, source, edge, edge_type, kind, target, faults, num_targets, num_sources, num_edges, num_types,
     STEPS: tl.constexpr, EDGES: tl.constexpr,

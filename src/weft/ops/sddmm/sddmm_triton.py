@@ -9,7 +9,7 @@ from torch import Tensor
 from .._structure import Structure
 from .._triton.faults import faults_of
 from .._triton.launching import accumulator, block_of, dtype_of
-from .._triton.walking import load_ids, rows_of, search_steps
+from .._triton.walking import kernel, load_ids, rows_of, search_steps
 
 _EDGES = 32
 
@@ -42,7 +42,7 @@ def _end(source, target, e, END: tl.constexpr):
     return e
 
 
-@triton.jit
+@kernel
 def _combine(
     indptr, source, edge, left, right, out, faults, num_targets, num_edges, num_left, num_right, heads, width,
     OP: tl.constexpr, LEFT: tl.constexpr, RIGHT: tl.constexpr, STEPS: tl.constexpr, EDGES: tl.constexpr,

@@ -14,7 +14,7 @@ from torch import Tensor
 from .._triton import walking
 from .._triton.faults import faults_of
 from .._triton.launching import accumulator, block_of
-from .._triton.walking import check_span, load_ids, num_pieces, piece_bounds, row_bounds, slot_of
+from .._triton.walking import check_span, kernel, load_ids, num_pieces, piece_bounds, row_bounds, slot_of
 
 _ROWS = 16
 
@@ -63,7 +63,7 @@ def _cumulate(
     return total
 
 
-@triton.jit
+@kernel
 def _pieces(
     indptr, x, order, out, sums, faults, num_segments, num_rows, features, WRITES: tl.constexpr, REVERSE: tl.constexpr,
     ROWS: tl.constexpr, FEATURES: tl.constexpr, LONG: tl.constexpr,
@@ -87,7 +87,7 @@ def _pieces(
                 tl.store(sums + (piece * 2 + slot) * features + f, total, mask=fits)
 
 
-@triton.jit
+@kernel
 def _add_up(
     indptr, x, order, out, sums, faults, num_segments, num_rows, features, REVERSE: tl.constexpr, ROWS: tl.constexpr,
     FEATURES: tl.constexpr, LONG: tl.constexpr,
@@ -112,7 +112,7 @@ def _add_up(
                 total += tl.sum(value, 0)
 
 
-@triton.jit
+@kernel
 def _segments(
     indptr, x, order, out, sums, faults, num_segments, num_rows, features, HAS_PIECES: tl.constexpr, REVERSE: tl.constexpr,
     ROWS: tl.constexpr, FEATURES: tl.constexpr, LONG: tl.constexpr,

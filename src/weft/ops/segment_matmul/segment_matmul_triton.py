@@ -14,7 +14,7 @@ from torch import Tensor
 from .._triton.faults import faults_of
 from .._triton.launching import accumulator, dtype_of
 from .._triton.tiles import block_for, check_pointers, expect_segments, precision_of, tile_of, times_matrix, warps_for
-from .._triton.walking import load_ids
+from .._triton.walking import kernel, load_ids
 
 
 def launch(
@@ -37,7 +37,7 @@ def launch(
     )  # fmt: skip
 
 
-@triton.jit
+@kernel
 def _multiply(
     indptr, order, x, weight, bias, out, faults, num_types, num_rows, depth, width, blocks, ROWS: tl.constexpr,
     DEPTH: tl.constexpr, WIDTH: tl.constexpr, ACC: tl.constexpr, PRECISION: tl.constexpr,

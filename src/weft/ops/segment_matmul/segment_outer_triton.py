@@ -26,7 +26,7 @@ from .._triton.tiles import (
     tile_of,
     warps_for,
 )  # fmt: skip
-from .._triton.walking import load_ids
+from .._triton.walking import kernel, load_ids
 
 _PROGRAMS = 2048
 
@@ -67,7 +67,7 @@ def outer_of_segments(
     add_parts(indptr, parts, out, segments, positions, piece, faults)
 
 
-@triton.jit
+@kernel
 def _multiply(
     indptr, left, right, edge, x, y, weight, out, parts, faults, num_segments, num_positions, num_left, num_right, depth,
     width, piece, blocks, across, COVERS: tl.constexpr, DEEP: tl.constexpr, WIDE: tl.constexpr, TERMS: tl.constexpr,

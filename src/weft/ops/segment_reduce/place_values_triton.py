@@ -7,6 +7,7 @@ import triton.language as tl
 from torch import Tensor
 
 from .._triton.faults import faults_of
+from .._triton.walking import kernel
 
 _VALUES = 1024
 
@@ -20,7 +21,7 @@ def launch(made: Sequence[Tensor | None], dims: Sequence[int], index: Tensor, va
         _place[grid](index, values, made[0], faults, num_rows, values.numel(), width, VALUES=_VALUES)
 
 
-@triton.jit
+@kernel
 def _place(index, values, out, faults, num_rows, count, width, VALUES: tl.constexpr):
     at = tl.program_id(0).to(tl.int64) * VALUES + tl.arange(0, VALUES)
     there = at < count

@@ -7,7 +7,7 @@ import triton.language as tl
 from torch import Tensor
 
 from .._triton.faults import faults_of
-from .._triton.walking import load_ids, search_steps
+from .._triton.walking import kernel, load_ids, search_steps
 
 _VALUES = 512
 
@@ -37,7 +37,7 @@ def _boundary(x, lo, hi, value, RIGHT: tl.constexpr, STEPS: tl.constexpr):
     return lo
 
 
-@triton.jit
+@kernel
 def _search(
     indptr, x, segment, value, first, last, faults, num_segments, num_rows, count, STEPS: tl.constexpr, VALUES: tl.constexpr
 ):  # fmt: skip

@@ -10,7 +10,7 @@ from torch import Tensor
 from .._checks import product
 from .._triton.faults import faults_of
 from .._triton.launching import block_of
-from .._triton.walking import load_ids, rows_of, search_steps
+from .._triton.walking import kernel, load_ids, rows_of, search_steps
 
 
 def launch(
@@ -32,7 +32,7 @@ def launch(
     )  # fmt: skip
 
 
-@triton.jit
+@kernel
 def _copy(
     indptr, x, chosen, out_indptr, out, faults, num_segments, num_rows, count, total, width, STEPS: tl.constexpr,
     ROWS: tl.constexpr, WIDTH: tl.constexpr,

@@ -10,7 +10,7 @@ from torch import Tensor
 from .._checks import product
 from .._triton.faults import faults_of
 from .._triton.launching import block_of
-from .._triton.walking import load_ids, rows_of, search_steps
+from .._triton.walking import kernel, load_ids, rows_of, search_steps
 
 
 def launch(
@@ -35,7 +35,7 @@ def launch(
     )  # fmt: skip
 
 
-@triton.jit
+@kernel
 def _move(
     indptr, by_column, entry, value, out, row, faults, num_rows, num_columns, count, width, STEPS: tl.constexpr,
     ENTRIES: tl.constexpr, WIDTH: tl.constexpr,

@@ -7,7 +7,7 @@ from torch import Tensor
 from ...errors import OptionError, message
 from .._triton.faults import faults_of
 from .._triton.launching import accumulator, dtype_of
-from .._triton.walking import load_ids, rows_of, search_steps
+from .._triton.walking import kernel, load_ids, rows_of, search_steps
 
 _ENTRIES = 512
 _PLACES = 256
@@ -35,7 +35,7 @@ def add_up(first: Tensor, last: Tensor, entry: Tensor, value: Tensor, out: Tenso
         )
 
 
-@triton.jit
+@kernel
 def _add_up(first, last, entry, value, out, count, PLACES: tl.constexpr, ACC: tl.constexpr):
     p = tl.program_id(0).to(tl.int64) * PLACES + tl.arange(0, PLACES)
     inside = p < count
@@ -48,7 +48,7 @@ def _add_up(first, last, entry, value, out, count, PLACES: tl.constexpr, ACC: tl
     tl.store(out + p, total, mask=inside)
 
 
-@triton.jit
+@kernel
 def _number(indptr, column, keys, faults, num_rows, num_columns, count, STEPS: tl.constexpr, ENTRIES: tl.constexpr):
     p = tl.program_id(0).to(tl.int64) * ENTRIES + tl.arange(0, ENTRIES)
     at, there = load_ids(column, p, p < count, num_columns, faults)

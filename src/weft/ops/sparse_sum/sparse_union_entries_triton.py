@@ -8,6 +8,7 @@ import triton.language as tl
 from torch import Tensor
 
 from .._triton.faults import faults_of
+from .._triton.walking import kernel
 from .places_triton import add_up, place_keys
 
 _PLACES = 512
@@ -33,7 +34,7 @@ def launch(
     add_up(first, first[1:], order, torch.cat((left_value, right_value)), value)
 
 
-@triton.jit
+@kernel
 def _columns(
     keys, number_of_last, first, indptr, column, faults, num_columns, count, total, PLACES: tl.constexpr
 ):  # fmt: skip

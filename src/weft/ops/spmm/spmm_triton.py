@@ -16,6 +16,7 @@ from .._triton.walking import (
     better,
     check_span,
     first_of_the_best,
+    kernel,
     load_ids,
     multiply,
     nothing_yet,
@@ -122,7 +123,7 @@ def _reduce_span(
     return total, at
 
 
-@triton.jit
+@kernel
 def _pieces(
     indptr, source, edge, x, weight, source_scale, won, around, parts, part_winners, faults, num_targets, num_sources,
     num_edges, features, per_weight, weights, OP: tl.constexpr, FEATURES: tl.constexpr, EDGES: tl.constexpr,
@@ -143,7 +144,7 @@ def _pieces(
                 tl.store(part_winners + part, at, mask=fits)
 
 
-@triton.jit
+@kernel
 def _rows(
     indptr, source, edge, x, weight, source_scale, won, around, target_scale, parts, part_winners, out, winner, faults,
     num_targets, num_sources, num_edges, features, per_weight, weights, MEAN: tl.constexpr, HAS_PARTS: tl.constexpr,
