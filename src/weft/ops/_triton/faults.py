@@ -10,20 +10,27 @@ from torch import Tensor
 
 from ...errors import IdError, StructureError
 
-_flags: dict[tuple[str, torch.device], Tensor] = {}
+_NAMES = 256  # operators that have flags; a device has one tensor for all of them, so that one look tells about all
+_flags: dict[torch.device, Tensor] = {}
+_names: list[str] = []
+_views: dict[tuple[str, torch.device], Tensor] = {}
 
 
 def faults_of(name: str, device: torch.device) -> Tensor:
     """The two flags of an operator on a device: an id, and a pointer, that did not fit."""
-    flags = _flags.get((name, device))
-    if flags is None:
-        flags = _flags[name, device] = torch.zeros(2, dtype=torch.int32, pin_memory=device.type != "cpu")
-    return flags
+    view = _views.get((name, device))
+    if view is None:
+        if device not in _flags:
+            _flags[device] = torch.zeros((_NAMES, 2), dtype=torch.int32, device="cpu", pin_memory=device.type != "cpu")
+        if name not in _names:
+            _names.append(name)
+        view = _views[name, device] = _flags[device][_names.index(name)]
+    return view
 
 
-def devices_with_faults() -> set[torch.device]:
+def devices_with_faults() -> tuple[torch.device, ...]:
     """The devices on which kernels can have noted something."""
-    return {device for _, device in _flags}
+    return tuple(_flags)
 
 
 def raise_faults(device: torch.device) -> None:
@@ -32,14 +39,13 @@ def raise_faults(device: torch.device) -> None:
     Raises:
         IdError, StructureError: naming the operator whose kernel met it.
     """
-    for (name, where), flags in _flags.items():
-        if where != device:
-            continue
-        ids, pointers = flags.tolist()
-        if ids or pointers:
-            flags.zero_()
-            what = "a pointer" if pointers else "an id"
-            raise (StructureError if pointers else IdError)(
-                f"{name}: {what} was out of range on {where}; what it stood for was left out. hint: run the same call on "
-                "the CPU, which says which one"
-            )
+    flags = _flags.get(device)
+    if flags is None or not flags.any():
+        return
+    at = int(flags.sum(1).argmax())
+    is_pointer = bool(flags[at, 1])
+    flags.zero_()
+    raise (StructureError if is_pointer else IdError)(
+        f"{_names[at]}: {'a pointer' if is_pointer else 'an id'} was out of range on {device}; what it stood for was left out. "
+        "hint: run the same call on the CPU, which says which one"
+    )
