@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 
-import weft
 from benchmarks import machine, memory
 from benchmarks.graphs import EdgeList, molecules, rmat
 from benchmarks.operators import __main__ as program
@@ -167,8 +166,7 @@ def test_rounded_numbers_are_those_of_the_dtype_and_ids_stay():
 
 
 def test_a_fallback_to_the_reference_is_refused(weft_worker, monkeypatch):
-    operator = type(weft.ops.spmm)
-    monkeypatch.setattr(operator, "_why_not_native", lambda self, args: "the test took the kernel away")
+    monkeypatch.setattr("weft.ops._kernels.choose", lambda op, args: ("native", "the test took the kernel away"))
     found = answer(weft_worker, {"do": "prepare", "case": case("copy_sum").to_json()})
     assert not found["ok"]
     assert "the test took the kernel away" in found["why"]
