@@ -12,7 +12,7 @@ from triton.runtime import interpreter
 
 from tests.contracts.pairwise import pairwise
 from tests.contracts.test_operators import OPERATORS, hub_arguments, thinned
-from weft.ops import spmm, using
+from weft.ops import farthest_points, knn, spmm, using
 from weft.ops._triton import walking
 from weft.testing import operators as contract
 from weft.testing.structures import structure
@@ -97,6 +97,14 @@ def test_of_equal_values_the_first_edge_wins_however_a_row_is_cut(monkeypatch):
         (gradient,) = torch.autograd.grad(spmm(rows, x, reduce="max").sum(), x)
     (expected,) = torch.autograd.grad(spmm(rows, x, reduce="max").sum(), x)
     assert torch.equal(gradient, expected)
+
+
+def test_of_points_equally_far_the_lowest_rows_are_taken_and_none_twice():
+    x = torch.tensor([[0.0], [1.0], [-1.0], [1.0], [0.0], [-1.0], [1.0]])
+    with using("triton"):
+        found, (_, chosen) = knn(x, 3, loop=True), farthest_points(x, 7)
+    assert found.source.equal(knn(x, 3, loop=True).source)
+    assert chosen.equal(farthest_points(x, 7)[1])
 
 
 def whole_range(args, dtype):

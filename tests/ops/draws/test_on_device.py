@@ -6,7 +6,10 @@ import torch
 from tests.ops.draws.cases import random_case
 from tests.ops.draws.test_draw_neighbors import assert_same, on_ring
 from weft.errors import DeviceError, IdError, OptionError, StructureError
-from weft.ops import Candidates, Drawing, Structure, draw_neighbors, using
+from weft.ops import Candidates, Drawing, Draws, Structure, draw_neighbors, using, weight_sums
+from weft.ops.draws import draws_triton
+from weft.ops.draws.words import below, words_of
+from weft.testing.structures import random_structure
 
 SMALL = 300  # edges of a relation
 
@@ -27,6 +30,38 @@ def test_a_device_draws_what_the_engine_draws(trial):
     with using("triton"):
         found = draw_neighbors(*given, **options)
     assert_same(found, draw_neighbors(*given, **options))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("replace", [False, True])
+def test_nodes_of_many_candidates_draw_what_the_engine_draws(weighted, replace):
+    draw = torch.Generator().manual_seed(3)
+    rows = random_structure(12, 12, 220, seed=3)
+    weight = torch.rand(220, generator=draw) * (torch.rand(220, generator=draw) > 0.2)
+    among = [Candidates(rows, 0, 0, weight_sums(rows, weight) if weighted else None)]
+    excluded = [torch.randperm(220, generator=draw)[:90].sort().values]
+    options = {"num_nodes": [12], "how": Drawing(replace=replace), "draws": Draws(7, 1, 2)}
+    for skipped in (None, excluded):
+        given = among, [torch.arange(12)], [[6], [3]]
+        with using("triton"):
+            found = draw_neighbors(*given, **options, excluded=skipped)
+        assert_same(found, draw_neighbors(*given, **options, excluded=skipped))
+
+
+def test_words_that_would_make_some_numbers_likelier_are_passed_over():
+    """Of 3 * 10^9 candidates, more than a test has room for, three words of ten are."""
+    counts, keys = torch.tensor([3 * 10**9, 2**31 + 1, 6]), torch.tensor([5, 9, 3])
+    rank, pointers = torch.full((15,), -1), torch.arange(0, 16, 5)
+    draws_triton.draw_alike(rank, pointers, counts, keys, torch.ones(3, dtype=torch.bool), 5, False, (11, 13))
+    expected = []
+    for count, node in zip(counts.tolist(), keys.tolist(), strict=True):
+        words, ranks = words_of(11, 13, node << 24), list[int]()
+        for i in range(5):
+            last = count - 5 + i
+            drawn = below(last + 1, False, words)
+            ranks.append(last if drawn in ranks else drawn)
+        expected += ranks
+    assert rank.tolist() == expected
 
 
 @pytest.mark.parametrize("how", [Drawing("source"), Drawing(induced=True)], ids=["source", "induced"])
