@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 import torch
@@ -99,7 +100,8 @@ def test_of_equal_values_the_first_edge_wins_however_a_row_is_cut(monkeypatch):
     assert torch.equal(gradient, expected)
 
 
-def test_of_points_equally_far_the_lowest_rows_are_taken_and_none_twice():
+def test_of_points_equally_far_the_lowest_rows_are_taken_and_none_twice(monkeypatch):
+    monkeypatch.setattr(import_module("weft.ops.knn.knn_triton"), "_POINTS", 2)
     x = torch.tensor([[0.0], [1.0], [-1.0], [1.0], [0.0], [-1.0], [1.0]])
     with using("triton"):
         found, (_, chosen) = knn(x, 3, loop=True), farthest_points(x, 7)

@@ -210,7 +210,7 @@ def _positions_of(relation: _Relation, rows: _Rows, rank: Tensor, spread: Callab
     lo, excluded = spread(rows.lo), relation.excluded
     if not excluded.numel():
         return lo + rank
-    # Without the excluded ones before it, an excluded position would come after so many others; those do not fall.
+    # So many others come before each excluded position; the numbers do not fall, and a rank is led past those not above it.
     others = excluded - torch.arange(excluded.shape[0], device=excluded.device)
     skipped = torch.searchsorted(others, lo - spread(rows.skipped) + rank, right=True) - spread(rows.skipped)
-    return lo + rank + skipped.clamp(min=0).minimum(spread(rows.num_skipped))
+    return lo + rank + skipped
