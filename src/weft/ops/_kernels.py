@@ -20,7 +20,7 @@ _CODES = {getattr(torch, name): code for name, code in DTYPES.items()}
 
 
 def choose(op: "Operator[..., Any]", args: Sequence[Any]) -> tuple[str, str | None]:
-    """The kernel for these arguments, "native" or "triton", and why it cannot run if it cannot."""
+    """The kernel for these arguments, "native", "triton" or "torch", and why it cannot run if it cannot."""
     value = args[op.value_at]
     if _backend.active == "reference":
         return "native", 'weft.ops.using("reference") is active'
@@ -33,7 +33,7 @@ def choose(op: "Operator[..., Any]", args: Sequence[Any]) -> tuple[str, str | No
     reason = why_not(value.device)
     if reason is None and value.dtype not in op.device_dtypes:
         reason = f"there is no kernel for {value.dtype}"
-    return "triton", reason
+    return "torch" if op.on_devices == "torch" else "triton", reason
 
 
 def launch(op: "Operator[..., Any]", args: Sequence[Any], made: Sequence[Tensor | None], dims: tuple[int, ...]) -> None:
@@ -64,6 +64,7 @@ def _on(op: "Operator[..., Any]", device: torch.device, name: str, value: Any) -
 def call_native(
     op: "Operator[..., Any]", args: Sequence[Any], made: Sequence[Tensor | None], dims: tuple[int, ...]
 ) -> None:
+    """Run the C function on addresses of contiguous tensors."""
     fields: list[int] = []
     held: list[Tensor] = []  # contiguous copies have to outlive the call
     for name, at, is_structure in op.passed:

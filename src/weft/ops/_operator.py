@@ -168,7 +168,7 @@ class Operator(Generic[P, R]):
         if self.hidden and not keeps_hidden:
             made = (made[0], None)
         kind, reason = _kernels.choose(self, args)
-        if reason is None and kind == "triton" and self.on_devices == "torch":
+        if reason is None and kind == "torch":
             return self.reference(*_kernels.on_one_device(self, args))  # type: ignore[call-arg]
         if reason is None:
             call = _kernels.call_native if kind == "native" else _kernels.launch
