@@ -9,6 +9,7 @@ from ..errors import DtypeError, StructureError, message
 from ._checks import IDS, check_rank, checked_ids, expect
 from ._operator import FLOATS
 from ._samples import sample_structures
+from ._structure import Structure
 
 VALUES = (*FLOATS, torch.int32, torch.int64)  # dtypes that the kernels of segments know
 
@@ -51,6 +52,11 @@ def segment_at(indptr: Tensor, num_rows: int) -> Tensor:
     """The segment of each position, int64, for the references."""
     segments = torch.arange(indptr.shape[0] - 1, device=indptr.device)
     return torch.repeat_interleave(segments, indptr.diff(), output_size=num_rows)
+
+
+def as_structure(indptr: Tensor, num_rows: int, order: Tensor | None) -> Structure:
+    """Rows as edges that enter their segment; nobody reads the sources, so that nothing has to be written there."""
+    return Structure(indptr, indptr.new_empty(num_rows) if order is None else order, order)
 
 
 def pointers_of(lengths: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ def launch(
 
 @triton.jit
 def _last_of(distance, point, kept):
-    """The last of a list, by distance and then by row, and its place; nothing where the list is empty."""
+    """The distance and the row of the last of a list, by distance and then by row; nothing comes before those of an empty one."""
     far = tl.max(tl.where(kept, distance, float("-inf")), 0)
     row = tl.max(tl.where(kept & (distance == far), point, -1), 0)
     return far, row

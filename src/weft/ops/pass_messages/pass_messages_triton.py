@@ -14,6 +14,7 @@ from .._structure import Structure
 from .._triton import walking
 from .._triton.faults import faults_of
 from .._triton.launching import accumulator, block_of, dtype_of
+from .._triton.softmax import measured_from
 from .._triton.walking import (
     NOWHERE,
     better,
@@ -117,12 +118,6 @@ class _Launch:
 
 
 @triton.jit
-def _highest(score):
-    """What exp is measured from: the highest score, and 0 where all are -inf."""
-    return tl.where(score == float("-inf"), 0.0, score)
-
-
-@triton.jit
 def _start(KIND: tl.constexpr, COLUMNS: tl.constexpr, ACC: tl.constexpr):
     """The state of no edges: values, positions, highest scores, sums of exp."""
     SELECTS: tl.constexpr = (KIND == "max") | (KIND == "min")
@@ -144,7 +139,7 @@ def _of_tile(value, score, tile, p, KIND: tl.constexpr, COLUMNS: tl.constexpr, A
     elif (KIND == "attend") | (KIND == "log_sum"):
         score = tl.where(tile, score, float("-inf"))
         top = tl.max(score, 0)
-        weight = tl.where(tile, tl.exp(score - _highest(top)[None, :]), 0.0)
+        weight = tl.where(tile, tl.exp(score - measured_from(top)[None, :]), 0.0)
         total = tl.sum(weight, 0)
         reduced = tl.sum(weight * tl.where(tile, value, 0.0), 0)
     else:
@@ -161,7 +156,7 @@ def _joined(value, at, top, total, value_2, at_2, top_2, total_2, KIND: tl.const
         value *= value_2
     elif (KIND == "attend") | (KIND == "log_sum"):
         best = tl.maximum(top, top_2)
-        mine, theirs = tl.exp(top - _highest(best)), tl.exp(top_2 - _highest(best))
+        mine, theirs = tl.exp(top - measured_from(best)), tl.exp(top_2 - measured_from(best))
         top = best
         total = total * mine + total_2 * theirs
         value = value * mine + value_2 * theirs
@@ -265,7 +260,7 @@ def _rows(
     elif KIND == "attend":
         value = value / total
     elif KIND == "log_sum":
-        value = _highest(top) + tl.log(total)
+        value = measured_from(top) + tl.log(total)
     nothing = (at == NOWHERE) if (KIND == "max") | (KIND == "min") else (hi <= lo)
     tl.store(out + row * out_width + out_column + f, tl.where(nothing, 0.0, value), mask=fits)
     if winner is not None:

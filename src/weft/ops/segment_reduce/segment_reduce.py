@@ -10,8 +10,16 @@ from ...errors import check_choice
 from .._checks import product
 from .._operator import operator_hiding
 from .._registry import others
-from .._segments import VALUES, along, check_float, check_segments, rows_listed, sample_segments, segment_at
-from .._structure import Structure
+from .._segments import (
+    VALUES,
+    along,
+    as_structure,
+    check_float,
+    check_segments,
+    rows_listed,
+    sample_segments,
+    segment_at,
+)
 from .._winners import winners
 from .place_values import place_values
 
@@ -119,15 +127,9 @@ def _degree(indptr: Tensor, like: Tensor) -> Tensor:
     return along(indptr.diff().clamp(min=1), like)
 
 
-def _structure(indptr: Tensor, order: Tensor | None, num_rows: int) -> Structure:
-    """Rows as edges that enter their segment. No formula here reads a source, so that nothing has to be written there."""
-    listed = indptr.new_empty(num_rows) if order is None else order
-    return Structure(indptr, listed, order)
-
-
 def _spread(indptr: Tensor, values: Tensor, order: Tensor | None, num_rows: int) -> Tensor:
     """The value of its segment for each row."""
-    return others.sddmm(_structure(indptr, order, num_rows), values, None, "copy", "target")  # type: ignore[no-any-return]
+    return others.sddmm(as_structure(indptr, num_rows, order), values, None, "copy", "target")  # type: ignore[no-any-return]
 
 
 def _spread_from_mean(grad: Tensor, indptr: Tensor, x: Tensor, order: Tensor | None, std: Tensor | None) -> Tensor:
@@ -139,7 +141,7 @@ def _spread_from_mean(grad: Tensor, indptr: Tensor, x: Tensor, order: Tensor | N
     share = (grad if std is not None else 2 * grad) / _degree(indptr, grad)
     if std is not None:
         share = (share / std.where(std != 0, torch.ones_like(std))).where(std != 0, torch.zeros_like(std))
-    rows = _structure(indptr, order, x.shape[0])
+    rows = as_structure(indptr, x.shape[0], order)
     away = others.sddmm(rows, segment_reduce(indptr, x, order, "mean"), x, "sub", "target", "edge")
     return others.sddmm(rows, -share, away, "mul", "target", "edge").to(dtype)  # type: ignore[no-any-return]
 

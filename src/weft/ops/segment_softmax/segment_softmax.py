@@ -8,8 +8,7 @@ from torch import Tensor
 from .._checks import product
 from .._operator import operator
 from .._registry import others
-from .._segments import check_float, check_segments, rows_listed, sample_segments
-from .._structure import Structure
+from .._segments import as_structure, check_float, check_segments, rows_listed, sample_segments
 from ..edge_softmax.edge_softmax import edge_softmax
 
 
@@ -34,11 +33,6 @@ def segment_softmax(indptr: Tensor, x: Tensor, order: Tensor | None = None) -> T
     """
     listed = None if order is None else rows_listed("segment_softmax", x, order).to(order.dtype)
     return edge_softmax.reference(as_structure(indptr, x.shape[0], listed), x)
-
-
-def as_structure(indptr: Tensor, num_rows: int, order: Tensor | None) -> Structure:
-    """Rows as edges that enter their segment; nobody reads the sources."""
-    return Structure(indptr, indptr.new_empty(num_rows) if order is None else order, order)
 
 
 @segment_softmax.outputs

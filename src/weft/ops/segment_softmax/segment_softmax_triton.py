@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from .._segments import as_structure
 from ..edge_softmax._normalise_triton import normalise
-from .segment_softmax import as_structure
 
 
 def launch(made: Sequence[Tensor], dims: Sequence[int], indptr: Tensor, x: Tensor, order: Tensor | None) -> None:
