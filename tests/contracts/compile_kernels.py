@@ -59,8 +59,8 @@ def compile_all(target: str, is_whole: bool) -> dict[str, int]:
             name, samples = op.name, list(op.make_samples())
             known = [dtype for dtype in DTYPES if dtype in op.device_dtypes] or DTYPES[:1]  # ids alone have no floats
             for most, walking.LONG, few in (
-                (4, 512, known[:1]),
-                (2, 8, known[1:2] or known),
+                (3, 512, known[:1]),
+                (1, 8, known[1:2] or known),
             ):  # few edges are a long row then
                 for at in sorted(range(len(samples)) if is_whole else pairwise(samples, most=most)):
                     for dtype in known if is_whole else few:

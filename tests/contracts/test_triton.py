@@ -41,11 +41,11 @@ def few(op):
     if op.name == "pass_messages":  # each program once
         return [at for at, args in enumerate(samples) if args[0].num_edges == 5]
     if is_attention(op):
-        return [at for at, args in enumerate(samples) if args[0].num_targets < 24][1::5]
+        return [at for at, args in enumerate(samples) if args[0].num_targets < 24][1::8]
     sizes = [sum(x.numel() for x in pytree.tree_leaves(args) if isinstance(x, torch.Tensor)) for args in samples]
-    most = 200 if op.name == "nearest_points" else 1000  # each point meets each query
+    most = 100 if op.name == "nearest_points" else 600  # each point meets each query
     small = [at for at, size in enumerate(sizes) if size <= most]
-    return [small[i] for i in pairwise([samples[at] for at in small], most=10)]
+    return [small[i] for i in pairwise([samples[at] for at in small], most=6)]
 
 
 def is_attention(op):

@@ -68,7 +68,8 @@ struct Workspace {
   Grow<int64_t> hop_numbers;  // where the numbers of each hop begin
 };
 
-// Draws for the nodes of some rows, and reads the sources that they drew a block of rows later, when they are on their way to the caches.
+// Draws for the nodes of some rows, a block of them after the other: first what each may draw from, then the words of those that draw by
+// chance, all at once, then positions; their sources are read when they are on their way to the caches.
 // The hop behind the last one draws all edges, and leaves those whose sources were met.
 class Drawer {
  public:
@@ -82,18 +83,24 @@ class Drawer {
                  (a.stream + (a.flags & kSharesLayers ? 0 : hop) * a.num_relations + rows.relation)) {}
 
   void run() {
-    constexpr int64_t kBlock = 32;
-    rows_.counts.count = rows_.drawn.count = rows_.piece.keys.count = 0;
+    const int64_t count = rows_.last - rows_.first;
+    rows_.drawn.count = rows_.piece.keys.count = 0;
     rows_.fault = kOk;
+    if (!rows_.counts.reserve(count)) return refuse(kNoMemory, 0);
+    rows_.counts.count = count;
     for (int64_t first = rows_.first; first < rows_.last && !rows_.fault; first += kBlock) {
       const int64_t last = smaller(rows_.last, first + kBlock), begin = rows_.drawn.count;
-      for (int64_t i = first; i < last && !rows_.fault; ++i) draw(i);
+      look(first, last);
+      for (int64_t i = first; i < last && !rows_.fault; ++i) draw(i, i - first);
       if (!rows_.fault) read(first, last, begin);
     }
     if (!rows_.fault && !is_last_ && !rows_.piece.divide()) rows_.fault = kNoMemory;
   }
 
  private:
+  static constexpr int64_t kBlock = 32, kAhead = 16;
+  static constexpr int kMade = 2;  // of words that are made at once
+
   const Arguments& a_;
   const Relation& relation_;
   const Grow<uint64_t>& keys_;
@@ -107,27 +114,46 @@ class Drawer {
   const int64_t fanout_;
   const uint64_t counter_;
   Taken taken_;
+  Candidates from_[kBlock];
+  uint64_t mine_[kBlock];  // the second half of a row's counter
+  Draws made_[kBlock][kMade];
 
   uint64_t node(int64_t i) const { return trees_ ? keys_[i] % num_targets_ : keys_[i]; }
   uint64_t tree(int64_t i) const { return trees_ ? keys_[i] / num_targets_ : 0; }
 
   void refuse(int fault, int64_t at) { rows_.fault = fault, rows_.wrong = at; }
 
-  void draw(int64_t i) {
-    constexpr int64_t kAhead = 16;
-    if (i + kAhead < rows_.last) __builtin_prefetch(relation_.indptr + node(i + kAhead), 0, 3);
-    const uint64_t node = this->node(i), tree = this->tree(i);
-    Grow<int64_t>& drawn = rows_.drawn;
-    const int64_t before = drawn.count;
-    if (fanout_ != 0) {
-      Candidates from{0, 0, relation_.sums, nullptr, 0};
+  bool takes_latest() const { return a_.flags & kRecent && relation_.times; }
+  bool takes_all(const Candidates& from) const { return fanout_ < 0 || (from.count() <= fanout_ && !(a_.flags & kReplaces)); }
+
+  // Finds what rows first .. last draw from.
+  void look(int64_t first, int64_t last) {
+    int64_t chosen[kBlock], by_chance = 0;
+    for (int64_t i = first; i < last; ++i) {
+      if (i + kAhead < rows_.last) __builtin_prefetch(relation_.indptr + node(i + kAhead), 0, 3);
+      const uint64_t node = this->node(i), tree = this->tree(i);
+      Candidates& from = from_[i - first] = {0, 0, relation_.sums, nullptr, 0};
+      if (fanout_ == 0) continue;
       if (!relation_.row(node, from.lo, from.hi)) return refuse(kBadPointer, node);
       if (relation_.times) from.keep_past(relation_.times, a_.times[tree], a_.flags & kStrict, a_.window);
       if (relation_.num_excluded && !exclude(from)) return refuse(kBadPointer, -1);
-      choose(from, node << 24 | tree << 8, tree << 8, drawn);
+      mine_[i - first] = node << 24 | tree << 8;
+      chosen[by_chance] = i - first;
+      by_chance += !takes_all(from);
     }
-    rows_.counts.push(static_cast<int32_t>(drawn.count - before));
-    if (!rows_.counts.ok || !drawn.ok || !taken_.ok()) return refuse(kNoMemory, 0);
+    if (takes_latest() || a_.flags & kBySource) return;
+    Draws made[kBlock][kMade];
+    for (int64_t k = 0; k < by_chance; ++k)
+      for (int b = 0; b < kMade; ++b) made[k][b] = philox(a_.seed, counter_, mine_[chosen[k]] + b);
+    for (int64_t k = 0; k < by_chance; ++k) memcpy(made_[chosen[k]], made[k], sizeof made[k]);
+  }
+
+  void draw(int64_t i, int64_t at) {
+    Grow<int64_t>& drawn = rows_.drawn;
+    const int64_t before = drawn.count;
+    if (fanout_ != 0) choose(from_[at], at, tree(i) << 8, drawn);
+    if (!drawn.ok || !taken_.ok()) return refuse(kNoMemory, 0);
+    rows_.counts[i - rows_.first] = static_cast<int32_t>(drawn.count - before);
     for (int64_t p = before; p < drawn.count; ++p) {
       fetch(source_, drawn[p]);
       if (edge_) fetch(edge_, drawn[p]);
@@ -136,17 +162,17 @@ class Drawer {
 
   static void fetch(const AnyIds& ids, int64_t p) { __builtin_prefetch(static_cast<const char*>(ids.data) + p * (ids.wide ? 8 : 4), 0, 3); }
 
-  void choose(const Candidates& from, uint64_t mine, uint64_t shared, Grow<int64_t>& drawn) {
+  void choose(const Candidates& from, int64_t at, uint64_t shared, Grow<int64_t>& drawn) {
     const bool replaces = a_.flags & kReplaces;
-    if (a_.flags & kRecent && relation_.times) {
+    if (takes_latest()) {
       latest(from, fanout_ < 0 ? from.count() : fanout_, drawn);
-    } else if (fanout_ < 0 || (from.count() <= fanout_ && !replaces)) {
+    } else if (takes_all(from)) {
       from.each([&](int64_t p) { drawn.push(p); });
     } else if (a_.flags & kBySource) {
       const auto draw_of = [&](int64_t p) { return philox(a_.seed, counter_, static_cast<uint64_t>(source_[p]) << 24 | shared).bits[0]; };
       draw_by_source(from, fanout_, draw_of, drawn);
     } else if (from.count() > 0) {
-      const Words words(a_.seed, counter_, mine);
+      const Words words(a_.seed, counter_, mine_[at], made_[at]);
       if (from.sums) draw_by_weight(from, fanout_, replaces, words, taken_, drawn);
       else draw_alike(from, fanout_, replaces, words, taken_, drawn);
     }
@@ -297,10 +323,7 @@ class Engine {
       if (keys.count > INT32_MAX) return fail(kBadPointer, "more than 2147483647 nodes in one batch");
       if (!keys.reserve(keys.count + 1)) return starved();
     }
-    parallel_tasks(last - first, threads, [&](int64_t i) {
-      if (!w_.nodes[type_of(rows[first + i])].list(rows[first + i].piece)) faults.starve();
-    });
-    if (faults.starved) return starved();
+    parallel_tasks(last - first, threads, [&](int64_t i) { w_.nodes[type_of(rows[first + i])].list(rows[first + i].piece); });
     parallel_tasks(last - first, threads, [&](int64_t i) { w_.nodes[type_of(rows[first + i])].write(rows[first + i].piece, numbers); });
     return kOk;
   }

@@ -8,18 +8,11 @@ namespace WEFT_ISA {
 
 constexpr int kParts = 16;
 
-// A node that the sequence names: where in its piece, and which of its part it is, -1 - that where it is named first.
-struct Named {
-  uint64_t key;
-  int32_t at, which;
-  int32_t index() const { return which < 0 ? -1 - which : which; }
-};
-
-// A piece of the sequence: the nodes named, and the same one part after the other, each part in the order of the sequence.
+// A piece of the sequence: the nodes that it names; the same and their places, one part behind the other; and which node of its part stands
+// at each place, -1 - that where it is named first.
 struct Piece {
-  Grow<uint64_t> keys;
-  Grow<Named> named;
-  Grow<int32_t> first;  // where a node is named first: its place among `named`
+  Grow<uint64_t> keys, divided;
+  Grow<int32_t> places, which;
   int64_t part[kParts + 1] = {}, fresh[kParts] = {}, base = 0, first_number = 0;
 
   static uint64_t mixed(uint64_t key) {
@@ -31,14 +24,21 @@ struct Piece {
 
   bool divide() {
     int64_t next[kParts] = {};
-    named.count = keys.count;
-    if (!keys.ok || !named.reserve(keys.count)) return false;
-    for (int64_t i = 0; i < keys.count; ++i) ++next[part_of(keys[i])];
+    const int64_t count = keys.count;
+    if (!keys.ok || !divided.reserve(count) || !places.reserve(count) || !which.reserve(count)) return false;
+    for (int64_t i = 0; i < count; ++i) ++next[part_of(keys[i])];
     for (int q = 0; q < kParts; ++q) {
       part[q + 1] = part[q] + next[q];
       next[q] = part[q];
     }
-    for (int64_t i = 0; i < keys.count; ++i) named[next[part_of(keys[i])]++] = {keys[i], static_cast<int32_t>(i), 0};
+    const uint64_t* const from = keys.data;
+    uint64_t* const to = divided.data;
+    int32_t* const place = places.data;
+    for (int64_t i = 0; i < count; ++i) {
+      const int64_t at = next[part_of(from[i])]++;
+      to[at] = from[i];
+      place[at] = static_cast<int32_t>(i);
+    }
     return true;
   }
 };
@@ -137,39 +137,43 @@ struct Nodes {
 
   // Looks up the nodes of part q that a piece names.
   bool look_up(int q, Piece& piece) {
+    constexpr int64_t kAhead = 8;
     Table& table = tables[q];
     const int64_t end = piece.part[q + 1], before = table.number.count;
+    const uint64_t* const keys = piece.divided.data;
     for (int64_t i = piece.part[q]; i < end; ++i) {
-      if (i + 8 < end) table.fetch(piece.named[i + 8].key);
-      piece.named[i].which = table.find(piece.named[i].key);
-      if (piece.named[i].which == Table::kNone) return false;
+      if (i + kAhead < end) table.fetch(keys[i + kAhead]);
+      const int32_t which = table.find(keys[i]);
+      if (which == Table::kNone) return false;
+      piece.which[piece.places[i]] = which;
     }
     piece.fresh[q] = table.number.count - before;
     return true;
   }
 
-  // Lists and numbers the nodes that a piece names first, in its order.
-  bool list(Piece& piece) {
-    if (!piece.first.reserve(piece.keys.count)) return false;
-    for (int64_t i = 0; i < piece.keys.count; ++i) piece.first[i] = -1;
-    for (int64_t i = 0; i < piece.keys.count; ++i)
-      if (piece.named[i].which < 0) piece.first[piece.named[i].at] = static_cast<int32_t>(i);
+  // Lists and numbers the nodes that a piece names first, in its order. Whether a place names one first is anybody's guess, so nothing
+  // branches on it.
+  void list(const Piece& piece) {
     int64_t next = piece.first_number;
+    uint64_t spare_key;
+    int32_t spare_number;
     for (int64_t i = 0; i < piece.keys.count; ++i) {
-      if (piece.first[i] < 0) continue;
-      const Named& one = piece.named[piece.first[i]];
-      tables[Piece::part_of(one.key)].number[one.index()] = static_cast<int32_t>(next);
-      keys[next++] = one.key;
+      const uint64_t key = piece.keys[i];
+      const int32_t which = piece.which[i];
+      const bool is_first = which < 0;
+      uint64_t* const to = is_first ? keys.data + next : &spare_key;
+      int32_t* const number = is_first ? tables[Piece::part_of(key)].number.data + (-1 - which) : &spare_number;
+      *to = key;
+      *number = static_cast<int32_t>(next);
+      next += is_first;
     }
-    return true;
   }
 
   void write(const Piece& piece, int32_t* numbers) const {
-    for (int q = 0; q < kParts; ++q)
-      for (int64_t i = piece.part[q]; i < piece.part[q + 1]; ++i) {
-        const Named& one = piece.named[i];
-        numbers[piece.base + one.at] = tables[q].number[one.index()];
-      }
+    for (int64_t i = 0; i < piece.keys.count; ++i) {
+      const int32_t which = piece.which[i];
+      numbers[piece.base + i] = tables[Piece::part_of(piece.keys[i])].number[which < 0 ? -1 - which : which];
+    }
   }
 };
 
