@@ -16,22 +16,16 @@ struct Seeds {
   const int64_t *ids, *trees;  // no trees where each seed has one of its own
 };
 
-struct TakenNodes {
-  int64_t *ids, *trees;
-};
-
-struct TakenEdges {
-  int64_t* indptr;
-  int32_t *source, *target;
-  int64_t* edge;
-};
-
+// Where to put what was drawn: nodes type after type, pointers and edges hop after hop and relation after relation in it. Without trees, or
+// where nobody wants the ids of edges, there is no room for them.
 struct TakeArguments : Call {
   int64_t workspace;
   const Seeds* seeds;
-  const TakenNodes* nodes;
-  const TakenEdges* edges;
+  int64_t *ids, *trees;
   int32_t* seed_numbers;
+  int64_t* indptr;
+  int32_t *source, *target;
+  int64_t* edge;
   int64_t num_types, num_relations, first_hop, last_hop;
 };
 
@@ -51,6 +45,7 @@ struct Run {
   Grow<int32_t> counts;
   Grow<int64_t> drawn;
   Piece piece;
+  int64_t row_place = 0, edge_place = 0, edges_before = 0;  // where its rows and edges are taken to, and the edges of the rows before it
   int64_t wrong = -1;  // a position with a bad source, or a row with bad pointers
   int fault = kOk;
 };
@@ -98,7 +93,7 @@ class Drawer {
   }
 
  private:
-  static constexpr int64_t kBlock = 32, kAhead = 16;
+  static constexpr int64_t kBlock = 64, kAhead = 32;
   static constexpr int kMade = 2;  // of words that are made at once
 
   const Arguments& a_;
@@ -154,10 +149,7 @@ class Drawer {
     if (fanout_ != 0) choose(from_[at], at, tree(i) << 8, drawn);
     if (!drawn.ok || !taken_.ok()) return refuse(kNoMemory, 0);
     rows_.counts[i - rows_.first] = static_cast<int32_t>(drawn.count - before);
-    for (int64_t p = before; p < drawn.count; ++p) {
-      fetch(source_, drawn[p]);
-      if (edge_) fetch(edge_, drawn[p]);
-    }
+    for (int64_t p = before; p < drawn.count; ++p) fetch(source_, drawn[p]);
   }
 
   static void fetch(const AnyIds& ids, int64_t p) { __builtin_prefetch(static_cast<const char*>(ids.data) + p * (ids.wide ? 8 : 4), 0, 3); }
@@ -178,12 +170,12 @@ class Drawer {
     }
   }
 
-  // Reads the sources that rows first .. last drew, from position `p` on, and puts edges in the place of positions. In the last hop
+  // Reads the sources that rows first .. last drew, from position `begin` on, and puts edges in the place of positions. In the last hop
   // the numbers of the sources stand for the sources, and edges from nodes that were not met go.
-  void read(int64_t first, int64_t last, int64_t p) {
+  void read(int64_t first, int64_t last, int64_t begin) {
     Grow<uint64_t>& keys = rows_.piece.keys;
     if (!keys.reserve(rows_.drawn.count)) return refuse(kNoMemory, 0);
-    int64_t kept = p;
+    int64_t p = begin, kept = begin;
     for (int64_t i = first; i < last; ++i) {
       const uint64_t root = trees_ ? tree(i) * num_sources_ : 0;
       int32_t& count = rows_.counts[i - rows_.first];
@@ -201,9 +193,11 @@ class Drawer {
           key = number;
         }
         keys[keys.count++] = key;
-        rows_.drawn[kept++] = edge_ ? edge_[position] : position;
+        rows_.drawn[kept++] = position;
+        if (edge_) fetch(edge_, position);
       }
     }
+    for (int64_t k = begin; edge_ && k < kept; ++k) rows_.drawn[k] = edge_[rows_.drawn[k]];
     rows_.drawn.count = kept;
   }
 
@@ -404,51 +398,56 @@ void copy(T* to, const T* from, int64_t count) {
 // Copies what a workspace holds into arrays of the caller's.
 class Taker {
  public:
-  explicit Taker(const TakeArguments& a) : a_(a), w_(*reinterpret_cast<Workspace*>(a.workspace)) {}
+  explicit Taker(const TakeArguments& a)
+      : a_(a), w_(*reinterpret_cast<Workspace*>(a.workspace)), first_number_(w_.hop_numbers.count ? w_.hop_numbers[a.first_hop] : 0) {}
 
   void run() const {
     copy(a_.seed_numbers, w_.seed_numbers.data, w_.seed_numbers.count);
-    for (int64_t t = 0; t < a_.num_types; ++t) take_nodes(t);
-    for (int64_t hop = a_.first_hop; hop < a_.last_hop; ++hop) {
-      int64_t numbers = w_.hop_numbers[hop];
-      for (int64_t r = 0; r < a_.num_relations; ++r) {
-        const Drawn& drawn = w_.drawn[hop * a_.num_relations + r];
-        take_edges(drawn, a_.edges[(hop - a_.first_hop) * a_.num_relations + r], w_.numbers.data + numbers);
-        numbers += drawn.num_edges;
-      }
-    }
+    for (int64_t t = 0, at = 0; t < a_.num_types; at += w_.nodes[t++].keys.count) take_nodes(t, at);
+    const int64_t begin = a_.first_hop * a_.num_relations, end = a_.last_hop * a_.num_relations;
+    if (begin == end) return;
+    int64_t row = 0, edge = 0;
+    for (int64_t d = begin; d < end; ++d) place(w_.drawn[d], row, edge);
+    const int64_t first = w_.drawn[begin].first_run, last = w_.drawn[end - 1].last_run;
+    parallel_tasks(last - first, edge < kSerialWork / 8 ? 1 : a_.threads, [&](int64_t i) { take_edges(w_.rows[first + i]); });
   }
 
  private:
   const TakeArguments& a_;
   const Workspace& w_;
+  const int64_t first_number_;
 
-  void take_nodes(int64_t type) const {
+  void take_nodes(int64_t type, int64_t at) const {
     const Grow<uint64_t>& keys = w_.nodes[type].keys;
-    const TakenNodes& out = a_.nodes[type];
+    if (!a_.trees) return copy(a_.ids + at, reinterpret_cast<const int64_t*>(keys.data), keys.count);
     const uint64_t num_nodes = a_.seeds[type].num_nodes;
-    if (!out.trees) return copy(out.ids, reinterpret_cast<const int64_t*>(keys.data), keys.count);
     for (int64_t i = 0; i < keys.count; ++i) {
-      out.ids[i] = keys[i] % num_nodes;
-      out.trees[i] = keys[i] / num_nodes;
+      a_.ids[at + i] = keys[i] % num_nodes;
+      a_.trees[at + i] = keys[i] / num_nodes;
     }
   }
 
-  void take_edges(const Drawn& drawn, const TakenEdges& out, const int32_t* numbers) const {
-    copy(out.source, numbers, drawn.num_edges);
-    out.indptr[0] = 0;
-    for (int64_t i = drawn.first_run, row = 0; i < drawn.last_run; ++i) {
-      const Run& rows = w_.rows[i];
-      for (int64_t j = 0; j < rows.counts.count; ++j, ++row) out.indptr[row + 1] = out.indptr[row] + rows.counts[j];
+  // Tells the runs of one relation where they go; the next one begins at `row` and `edge`.
+  void place(const Drawn& drawn, int64_t& row, int64_t& edge) const {
+    const int64_t first_edge = edge;
+    a_.indptr[row++] = 0;
+    for (int64_t i = drawn.first_run; i < drawn.last_run; ++i) {
+      Run& rows = w_.rows[i];
+      rows.row_place = row, rows.edge_place = edge, rows.edges_before = edge - first_edge;
+      row += rows.counts.count;
+      edge += rows.drawn.count;
     }
-    const int64_t base = drawn.num_edges ? w_.rows[drawn.first_run].piece.base : 0;
-    parallel_tasks(drawn.last_run - drawn.first_run, drawn.num_edges < kSerialWork / 8 ? 1 : a_.threads, [&](int64_t i) {
-      const Run& rows = w_.rows[drawn.first_run + i];
-      int32_t* target = out.target + (rows.piece.base - base);
-      for (int64_t j = 0; j < rows.counts.count; ++j)
-        for (int64_t left = rows.counts[j]; left > 0; --left) *target++ = static_cast<int32_t>(rows.first + j);
-      if (out.edge) copy(out.edge + (rows.piece.base - base), rows.drawn.data, rows.drawn.count);
-    });
+  }
+
+  void take_edges(const Run& rows) const {
+    int32_t* target = a_.target + rows.edge_place;
+    int64_t edges = rows.edges_before;
+    for (int64_t j = 0; j < rows.counts.count; ++j) {
+      for (int32_t left = rows.counts[j]; left > 0; --left) *target++ = static_cast<int32_t>(rows.first + j);
+      a_.indptr[rows.row_place + j] = edges += rows.counts[j];
+    }
+    copy(a_.source + rows.edge_place, w_.numbers.data + first_number_ + rows.edge_place, rows.drawn.count);
+    if (a_.edge) copy(a_.edge + rows.edge_place, rows.drawn.data, rows.drawn.count);
   }
 };
 
@@ -467,7 +466,7 @@ WEFT_KERNEL(draw_neighbors, "workspace relations seeds times fanouts sizes num_t
   return Engine(a, *reinterpret_cast<Workspace*>(*a.workspace)).run();
 }
 
-WEFT_KERNEL(take_neighbors, "workspace seeds nodes edges seed_numbers num_types num_relations first_hop last_hop") {
+WEFT_KERNEL(take_neighbors, "workspace seeds ids trees seed_numbers indptr source target edge num_types num_relations first_hop last_hop") {
   using namespace weft::WEFT_ISA;
   Taker(*static_cast<const TakeArguments*>(arguments)).run();
   return weft::kOk;

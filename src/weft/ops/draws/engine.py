@@ -15,7 +15,7 @@ _DRAW = Kernel(
     f"workspace relations seeds times fanouts sizes {_SIZES} num_trees seed epoch batch stream window flags".split(),
 )
 _ENDS = "num_types num_relations first_hop last_hop"
-_TAKE = Kernel("take_neighbors", f"workspace seeds nodes edges seed_numbers {_ENDS}".split())
+_TAKE = Kernel("take_neighbors", f"workspace seeds ids trees seed_numbers indptr source target edge {_ENDS}".split())
 _DROP = Kernel("drop_neighbors", ["workspace"])
 
 
@@ -76,29 +76,30 @@ def _flags(how: Drawing) -> int:
 
 
 def _take(workspace: Workspace, request: Request, seed_table: int, sizes: list[int]) -> Drawn:
+    """Copy out of the workspace: one memory for all nodes, pointers, sources, targets or ids, of which each list is a part."""
     candidates, seeds, how = request.candidates, request.seeds, request.how
     types, relations, hops = len(request.num_nodes), len(candidates), len(request.fanouts)
     by_type = [sizes[kind * (hops + 1) : (kind + 1) * (hops + 1)] for kind in range(types)]
-    node_ids = [_empty(count[-1], torch.int64) for count in by_type]
-    trees = [torch.empty_like(ids) for ids in node_ids] if how.trees else None
-    numbers = _empty(sum(of_type.shape[0] for of_type in seeds), torch.int32)
-    node_table, edge_table = Table(), Table()
-    for kind in range(types):
-        node_table.add(node_ids[kind], trees[kind] if trees else None)
-    edges: list[list[DrawnEdges]] = []
+    num_nodes, num_seeds = [count[-1] for count in by_type], [of_type.shape[0] for of_type in seeds]
     wanted = range(hops, hops + 1) if how.induced else range(hops)
-    for hop in wanted:
-        found = []
-        for r, of in enumerate(candidates):
-            count = by_type[of.target_type]
-            num_rows = count[hop] - (count[hop - 1] if hop and not how.repeats and not how.induced else 0)
-            num_edges = sizes[types * (hops + 1) + hop * relations + r]
-            indptr = _empty(num_rows + 1, torch.int64)
-            source, target = (_empty(num_edges, torch.int32) for _ in range(2))
-            ids = _empty(num_edges, torch.int64) if how.keeps_edges else None
-            edge_table.add(indptr, source, target, ids)
-            found.append(DrawnEdges(indptr, source, target, ids))
-        edges.append(found)
-    made = node_table.address(), edge_table.address(), numbers.data_ptr()
+    num_edges = sizes[types * (hops + 1) + wanted.start * relations :]
+    num_rows = [
+        count[hop] - (count[hop - 1] if hop and not how.repeats and not how.induced else 0) + 1
+        for hop in wanted
+        for count in (by_type[of.target_type] for of in candidates)
+    ]
+    ids, indptr, numbers = (
+        _empty(sum(each), dtype)
+        for each, dtype in ((num_nodes, torch.int64), (num_rows, torch.int64), (num_seeds, torch.int32))
+    )
+    trees = torch.empty_like(ids) if how.trees else None
+    source, target = (_empty(sum(num_edges), torch.int32) for _ in range(2))
+    edge_ids = _empty(sum(num_edges), torch.int64) if how.keeps_edges else None
+    made = [0 if each is None else each.data_ptr() for each in (ids, trees, numbers, indptr, source, target, edge_ids)]
     _TAKE(0, 0, [workspace.address, seed_table, *made, types, relations, wanted.start, wanted.stop])
-    return Drawn(node_ids, trees, list(numbers.split([of_type.shape[0] for of_type in seeds])), by_type, edges)
+    lists = indptr.split_with_sizes(num_rows), source.split_with_sizes(num_edges), target.split_with_sizes(num_edges)
+    each_ids = [None] * len(num_edges) if edge_ids is None else edge_ids.split_with_sizes(num_edges)
+    found = [DrawnEdges(*parts) for parts in zip(*lists, each_ids, strict=True)]
+    edges = [found[at * relations : (at + 1) * relations] for at in range(len(wanted))]
+    nodes_of = list(ids.split_with_sizes(num_nodes)), None if trees is None else list(trees.split_with_sizes(num_nodes))
+    return Drawn(*nodes_of, list(numbers.split_with_sizes(num_seeds)), by_type, edges)

@@ -137,7 +137,7 @@ struct Nodes {
 
   // Looks up the nodes of part q that a piece names.
   bool look_up(int q, Piece& piece) {
-    constexpr int64_t kAhead = 8;
+    constexpr int64_t kAhead = 40;
     Table& table = tables[q];
     const int64_t end = piece.part[q + 1], before = table.number.count;
     const uint64_t* const keys = piece.divided.data;

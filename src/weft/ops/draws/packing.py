@@ -1,5 +1,7 @@
 """What Python hands to the engine: tables of numbers and addresses."""
 
+from array import array
+
 import torch
 from torch import Tensor
 
@@ -10,7 +12,7 @@ class Table:
     """Rows of numbers of 8 bytes, with the tensors whose addresses stand among them."""
 
     def __init__(self) -> None:
-        self.numbers: list[int] = []
+        self.numbers = array("q")
         self._held: list[Tensor] = []
 
     def add(self, *values: int | Tensor | None) -> None:
@@ -30,7 +32,5 @@ class Table:
         self.add(excluded, 0 if excluded is None else excluded.shape[0], of.ascending)
 
     def address(self) -> int:
-        """Where the rows stand, as long as this table lives."""
-        packed = torch.tensor(self.numbers, dtype=torch.int64, device="cpu")
-        self._held.append(packed)
-        return packed.data_ptr()
+        """Where the rows stand, as long as this table lives and does not grow."""
+        return self.numbers.buffer_info()[0]
