@@ -83,7 +83,6 @@ class Drawer {
     rows_.fault = kOk;
     if (!rows_.counts.reserve(count)) return refuse(kNoMemory, 0);
     rows_.counts.count = count;
-    for (int64_t i = rows_.first; i < smaller(rows_.last, rows_.first + kBlock); ++i) fetch_row(i);
     for (int64_t first = rows_.first; first < rows_.last && !rows_.fault; first += kBlock) {
       const int64_t last = smaller(rows_.last, first + kBlock), begin = rows_.drawn.count;
       look(first, last);
@@ -94,7 +93,7 @@ class Drawer {
   }
 
  private:
-  static constexpr int64_t kBlock = 32;
+  static constexpr int64_t kBlock = 64, kAhead = 32;
   static constexpr int kMade = 2;  // of words that are made at once
 
   const Arguments& a_;
@@ -126,6 +125,7 @@ class Drawer {
   void look(int64_t first, int64_t last) {
     int64_t chosen[kBlock], by_chance = 0;
     for (int64_t i = first; i < last; ++i) {
+      if (i + kAhead < rows_.last) __builtin_prefetch(relation_.indptr + node(i + kAhead), 0, 3);
       const uint64_t node = this->node(i), tree = this->tree(i);
       Candidates& from = from_[i - first] = {0, 0, relation_.sums, nullptr, 0};
       if (fanout_ == 0) continue;
@@ -146,14 +146,12 @@ class Drawer {
   void draw(int64_t i, int64_t at) {
     Grow<int64_t>& drawn = rows_.drawn;
     const int64_t before = drawn.count;
-    if (i + kBlock < rows_.last) fetch_row(i + kBlock);  // for the next block
     if (fanout_ != 0) choose(from_[at], at, tree(i) << 8, drawn);
     if (!drawn.ok || !taken_.ok()) return refuse(kNoMemory, 0);
     rows_.counts[i - rows_.first] = static_cast<int32_t>(drawn.count - before);
     for (int64_t p = before; p < drawn.count; ++p) fetch(source_, drawn[p]);
   }
 
-  void fetch_row(int64_t i) const { __builtin_prefetch(relation_.indptr + node(i), 0, 3); }
   static void fetch(const AnyIds& ids, int64_t p) { __builtin_prefetch(static_cast<const char*>(ids.data) + p * (ids.wide ? 8 : 4), 0, 3); }
 
   void choose(const Candidates& from, int64_t at, uint64_t shared, Grow<int64_t>& drawn) {
