@@ -170,35 +170,41 @@ class Drawer {
     }
   }
 
-  // Reads the sources that rows first .. last drew, from position `begin` on, and puts edges in the place of positions. In the last hop
-  // the numbers of the sources stand for the sources, and edges from nodes that were not met go.
+  // Reads the sources that rows first .. last drew, from position `begin` on, and puts edges in the place of positions. How many a row drew
+  // is anybody's guess, so the rows are one list here.
   void read(int64_t first, int64_t last, int64_t begin) {
     Grow<uint64_t>& keys = rows_.piece.keys;
-    if (!keys.reserve(rows_.drawn.count)) return refuse(kNoMemory, 0);
-    int64_t p = begin, kept = begin;
+    const int64_t end = rows_.drawn.count;
+    if (!keys.reserve(end)) return refuse(kNoMemory, 0);
+    for (int64_t i = first, k = begin; trees_ && i < last; ++i)
+      for (int32_t left = rows_.counts[i - rows_.first]; left > 0; --left) keys[k++] = tree(i) * num_sources_;
+    int64_t* const drawn = rows_.drawn.data;
+    for (int64_t k = begin; k < end; ++k) {
+      const uint64_t id = source_[drawn[k]];
+      if (id >= num_sources_) return refuse(kBadId, drawn[k]);
+      keys[k] = trees_ ? keys[k] + id : id;
+      if (edge_) fetch(edge_, drawn[k]);
+    }
+    keys.count = end;
+    if (is_last_) keep_met(first, last, begin);
+    for (int64_t k = begin; edge_ && k < rows_.drawn.count; ++k) drawn[k] = edge_[drawn[k]];
+  }
+
+  // In the last hop the numbers of the sources stand for the sources, and edges from nodes that were not met go.
+  void keep_met(int64_t first, int64_t last, int64_t begin) {
+    Grow<uint64_t>& keys = rows_.piece.keys;
+    int64_t k = begin, kept = begin;
     for (int64_t i = first; i < last; ++i) {
-      const uint64_t root = trees_ ? tree(i) * num_sources_ : 0;
       int32_t& count = rows_.counts[i - rows_.first];
-      for (int64_t end = p + count; p < end; ++p) {
-        const int64_t position = rows_.drawn[p];
-        const uint64_t id = source_[position];
-        if (id >= num_sources_) return refuse(kBadId, position);
-        uint64_t key = root + id;
-        if (is_last_) {
-          const int32_t number = met_.number(key);
-          if (number < 0) {
-            --count;
-            continue;
-          }
-          key = number;
-        }
-        keys[keys.count++] = key;
-        rows_.drawn[kept++] = position;
-        if (edge_) fetch(edge_, position);
+      for (int64_t end = k + count; k < end; ++k) {
+        const int32_t number = met_.number(keys[k]);
+        keys[kept] = number;
+        rows_.drawn[kept] = rows_.drawn[k];
+        kept += number >= 0;
+        count -= number < 0;
       }
     }
-    for (int64_t k = begin; edge_ && k < kept; ++k) rows_.drawn[k] = edge_[rows_.drawn[k]];
-    rows_.drawn.count = kept;
+    keys.count = rows_.drawn.count = kept;
   }
 
   // Python has seen that they ascend; somebody may have written to them since.
