@@ -110,3 +110,19 @@ def test_a_window_that_ends_inside_a_row_changes_nothing():
     rows = random_structure(50, 3, 2100, seed=5)
     x = torch.randn(50, 24, dtype=torch.float64)
     torch.testing.assert_close(spmm(rows, x), spmm.reference(rows, x)[0], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("isa", weft.native.instruction_sets())
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("width", [1, 4, 8, 16, 37])
+def test_halves_are_rounded_to_the_nearest_even_one(width, dtype, isa, monkeypatch):
+    monkeypatch.setattr(weft.settings, "isa", isa)
+    halves = torch.arange(-(2**15), 2**15, dtype=torch.int32).to(torch.int16).view(dtype)  # all that there are
+    count = 2**16 // width
+    digits = 8 if dtype is torch.bfloat16 else 11
+    ties = torch.ones(2**16).ldexp(halves.float().frexp().exponent - digits - 1).to(dtype)  # half a step
+    x = torch.stack([halves, ties])[:, : count * width].reshape(2 * count, width)
+    pairs = structure(torch.arange(2 * count), torch.arange(count).repeat(2), 2 * count, count)
+    found, expected = spmm(pairs, x), (0.0 + x[:count].float() + x[count:].float()).to(dtype)
+    assert torch.equal(found.isnan(), expected.isnan())
+    assert torch.equal(found.nan_to_num(0).view(torch.int16), expected.nan_to_num(0).view(torch.int16))

@@ -90,6 +90,14 @@ template <int N, class T> WEFT_INLINE Vec<Acc<T>, N> load(const T* p) {
 }
 template <int N> WEFT_INLINE Vec<float, N> load(const bf16* p) {
   if constexpr (N == 1) return widen(*p);
+#if defined(__AVX512BW__)
+  else if constexpr (N == 16) {  // half k becomes the upper half of lane k, in one step
+    Vec<uint32_t, N> from;
+    for (uint32_t k = 0; k < N; ++k) from[k] = k << 16;
+    const __m512i halves = _mm512_castsi256_si512(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+    return reinterpret_cast<Vec<float, N>>(_mm512_maskz_permutexvar_epi16(0xAAAAAAAA, reinterpret_cast<__m512i>(from), halves));
+  }
+#endif
   else {
     Vec<uint16_t, N> half; memcpy(&half, p, sizeof half);
     const Vec<uint32_t, N> w = __builtin_convertvector(half, Vec<uint32_t, N>) << 16;
@@ -112,10 +120,29 @@ template <int N> WEFT_INLINE Vec<float, N> load(const f16* p) {
   }
 }
 
+// Lanes as `narrow` makes them, all at once.
+template <int N> WEFT_INLINE void store_narrow(bf16* p, Vec<float, N> v) {
+  Vec<uint32_t, N> bits;
+  memcpy(&bits, &v, sizeof bits);
+  const Vec<uint32_t, N> rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16, nan = Vec<uint32_t, N>{} + 0x7fc0;
+  const Vec<uint16_t, N> half = __builtin_convertvector(v != v ? nan : rounded, Vec<uint16_t, N>);
+  memcpy(p, &half, sizeof half);
+}
+template <int N> WEFT_INLINE void store_narrow(f16* p, Vec<float, N> v) {
+#if defined(__AVX512F__)
+  if constexpr (N == 16) return _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_maskz_cvtps_ph(0xffff, v, _MM_FROUND_TO_NEAREST_INT));
+#endif
+#if defined(__F16C__)
+  if constexpr (N == 8) return _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
+  if constexpr (N == 4) return _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
+#endif
+  for (int l = 0; l < N; ++l) p[l] = narrow<f16>(v[l]);
+}
+
 template <int N, class T> WEFT_INLINE void store(T* p, Vec<Acc<T>, N> v) {
   if constexpr (N == 1) *p = narrow<T>(v);
   else if constexpr (sizeof(T) == sizeof(Acc<T>)) memcpy(p, &v, sizeof v);
-  else for (int l = 0; l < N; ++l) p[l] = narrow<T>(v[l]);
+  else store_narrow<N>(p, v);
 }
 
 // Copies `count` values, at least N of them, in vectors of N lanes; the last vector may overlap the one before it.
