@@ -123,16 +123,10 @@ class Adjacency:
         return made
 
     def _fill(self, source: Tensor, target: Tensor, num_sources: int, num_targets: int, id_dtype: torch.dtype) -> None:
-        object.__setattr__(self, "source", source)
-        object.__setattr__(self, "target", target)
-        object.__setattr__(self, "num_sources", num_sources)
-        object.__setattr__(self, "num_targets", num_targets)
-        object.__setattr__(self, "_id_dtype", id_dtype)
-        object.__setattr__(self, "_compressed", None)
-        object.__setattr__(self, "_in_target_order", None)
-        object.__setattr__(self, "_given", (None, None))
-        object.__setattr__(self, "_by_target_and_source", None)
-        object.__setattr__(self, "_facts", {})
+        self.__dict__.update(
+            source=source, target=target, num_sources=num_sources, num_targets=num_targets, _id_dtype=id_dtype,
+            _compressed=None, _in_target_order=None, _given=(None, None), _by_target_and_source=None, _facts={},
+        )  # fmt: skip
 
     # Structures
 

@@ -94,7 +94,7 @@ class Drawer {
 
  private:
   static constexpr int64_t kBlock = 64, kAhead = 32;
-  static constexpr int kMade = 2;  // of words that are made at once
+  static constexpr int kMade = 2;  // blocks of words that every row gets
 
   const Arguments& a_;
   const Relation& relation_;
