@@ -93,7 +93,7 @@ class Drawn(NamedTuple):
     *Shapes* for each node type, `node_ids: (num_nodes,)`, int64, in the order in which they were met, seeds first;
     `trees: (num_nodes,)`, int64, the place of the seed that each belongs to; `seed_numbers: (num_seeds,)`, int32, the node that
     each seed is; `counts`, a number of nodes after each hop, that of the seeds first; `edges[hop][relation]`, where an induced
-    graph is one hop of all nodes.
+    graph is one hop of all nodes. On the CPU the lists of one kind are parts of one memory: clone what is to outlive the rest.
 
     >>> Drawn([], None, [], [], []).edges
     []
