@@ -42,7 +42,9 @@ PEERS = {
         ),
         newest_python=(3, 12),
     ),
-    "pyg": Peer(("torch==2.13.0", "torch_geometric", "setuptools", "wheel"), ("torch-scatter", "torch-sparse")),
+    "pyg": Peer(
+        ("torch==2.13.0", "torch_geometric", "safetensors", "setuptools", "wheel"), ("torch-scatter", "torch-sparse")
+    ),
 }
 
 INSIDE = {"graphbolt": "dgl", "dgl_fused": "dgl"}  # what comes with another library
