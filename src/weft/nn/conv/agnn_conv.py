@@ -4,7 +4,6 @@ from typing import final
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from ...ops import dot_attention, edge_softmax, sddmm
 from .._arguments import Edges, Features, check_edge_weight, first_rows, resolve_ends
@@ -95,6 +94,12 @@ class AGNNConv(nn.Module):
 
     def _directions(self, x_source: Tensor, x_target: Tensor, is_pair: bool) -> tuple[Tensor, Tensor]:
         """Features of length 1 of the sources, and of length beta of the targets."""
-        key = functional.normalize(x_source, dim=-1)
-        query = functional.normalize(x_target, dim=-1) if is_pair else first_rows(key, x_target.shape[0])
-        return key, query * self.beta.to(query.dtype)
+        of_source = _to_length_one(x_source)
+        of_target = _to_length_one(x_target) if is_pair else first_rows(of_source, x_target.shape[0])
+        return x_source * of_source, x_target * (of_target * self.beta.to(of_target.dtype))
+
+
+def _to_length_one(x: Tensor) -> Tensor:
+    """What each row is multiplied by, (num_rows, 1): one number for a row, in whose gradient no row is divided."""
+    length: Tensor = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+    return length.clamp_min(1e-12).reciprocal()
