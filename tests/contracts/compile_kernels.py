@@ -58,10 +58,8 @@ def compile_all(target: str, is_whole: bool) -> dict[str, int]:
         for op in [op for op in REGISTRY.values() if op.on_devices not in (None, "torch")]:
             name, samples = op.name, list(op.make_samples())
             known = [dtype for dtype in DTYPES if dtype in op.device_dtypes] or DTYPES[:1]  # ids alone have no floats
-            for most, walking.LONG, few in (
-                (3, 512, known[:1]),
-                (1, 8, known[1:2] or known),
-            ):  # few edges are a long row then
+            # The second time few edges are a long row.
+            for most, walking.LONG, few in ((3, 512, known[:1]), (1, 8, known[1:2] or known)):
                 for at in sorted(range(len(samples)) if is_whole else pairwise(samples, most=most)):
                     for dtype in known if is_whole else few:
                         op(*cast(samples[at], dtype, torch.int64 if dtype is torch.float64 else torch.int32))
