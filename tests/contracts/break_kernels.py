@@ -1,4 +1,4 @@
-"""Proof that the operator tests can fail: break the spmm kernel in five ways and see each caught.
+"""Proof that the operator tests can fail: break the spmm kernel in nine ways and see each caught.
 
 Copies the native sources to a temporary folder, applies one change at a time, builds it with CMake and runs the
 tests of spmm against that library. Run it with `python tests/contracts/break_kernels.py`; it prints a line per change
@@ -15,18 +15,22 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 CHANGES = {
     "wrong edge order": ("walker.h", "features_.weight + edge * stride;", "features_.weight + p * stride;"),
-    "missed tail": ("tiles.h", "at < features;) {", "at + N <= features;) {"),
+    "missed tail": ("tiles.h", "rest > 0;) {", "rest >= N;) {"),
+    "no overlap": ("tiles.h", "smaller(tile.lanes, rest) - tile.half", "tile.half"),
     "dropped hub chunk": (
         "reduction.h",
         "piece < plan_.first[hub + 1]; ++piece",
         "piece + 1 < plan_.first[hub + 1]; ++piece",
     ),
     "wrong tie": (
-        "tiles.h",
-        "winner[v] = (MAX ? value > best[v] : value < best[v])",
-        "winner[v] = (MAX ? value >= best[v] : value <= best[v])",
+        "row_tiles.h",
+        "MAX ? value > best[v] : value < best[v]",
+        "MAX ? value >= best[v] : value <= best[v]",
     ),
-    "unwritten row": ("reduction.h", "clear(row);\n        continue;", "continue;"),
+    "NaN passed over": ("row_tiles.h", "return EXACT || !any_lane<A, N>(odd);", "return true;"),
+    "row begun again": ("row_tiles.h", "else work.resume(values, winners);", "else work.start();"),
+    "unwritten row": ("row_tiles.h", "work.clear(row);", ";"),
+    "unwritten wide row": ("reduction.h", "else clear(row);\n        ++row", "++row"),
 }
 TESTS = ["tests/ops/spmm/test_spmm.py", "tests/contracts/test_operators.py"]
 

@@ -13,6 +13,7 @@ from ..ops import Structure, using
 from ..ops._operator import PARTS, Operator
 
 Args = tuple[Any, ...]
+UNTRACED = ("test_schema", "test_autograd_registration", "test_faketensor")  # what opcheck tests without tracing
 
 
 def check_operator(op: Operator[..., Any], chosen: Container[int] | None = None) -> None:
@@ -112,15 +113,23 @@ def check_gradgrad(op: Operator[..., Any], chosen: Container[int] | None = None)
             assert torch.autograd.gradgradcheck(call, inputs, fast_mode=True), f"{op.name}: gradgradcheck, sample {at}"
 
 
-def check_library(op: Operator[..., Any], chosen: Container[int] | None = None) -> None:
-    """torch.library.opcheck passes with and without gradients, and torch.ops gives the bits of the fast route."""
+def check_library(
+    op: Operator[..., Any], chosen: Container[int] | None = None, traced: Container[int] | None = None
+) -> None:
+    """torch.library.opcheck passes with and without gradients, and torch.ops gives the bits of the fast route.
+
+    Args:
+        traced: of the chosen samples those that are traced with symbolic shapes, too, which takes a hundred times as long.
+    """
     for at, args in _numbered(op, chosen):
         prepared = op.prepare(*args) if op.prepare else args
         flat = op.signature.flattened(prepared)
-        torch.library.opcheck(op.overload, tuple(flat))
+        utils = (*UNTRACED, "test_aot_dispatch_dynamic") if traced is None or at in traced else UNTRACED
+        torch.library.opcheck(op.overload, tuple(flat), test_utils=utils)
         if any(prepared[i] is not None for i in op._of_at):
             leaves = [None if prepared[i] is None else prepared[i].clone().requires_grad_() for i in op._of_at]
-            torch.library.opcheck(op.overload, tuple(op.signature.flattened(replaced(prepared, op._of_at, leaves))))
+            given = op.signature.flattened(replaced(prepared, op._of_at, leaves))
+            torch.library.opcheck(op.overload, tuple(given), test_utils=utils)
         with using("native"):
             _assert_equal(op, visible(op, op.overload(*flat)), op(*args), f"sample {at}, torch.ops")
 

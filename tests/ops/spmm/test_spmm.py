@@ -41,7 +41,7 @@ def test_ties_in_a_hub_go_to_the_lowest_edge_across_pieces():
 
 
 @pytest.mark.parametrize("reduce", ["sum", "mean", "max", "min"])
-@pytest.mark.parametrize("width", [1, 5, 16])
+@pytest.mark.parametrize("width", [1, 5, 16, 47, 300])
 def test_nan_reaches_every_target_of_its_source_and_no_other(reduce, width):
     rows = random_structure(9, 6, 20, seed=4)
     x = torch.randn(9, width)
@@ -110,6 +110,31 @@ def test_a_window_that_ends_inside_a_row_changes_nothing():
     rows = random_structure(50, 3, 2100, seed=5)
     x = torch.randn(50, 24, dtype=torch.float64)
     torch.testing.assert_close(spmm(rows, x), spmm.reference(rows, x)[0], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("isa", weft.native.instruction_sets())
+@pytest.mark.parametrize("width", [2, 12, 47, 100, 300])  # of one tile, with vectors that overlap, and of several
+@pytest.mark.parametrize("weights", [(), (1,), None])
+def test_rows_of_any_length_meet_the_windows_anywhere(isa, width, weights, monkeypatch):
+    # Windows have 256 edges: rows end with one, begin with one, span several, lie many in one; rows without edges stand between.
+    monkeypatch.setattr(weft.settings, "isa", isa)
+    degrees = torch.tensor([0, 3, 0, 253, 256, 1, 0, 0, 1, 254, 5000, 0, 700, 2, 2, 0, 1, 55, 0, 0] * 2)
+    target, draw = torch.arange(40).repeat_interleave(degrees), torch.Generator().manual_seed(width)
+    rows = structure(torch.randint(30, target.shape, generator=draw), target, 30, 40, torch.int32)
+    x = torch.randn(30, width, dtype=torch.float64, generator=draw)
+    weight = None if weights is None else torch.rand(rows.num_edges, *weights, dtype=torch.float64, generator=draw)
+    scale = torch.rand(40, dtype=torch.float64, generator=draw)
+    for reduce in ("sum", "mean", "max", "min"):
+        scales = (None, scale) if reduce in ("sum", "mean") else (None, None)
+        expected, winner = spmm.reference(rows, x, weight, reduce, *scales)
+        leaf = x.clone().requires_grad_()
+        found = spmm(rows, leaf, weight, reduce, *scales)
+        torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+        if winner is not None and weight is None:
+            (gradient,) = torch.autograd.grad(found.sum(), leaf)
+            source = rows.source[winner.clamp(min=0)].long()
+            won = torch.zeros_like(x).scatter_add(0, source, (winner >= 0).double())
+            assert torch.equal(gradient, won)
 
 
 @pytest.mark.parametrize("isa", weft.native.instruction_sets())

@@ -55,8 +55,11 @@ WEFT_INLINE Vec<Acc<T>, N> sum_head(const T* x, int64_t begin, int64_t width, co
   for (; k + N <= end; k += N) sum = term(load<N>(x + k), k, sum);
   if constexpr (N > 1)
     if (k < end) {  // the last vector overlaps the one before it: lanes that were there already count for nothing
+      using S = typename Signed<A>::type;
+      Mask<A, N> lane;
+      for (int l = 0; l < N; ++l) lane[l] = l;
       const Vec<A, N> last = term(load<N>(x + end - N), end - N, Vec<A, N>{});
-      for (int l = 0; l < N; ++l) sum[l] += l >= N - (end - k) ? last[l] : A(0);
+      sum += lane >= splat<S, N>(static_cast<S>(N - (end - k))) ? last : Vec<A, N>{};
     }
   return sum;
 }

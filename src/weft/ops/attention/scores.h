@@ -22,7 +22,7 @@ struct Block {
 
   // `is_first` if nobody has read these rows before.
   Segment<T> segment(const Read<T>& read, const Acc<T>* weights, int64_t heads, bool is_first = false) const {
-    return {read.rows, weights, heads, count, read.far, is_first ? read.near : 0, fresh, 0};
+    return {read.rows, weights, heads, count, read.far, is_first ? read.near : 0, fresh};
   }
 };
 

@@ -21,11 +21,11 @@ void slope_tile(const Tile<T>& tile, const Segment<T>& segment, Acc<T>* values, 
   V sum[SUMS * NV], own[NV];
   values += tile.slot;
   for (int v = 0; v < SUMS * NV; ++v) sum[v] = s.fresh ? V{} : load<N>(values + v * N);
-  for (int v = 0; v < NV; ++v) own[v] = load<N>(s.own + tile.begin + v * N);
+  for (int v = 0; v < NV; ++v) own[v] = load<N>(tile.template at<N, NV>(s.own, v));
   for (int64_t j = 0; j < s.count; ++j) {
     fetch<T, N, NV>(tile, s, j);
     for (int v = 0; v < NV; ++v) {
-      const V x = load<N>(s.rows[j] + tile.begin + v * N) + own[v], weight = weights<T, N, W>(tile, s, j, v);
+      const V x = load<N>(tile.template at<N, NV>(s.rows[j], v)) + own[v], weight = weights<T, N, W>(tile, s, j, v);
       const V sloped = x > V{} ? weight : weight * splat<A, N>(s.negative_slope);
       sum[v] += sloped;
       if constexpr (SUMS == 2) sum[NV + v] = fma<A, N>(sloped, x, sum[NV + v]);

@@ -2,6 +2,7 @@
 // is written. Hub rows are reduced in pieces of fixed length that combine in order; other rows form tasks of up to 1024.
 #pragma once
 #include "arguments.h"
+#include "row_tiles.h"
 #include "walker.h"
 
 namespace weft {
@@ -46,7 +47,7 @@ class Reduction {
   const bool selects_, tracks_, is_single_;
   const Features<T> features_;
   const Rows<I> rows_;
-  const Tiling<T> tiling_;
+  const Tiling<T, 1, RowReductions> tiling_;
   const Plan plan_;
   Faults faults_;
 
@@ -90,9 +91,8 @@ class Reduction {
       add_single(lo, hi, values);
       return;
     }
-    Window<T, I> window(rows_, features_, tiling_.features);
-    if (!window.has_memory()) return faults_.starve();
-    if (!window.open(lo, hi) || !reduce_row(window, lo, hi, values, winners)) faults_.note(window.fault);
+    const int64_t ends[] = {lo, hi};
+    reduce_segments(ends, 0, 0, hi, values, winners);  // a row that does not end
   }
 
   void reduce_rows(int64_t begin, int64_t end) {
@@ -106,25 +106,38 @@ class Reduction {
       }
       return;
     }
-    Window<T, I> window(rows_, features_, tiling_.features);
     Buffer<A> values(tiling_.slots);
     Buffer<S> winners(tracks_ ? tiling_.slots : 0);
-    if (!window.has_memory() || !values.data || (tracks_ && !winners.data)) return faults_.starve();
-    if (!window.open(rows_.indptr[begin], rows_.indptr[end])) return faults_.note(window.fault);
-    for (int64_t row = begin; row < end; ++row) {
-      const int64_t lo = rows_.indptr[row], hi = rows_.indptr[row + 1];
-      if (lo == hi) {
-        clear(row);
-        continue;
-      }
-      if (!reduce_row(window, lo, hi, values.data, winners.data)) return faults_.note(window.fault);
-      finish(row, values.data);
-      if (tracks_) write_winners(row, lo, winners.data);
-    }
+    if (!values.data || (tracks_ && !winners.data)) return faults_.starve();
+    reduce_segments(rows_.indptr, begin, end, rows_.indptr[end], values.data, winners.data);
   }
 
-  bool reduce_row(Window<T, I>& window, int64_t lo, int64_t hi, A* values, S* winners) const {
-    return each_segment(window, lo, hi, [&](const Segment<T>& s) { tiling_.run(s, values, winners); });
+  // Reduces rows begin .. end of `indptr`, and keeps what lies between them and `hi`. A tile that covers rows whole walks as many as there
+  // are and writes them; of several, which read the same rows one behind the other, each waits at the end of a row.
+  void reduce_segments(const int64_t* indptr, int64_t begin, int64_t end, int64_t hi, A* values, S* winners) {
+    Window<T, I> window(rows_, features_, tiling_.features);
+    if (!window.has_memory()) return faults_.starve();
+    if (!window.open(indptr[begin], hi)) return faults_.note(window.fault);
+    const bool whole = tiling_.count == 1;
+    int64_t at = indptr[begin];
+    bool fresh = true;
+    do {
+      if (at == window.usable_end() && at < hi && !window.advance()) return faults_.note(window.fault);
+      int64_t stop = window.usable_end(), row = begin;
+      if (whole) while (row < end && indptr[row + 1] <= stop) ++row;
+      else if (begin < end) stop = larger(at, smaller(stop, indptr[begin + 1]));
+      bool open = indptr[row] < stop;
+      tiling_.run(RowSegment<T>{{window.pointers(at), window.weights(at), window.stride(), stop - at, window.far, window.near, fresh},
+                                indptr, at, begin, row, open, static_cast<T*>(a_.out), a_.winner, sizeof(I) == 8, tiling_.features,
+                                static_cast<const T*>(a_.target_scale), reduce_ == kMean},
+                  values, winners);
+      if (!whole && begin < end && stop >= indptr[begin + 1]) {
+        if (open) write(row, values, winners);
+        else clear(row);
+        ++row, open = false;
+      }
+      begin = row, at = stop, fresh = !open;
+    } while (at < hi || begin < end);
   }
 
   void clear(int64_t row) {
@@ -137,8 +150,11 @@ class Reduction {
     tiling_.finish(values, divisor, a_.target_scale ? widen(static_cast<const T*>(a_.target_scale)[row]) : A(1), out(row));
   }
 
-  void write_winners(int64_t row, int64_t from, const S* winners) {
+  void write(int64_t row, const A* values, const S* winners) {
+    finish(row, values);
+    if (!tracks_) return;
     I* to = winner(row);
+    const int64_t from = rows_.indptr[row];
     tiling_.each([&](int64_t slot, int64_t feature, int64_t count) {
       for (int64_t l = 0; l < count; ++l) to[feature + l] = static_cast<I>(from + winners[slot + l]);
     });
@@ -160,8 +176,7 @@ class Reduction {
         }
       }
     }
-    finish(row, best);
-    if (tracks_) write_winners(row, rows_.indptr[row], winner);
+    write(row, best, winner);
   }
 
   T* out(int64_t row) const { return static_cast<T*>(a_.out) + row * tiling_.features; }

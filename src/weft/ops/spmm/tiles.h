@@ -1,6 +1,6 @@
 // A feature row is covered by vectors, and vectors are grouped into tiles of 8, 4, 2 or 1 whose accumulators stay in registers
-// while a tile kernel walks the edges of one target. If the width is no multiple of the vector, the last vector
-// overlaps the one before it: every lane is right for any width, and no lane needs a mask.
+// while a tile kernel walks the edges of one target. If the width is no multiple of the tile, the second half of its vectors
+// overlaps the first: every lane is right for any width, and no lane needs a mask.
 #pragma once
 #include "weft/rows.h"
 #include "weft/vector.h"
@@ -23,8 +23,7 @@ struct Segment {
   const T* const* rows;
   const Acc<T>* weights;
   int64_t stride, count, far, near;  // rows to fetch ahead: into the second cache level, into the first (0: they are there)
-  bool fresh;      // the first segment of its row: accumulators start anew
-  int64_t offset;  // edges of this row or piece before this segment
+  bool fresh;  // the first segment of its row: accumulators start anew
   int64_t apart = 0;
 };
 
@@ -34,9 +33,19 @@ struct Tile {
   using Finish = void (*)(const Tile&, const Acc<T>* values, Acc<T> divisor, Acc<T> factor, T* row);
   Run run;
   Finish finish;
-  int64_t slot, begin;  // first accumulator lane; first feature
+  int64_t slot, lanes, half;  // first accumulator lane; lanes of one sum; those of the first half of its vectors, none of a single one
+  int64_t begin, shift;       // first feature; how far behind it that of the second half is, which may overlap the first
   int32_t weight[kTile];  // of the first lane of each vector
   alignas(64) typename Signed<Acc<T>>::type lane[kTile * kVectorBytes / sizeof(Acc<T>)];  // weights of lanes, from there on
+
+  // Where vector v lies in a row.
+  template <int N, int NV, class V>
+  WEFT_INLINE_MEMBER V* at(V* row, int v) const {
+    V *const first = row + begin, *const second = first + shift;
+    return v < NV / 2 ? first + v * N : second + (v - NV / 2) * N;
+  }
+
+  int64_t width() const { return shift + lanes - half; }
 };
 
 // The weights of vector v of edge j in sum k.
@@ -49,17 +58,15 @@ WEFT_INLINE Vec<Acc<T>, N> weights(const Tile<T>& tile, const Segment<T>& s, int
   else return pick_lanes<A, N>(load<N>(from), load<N>(tile.lane + v * N));
 }
 
-template <class T, int N, Weighting W>
-WEFT_INLINE Vec<Acc<T>, N> message(const Tile<T>& tile, const Segment<T>& s, int64_t j, int v) {
-  const auto x = load<N>(s.rows[j] + tile.begin + v * N);
-  if constexpr (W == kNone) return x;
-  else return x * weights<T, N, W>(tile, s, j, v);
-}
-
 template <class T, int N, int NV>
 WEFT_INLINE void fetch(const Tile<T>& tile, const Segment<T>& s, int64_t j) {
-  fetch_far(s.rows[j + s.far] + tile.begin, NV * N * sizeof(T));
-  if (s.near) fetch_near(s.rows[j + s.near] + tile.begin, NV * N * sizeof(T));
+  constexpr int kFirst = NV / 2 * N * sizeof(T), kSecond = NV * N * sizeof(T) - kFirst;
+  const T *far = s.rows[j + s.far] + tile.begin, *near = s.rows[j + s.near] + tile.begin;
+  fetch_far(far, kFirst);
+  fetch_far(far + tile.shift, kSecond);
+  if (!s.near) return;
+  fetch_near(near, kFirst);
+  fetch_near(near + tile.shift, kSecond);
 }
 
 // Memory: each edge's row is read once for all SUMS, from cache lines fetched some edges earlier; accumulators live in registers.
@@ -72,7 +79,7 @@ void add_tile(const Tile<T>& tile, const Segment<T>& s, Acc<T>* values, typename
   for (int64_t j = 0; j < s.count; ++j) {
     fetch<T, N, NV>(tile, s, j);
     for (int v = 0; v < NV; ++v) {
-      const auto x = load<N>(s.rows[j] + tile.begin + v * N);
+      const auto x = load<N>(tile.template at<N, NV>(s.rows[j], v));
       for (int k = 0; k < SUMS; ++k) {
         if constexpr (W == kNone) sum[v] += x;
         else sum[k * NV + v] = fma<A, N>(weights<T, N, W>(tile, s, j, v, k), x, sum[k * NV + v]);
@@ -82,64 +89,22 @@ void add_tile(const Tile<T>& tile, const Segment<T>& s, Acc<T>* values, typename
   for (int v = 0; v < SUMS * NV; ++v) store<N, A>(values + v * N, sum[v]);
 }
 
-// Walks the edges of a segment; false if they may hold a NaN that was passed over. Without EXACT the comparison takes a NaN for
-// a loser, which makes the chain from edge to edge half as long; a best that is NaN already stays.
-template <class T, int N, int NV, Weighting W, bool MAX, bool TRACKS, bool EXACT>
-WEFT_INLINE bool select_edges(const Tile<T>& tile, const Segment<T>& s, Vec<Acc<T>, N>* best, Mask<Acc<T>, N>* winner) {
+// Writes sums to the row of their target, divided and multiplied.
+template <class T, int N, int NV>
+WEFT_INLINE void write_tile(const Tile<T>& tile, const Vec<Acc<T>, N>* sums, Acc<T> divisor, Acc<T> factor, T* row) {
   using A = Acc<T>;
-  using S = typename Signed<A>::type;
-  Mask<A, N> odd{};
-  for (int64_t j = s.fresh; j < s.count; ++j) {
-    fetch<T, N, NV>(tile, s, j);
-    for (int v = 0; v < NV; ++v) {
-      const auto value = message<T, N, W>(tile, s, j, v);
-      if constexpr (EXACT) {
-        const auto taken = wins<A, N, MAX>(value, best[v]);
-        best[v] = taken ? value : best[v];
-        if constexpr (TRACKS) winner[v] = taken ? splat<S, N>(static_cast<S>(s.offset + j)) : winner[v];
-      } else {
-        odd |= value != value;
-        if constexpr (TRACKS) winner[v] = (MAX ? value > best[v] : value < best[v]) ? splat<S, N>(static_cast<S>(s.offset + j)) : winner[v];
-        best[v] = (MAX ? value > best[v] : value < best[v]) ? value : best[v];
-      }
-    }
-  }
-  return EXACT || !any_lane<A, N>(odd);
-}
-
-// Without TRACKS nobody asks which edge won.
-template <class T, int N, int NV, Weighting W, bool MAX, bool TRACKS>
-void select_tile(const Tile<T>& tile, const Segment<T>& s, Acc<T>* values, typename Signed<Acc<T>>::type* winners) {
-  using A = Acc<T>;
-  using S = typename Signed<A>::type;
-  Vec<A, N> best[NV];
-  Mask<A, N> winner[NV];
-  const auto begin = [&] {
-    for (int v = 0; v < NV; ++v) {
-      best[v] = s.fresh ? message<T, N, W>(tile, s, 0, v) : load<N>(values + tile.slot + v * N);
-      if constexpr (TRACKS) winner[v] = s.fresh ? splat<S, N>(static_cast<S>(s.offset)) : load<N>(winners + tile.slot + v * N);
-    }
-  };
-  begin();
-  if (!select_edges<T, N, NV, W, MAX, TRACKS, false>(tile, s, best, winner)) {
-    begin();
-    select_edges<T, N, NV, W, MAX, TRACKS, true>(tile, s, best, winner);
-  }
   for (int v = 0; v < NV; ++v) {
-    store<N, A>(values + tile.slot + v * N, best[v]);
-    if constexpr (TRACKS) store<N, S>(winners + tile.slot + v * N, winner[v]);
+    auto value = sums[v];
+    if (divisor != A(1)) value /= splat<A, N>(divisor);
+    store<N>(tile.template at<N, NV>(row, v), value * splat<A, N>(factor));
   }
 }
 
-// Writes the accumulators of a tile to the row of its target.
 template <class T, int N, int NV>
 void finish_tile(const Tile<T>& tile, const Acc<T>* values, Acc<T> divisor, Acc<T> factor, T* row) {
-  using A = Acc<T>;
-  for (int v = 0; v < NV; ++v) {
-    auto value = load<N>(values + tile.slot + v * N);
-    if (divisor != A(1)) value /= splat<A, N>(divisor);
-    store<N>(row + tile.begin + v * N, value * splat<A, N>(factor));
-  }
+  Vec<Acc<T>, N> sums[NV];
+  for (int v = 0; v < NV; ++v) sums[v] = load<N>(values + tile.slot + v * N);
+  write_tile<T, N, NV>(tile, sums, divisor, factor, row);
 }
 
 // What tiles do with the rows of edges: a family of kernels, of which `pick` gives one.
@@ -148,39 +113,26 @@ struct Additions {
   static typename Tile<T>::Run pick(Reduce, bool) { return add_tile<T, N, NV, W, SUMS>; }
 };
 
-struct Reductions {
-  template <class T, int N, int NV, Weighting W, int SUMS>
-  static typename Tile<T>::Run pick(Reduce reduce, bool tracks) {
-    if constexpr (SUMS == 1 && (W == kNone || W == kLanes)) {  // lanes serve all that select
-      if (reduce == kMax) return tracks ? select_tile<T, N, NV, W, true, true> : select_tile<T, N, NV, W, true, false>;
-      if (reduce == kMin) return tracks ? select_tile<T, N, NV, W, false, true> : select_tile<T, N, NV, W, false, false>;
-    }
-    return add_tile<T, N, NV, W, SUMS>;
-  }
-};
+// How many vectors of N lanes a tile has at most: many only of the longest, since a row is covered by the longest that it has room for.
+template <class T, int N, int MOST>
+constexpr int kMostVectors = N * sizeof(Acc<T>) == kVectorBytes ? MOST : 2;
 
-// How many vectors of N lanes tiles are made of: several only of the longest, since a row is covered by the longest that it has room
-// for, and two of single lanes.
-template <class T, int N, int MOST, class Body>
+template <int MOST, class Body>
 WEFT_INLINE auto with_vectors(int64_t vectors, const Body& body) {
-  constexpr bool kLongest = N * sizeof(Acc<T>) == kVectorBytes;
-  if constexpr (kLongest && MOST >= 8)
-    if (vectors == 8) return body(Lanes<8>{});
-  if constexpr (kLongest && MOST >= 4)
-    if (vectors == 4) return body(Lanes<4>{});
-  if constexpr (kLongest || N == 1)
-    if (vectors == 2) return body(Lanes<2>{});
-  return body(Lanes<1>{});
+  if constexpr (MOST > 1) {
+    if (vectors < MOST) return with_vectors<MOST / 2>(vectors, body);
+  }
+  return body(Lanes<MOST>{});
 }
 
 // The tiles of one call: rows of `features` values, `weights` an edge, SUMS of them with weights of their own each.
-template <class T, int SUMS = 1, class Kernels = Reductions>
+template <class T, int SUMS, class Kernels>
 class Tiling {
   using A = Acc<T>;
 
  public:
   Tiling(int64_t features, int64_t weights, Reduce reduce, bool tracks)
-      : features(features), weights_(weights), reduce_(reduce), tracks_(tracks), tiles(features / kMost + 4) {
+      : features(features), weights_(weights), reduce_(reduce), tracks_(tracks), tiles(features / kMost + 2) {
     if (tiles.data) with_lanes<A>(features, [&](auto n) { cover<decltype(n)::count>(); });
   }
 
@@ -194,18 +146,22 @@ class Tiling {
     for (int64_t t = 0; t < count; ++t) tiles[t].finish(tiles[t], values, divisor, factor, row);
   }
 
-  // Calls body(first lane, first feature, lanes) for each tile; lanes of another sum follow.
+  // Calls body(first lane, first feature, lanes) for both halves of each tile, in every sum.
   template <class Body>
   void each(const Body& body) const {
-    for (int64_t t = 0; t < count; ++t)
-      body(tiles[t].slot, tiles[t].begin, ((t + 1 < count ? tiles[t + 1].slot : slots) - tiles[t].slot) / SUMS);
+    for (int64_t t = 0; t < count; ++t) {
+      const Tile<T>& tile = tiles[t];
+      for (int k = 0; k < SUMS; ++k) {
+        const int64_t slot = tile.slot + k * tile.lanes, feature = k * features + tile.begin;
+        body(slot, feature, tile.half);
+        body(slot + tile.half, feature + tile.shift, tile.lanes - tile.half);
+      }
+    }
   }
 
   // Copies the sums to the order of features, one sum behind the other.
   void unpack(const A* values, A* sums) const {
-    each([&](int64_t slot, int64_t feature, int64_t lanes) {
-      for (int k = 0; k < SUMS; ++k) memcpy(sums + k * features + feature, values + slot + k * lanes, lanes * sizeof(A));
-    });
+    each([&](int64_t slot, int64_t feature, int64_t lanes) { memcpy(sums + feature, values + slot, lanes * sizeof(A)); });
   }
 
   int64_t features, slots = 0, count = 0;
@@ -219,7 +175,8 @@ class Tiling {
 
   template <int N, Weighting W>
   typename Tile<T>::Run pick(int64_t vectors) const {
-    return with_vectors<T, N, kMost>(vectors, [&](auto n) { return Kernels::template pick<T, N, decltype(n)::count, W, SUMS>(reduce_, tracks_); });
+    return with_vectors<kMostVectors<T, N, kMost>>(
+        vectors, [&](auto n) { return Kernels::template pick<T, N, decltype(n)::count, W, SUMS>(reduce_, tracks_); });
   }
 
   template <int N>
@@ -231,26 +188,30 @@ class Tiling {
     return pick<N, kLanes>(vectors);
   }
 
-  // At most features / kMost full tiles, three smaller ones and one overlapping vector.
+  // The fewest tiles of the most vectors; one vector that is too long begins earlier.
   template <int N>
   WEFT_OUTLINE void cover() {
+    constexpr int kVectors = kMostVectors<T, N, kMost>;
     const int64_t group = weights_ ? features / weights_ : features;  // features of a weight
-    for (int64_t at = 0; at < features;) {
-      int64_t vectors = kMost;
-      while (vectors > 1 && at + vectors * N > features) vectors /= 2;
-      const int64_t from = at + vectors * N > features ? features - N : at;
+    for (int64_t at = 0, rest = features; rest > 0;) {
+      int64_t vectors = 1;
+      while (vectors < kVectors && vectors * N < rest) vectors *= 2;
       Tile<T>& tile = tiles[count++];
       tile.run = kernel<N>(vectors, group);
-      tile.finish = with_vectors<T, N, kMost>(vectors, [](auto n) -> typename Tile<T>::Finish { return finish_tile<T, N, decltype(n)::count>; });
+      tile.finish = with_vectors<kVectors>(vectors, [](auto n) -> typename Tile<T>::Finish { return finish_tile<T, N, decltype(n)::count>; });
       tile.slot = slots;
-      tile.begin = from;
+      tile.lanes = vectors * N;
+      tile.half = vectors / 2 * N;
+      tile.shift = vectors > 1 ? smaller(tile.lanes, rest) - tile.half : 0;
+      tile.begin = vectors > 1 ? at : smaller(at, features - N);
       for (int64_t v = 0; weights_ && v < vectors; ++v) {
-        tile.weight[v] = static_cast<int32_t>((from + v * N) / group);
-        for (int64_t l = v * N; l < (v + 1) * N; ++l)
-          tile.lane[l] = static_cast<typename Signed<A>::type>((from + l) / group - tile.weight[v]);
+        const int64_t from = tile.begin + (v < vectors / 2 ? v * N : tile.shift + (v - vectors / 2) * N);
+        tile.weight[v] = static_cast<int32_t>(from / group);
+        for (int64_t l = 0; l < N; ++l)
+          tile.lane[v * N + l] = static_cast<typename Signed<A>::type>((from + l) / group - tile.weight[v]);
       }
-      slots += SUMS * vectors * N;
-      at += vectors * N;
+      slots += SUMS * tile.lanes;
+      at += tile.lanes, rest -= tile.lanes;
     }
   }
 

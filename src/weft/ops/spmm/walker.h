@@ -131,17 +131,5 @@ class Window {
   Buffer<Acc<T>> weights_;
 };
 
-// Calls consume(segment) for the positions lo .. hi of one row, in order; the window stands at lo.
-template <class T, class I, class Consume>
-WEFT_INLINE bool each_segment(Window<T, I>& window, int64_t lo, int64_t hi, const Consume& consume) {
-  for (int64_t at = lo; at < hi;) {
-    if (at == window.usable_end() && !window.advance()) return false;
-    const int64_t end = smaller(hi, window.usable_end());
-    consume(Segment<T>{window.pointers(at), window.weights(at), window.stride(), end - at, window.far, window.near, at == lo, at - lo});
-    at = end;
-  }
-  return true;
-}
-
 }  // namespace WEFT_ISA
 }  // namespace weft
