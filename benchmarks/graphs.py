@@ -21,6 +21,11 @@ class EdgeList:
         """Count the edges."""
         return len(self.source)
 
+    def in_target_order(self) -> EdgeList:
+        """Give the edges target by target, as compressed rows hold them."""
+        order = np.argsort(self.target, kind="stable")
+        return EdgeList(self.source[order], self.target[order], self.num_nodes, self.sizes)
+
 
 def rmat(
     scale: int, num_edges: int, *, corners: tuple[float, float, float] = (0.57, 0.19, 0.19), seed: int = 0

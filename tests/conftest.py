@@ -1,6 +1,5 @@
 """How many examples hypothesis draws for a test: 40, or 2,000 with `--hypothesis-profile thorough`; Triton's interpreter."""
 
-import gc
 import os
 
 from hypothesis import settings
@@ -12,14 +11,3 @@ os.environ.setdefault(
 for name, examples in (("brief", 40), ("thorough", 2000)):
     settings.register_profile(name, max_examples=examples, deadline=None)  # a first call loads the native library
 settings.load_profile("brief")
-
-
-def pytest_collection_finish() -> None:
-    """Spare the garbage collector what collection made: millions of objects that live until the end."""
-    gc.collect()
-    gc.freeze()
-
-
-def pytest_sessionfinish() -> None:
-    """Give it back, so that what is left at exit is freed."""
-    gc.unfreeze()

@@ -20,6 +20,7 @@ SMALL_PASSES = ("forward", "forward_with_grad")
 # Each as it is timed, and as `--quick` has it. The small one is so small that only overhead counts.
 GRAPHS: dict[str, tuple[Callable[[], EdgeList], Callable[[], EdgeList]]] = {
     "rmat": (lambda: rmat(17, 2**21), lambda: rmat(12, 2**15)),
+    "rmat_in_order": (lambda: rmat(17, 2**21).in_target_order(), lambda: rmat(12, 2**15).in_target_order()),
     "rmat_large": (lambda: rmat(20, 2**24), lambda: rmat(13, 2**16)),
     "flat": (lambda: flat(200_000, 10), lambda: flat(5_000, 10)),
     "molecules": (lambda: molecules(4096), lambda: molecules(128)),

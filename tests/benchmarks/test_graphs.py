@@ -53,3 +53,11 @@ def test_molecules_are_connected_graphs_of_their_own_with_every_bond_in_both_dir
         np.minimum.at(reached, edges.target, reached[edges.source])
     assert len(np.unique(reached)) == 200
     assert np.array_equal(edges.source, molecules(200).source)
+
+
+def test_in_target_order_the_edges_are_the_same_and_stay_in_turn():
+    edges = rmat(5, 200)
+    ordered = edges.in_target_order()
+    assert (np.diff(ordered.target) >= 0).all()
+    for node in range(32):
+        assert (ordered.source[ordered.target == node] == edges.source[edges.target == node]).all()
