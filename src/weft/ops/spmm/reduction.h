@@ -124,14 +124,15 @@ class Reduction {
     do {
       if (at == window.usable_end() && at < hi && !window.advance()) return faults_.note(window.fault);
       int64_t stop = window.usable_end(), row = begin;
-      if (whole) while (row < end && indptr[row + 1] <= stop) ++row;
+      const auto ends = [&](int64_t i) { return stop == hi || indptr[i + 1] <= stop; };  // at the last position all do, whatever is written meanwhile
+      if (whole) while (row < end && ends(row)) ++row;
       else if (begin < end) stop = larger(at, smaller(stop, indptr[begin + 1]));
       bool open = indptr[row] < stop;
       tiling_.run(RowSegment<T>{{window.pointers(at), window.weights(at), window.stride(), stop - at, window.far, window.near, fresh},
                                 indptr, at, begin, row, open, static_cast<T*>(a_.out), a_.winner, sizeof(I) == 8, tiling_.features,
                                 static_cast<const T*>(a_.target_scale), reduce_ == kMean},
                   values, winners);
-      if (!whole && begin < end && stop >= indptr[begin + 1]) {
+      if (!whole && begin < end && ends(begin)) {
         if (open) write(row, values, winners);
         else clear(row);
         ++row, open = false;
