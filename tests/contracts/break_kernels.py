@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 CHANGES = {
     "wrong edge order": ("walker.h", "features_.weight + edge * stride;", "features_.weight + p * stride;"),
     "missed tail": ("tiles.h", "rest > 0;) {", "rest >= N;) {"),
-    "wrong overlap": ("tiles.h", "smaller(tile.lanes, rest) - tile.half", "smaller(tile.lanes, rest) - tile.half - 1"),
+    "written past its row": ("tiles.h", "smaller(tile.lanes, rest) - tile.half", "tile.half"),
     "dropped hub chunk": (
         "reduction.h",
         "piece < plan_.first[hub + 1]; ++piece",

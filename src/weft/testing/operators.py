@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils import _pytree as pytree
 
 from .. import settings
 from ..native import instruction_sets
@@ -14,6 +15,7 @@ from ..ops._operator import PARTS, Operator
 
 Args = tuple[Any, ...]
 UNTRACED = ("test_schema", "test_autograd_registration", "test_faketensor")  # what opcheck tests without tracing
+FENCE = 64  # values before and behind an output
 
 
 def check_operator(op: Operator[..., Any], chosen: Container[int] | None = None) -> None:
@@ -175,10 +177,10 @@ CHECKS: tuple[Callable[..., None], ...] = (
 
 
 def native(op: Operator[..., Any], args: Sequence[Any], isa: str = "") -> Any:
-    """Call an operator so that a fallback is an error and unwritten memory is NaN."""
+    """Call an operator so that a fallback is an error, unwritten memory is NaN, and what lies around its outputs stays."""
     before, settings.isa = settings.isa, isa or settings.isa
     try:
-        with using("native"), _unwritten_is_nan():
+        with using("native"), _unwritten_is_nan(), _fenced(op):
             return op(*args)
     finally:
         settings.isa = before
@@ -198,6 +200,37 @@ def _unwritten_is_nan() -> Iterator[None]:
         yield
     finally:
         torch.use_deterministic_algorithms(deterministic)
+
+
+@contextmanager
+def _fenced(op: Operator[..., Any]) -> Iterator[None]:
+    """Let an operator allocate its outputs within larger memory, and see that nothing is written around them.
+
+    Raises:
+        AssertionError: if its kernel wrote outside an output.
+    """
+    allocate, fences = op.allocate, []
+
+    def fenced(*args: Any) -> tuple[Any, tuple[int, ...]]:
+        made, dims = allocate(*args)
+        return pytree.tree_map_only(Tensor, surrounded, made), dims
+
+    def surrounded(made: Tensor) -> Tensor:
+        if made.is_meta or not made.is_contiguous():
+            return made
+        whole = torch.full((made.numel() + 2 * FENCE,), 77, dtype=made.dtype)
+        fences.extend([whole[:FENCE], whole[FENCE + made.numel() :]])
+        inner = made.new_empty(0).set_(whole.untyped_storage(), FENCE, made.shape, made.stride())
+        return inner.copy_(made)
+
+    op.allocate = fenced
+    try:
+        yield
+    finally:
+        op.allocate = allocate
+    assert all((fence == fence.new_full((), 77)).all() for fence in fences), (
+        f"{op.name}: its kernel writes outside its outputs"
+    )
 
 
 def on_device(args: Sequence[Any], device: str) -> Args:
