@@ -80,12 +80,11 @@ def main() -> int:
             path.write_text(text.replace(before, after))
             result = run_tests(build(folder))
             path.write_text(text)
-            caught = [line for line in result.stdout.splitlines() if line.startswith("FAILED")]
-            print(
-                f"{name:20} {'caught by ' + caught[0][7:100] if result.returncode == 1 and caught else 'UNSEEN'}",
-                flush=True,
-            )
-            unseen += not (result.returncode == 1 and caught)
+            caught = [line[7:100] for line in result.stdout.splitlines() if line.startswith("FAILED")]
+            if result.returncode < 0:  # memory that it wrote to was not its own
+                caught = [f"the death of the process, signal {-result.returncode}"]
+            print(f"{name:20} {'caught by ' + caught[0] if result.returncode and caught else 'UNSEEN'}", flush=True)
+            unseen += not (result.returncode and caught)
     return unseen
 
 
