@@ -50,13 +50,12 @@ def test_derivatives_agree_with_finite_differences(op):
 
 @pytest.mark.parametrize("op", OPERATORS)
 def test_torch_library_accepts_the_operator(op):
-    samples = list(op.make_samples())
-    contract.check_library(op, pairwise(samples), pairwise(samples, most=6))
+    contract.check_library(op, pairwise(list(op.make_samples())))
 
 
 @pytest.mark.parametrize("op", OPERATORS)
 def test_compiled_results_are_the_same(op):
-    contract.check_compile(op, pairwise(list(op.make_samples()), most=6))
+    contract.check_compile(op, pairwise(list(op.make_samples()), most=8))
 
 
 @pytest.mark.parametrize("op", OPERATORS)

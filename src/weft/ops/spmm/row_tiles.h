@@ -35,17 +35,13 @@ WEFT_INLINE bool walk_rows(Work work, const RowSegment<T>& s, Acc<T>* values, ty
     // Pointers were checked; what another thread writes there meanwhile must not lead out of the segment.
     const int64_t begin = s.indptr[row] - s.base, end = row == s.end ? s.count : larger(at, smaller(s.count, s.indptr[row + 1] - s.base));
     if (at < end) work.take(begin, at, end);
-    if (row == s.end) {
-      if (!work.holds()) return false;
-      work.keep(values, winners);
-    } else if (begin < end) {
-      work.write(row, end - begin);
-    } else {
-      work.clear(row);
-    }
+    if (row < s.end && begin < end) work.write(row, end - begin);
+    else if (row < s.end) work.clear(row);
     at = end;
   }
-  return work.holds();
+  if (!work.holds()) return false;
+  if (s.open) work.keep(values, winners);
+  return true;
 }
 
 template <class T, int N, int NV, Weighting W>
@@ -151,9 +147,8 @@ struct RowBest {
   }
 
   WEFT_INLINE_MEMBER void write(int64_t row, int64_t) const {
-    const int64_t from = s.indptr[row];
+    const int64_t from = s.indptr[row], first = row * s.features;
     WEFT_UNROLL for (int v = 0; v < NV; ++v) {
-      const int64_t first = row * s.features;
       store<N>(tile.template at<N, NV>(s.out + first, v), best[v]);
       if constexpr (!TRACKS) continue;
       if (s.wide) store_ids(tile.template at<N, NV>(static_cast<int64_t*>(s.winner) + first, v), winner[v], from);
@@ -172,8 +167,7 @@ struct RowBest {
   }
 
   WEFT_INLINE_MEMBER void clear(int64_t row) const {
-    const int64_t at = row * s.features + tile.begin, id = s.wide ? 8 : 4;
-    const int64_t count = tile.width();
+    const int64_t at = row * s.features + tile.begin, count = tile.width(), id = s.wide ? 8 : 4;
     memset(s.out + at, 0, count * sizeof(T));
     if constexpr (TRACKS) memset(static_cast<char*>(s.winner) + at * id, 0xff, count * id);
   }
