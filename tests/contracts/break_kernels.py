@@ -1,4 +1,4 @@
-"""Proof that the operator tests can fail: break the spmm kernel in nine ways and see each caught.
+"""Proof that the operator tests can fail: break the spmm kernel in twelve ways and see each caught.
 
 Copies the native sources to a temporary folder, applies one change at a time, builds it with CMake and runs the
 tests of spmm against that library. Run it with `python tests/contracts/break_kernels.py`; it prints a line per change
@@ -30,6 +30,9 @@ CHANGES = {
     "NaN passed over": ("row_tiles.h", "return EXACT || !any_lane<A, N>(odd);", "return true;"),
     "row begun again": ("row_tiles.h", "else work.resume(values, winners);", "else work.start();"),
     "unwritten row": ("row_tiles.h", "work.clear(row);", ";"),
+    "unwritten row of few": ("row_tiles.h", "work.clear(empty);", ";"),
+    "row that runs on": ("row_tiles.h", "work.add(j, 0, here >= 0);", "work.add(j, 0, false);"),
+    "values that run on": ("values.h", "(goes_on ? sum : Vec<A, kLanes>{})", "sum"),
     "unwritten wide row": ("reduction.h", "else clear(row);\n        ++row", "++row"),
 }
 TESTS = ["tests/ops/spmm/test_spmm.py", "tests/contracts/test_operators.py"]

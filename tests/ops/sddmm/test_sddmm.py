@@ -6,8 +6,9 @@ import pytest
 import torch
 
 import weft
-from weft.ops import sddmm
-from weft.testing.structures import random_structure
+from weft.errors import IdError
+from weft.ops import Structure, sddmm
+from weft.testing.structures import random_structure, structure
 
 FORMULAS = {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv}
 ENDS = ("source", "target", "edge")
@@ -38,6 +39,38 @@ def test_result_stands_at_its_edge(op, left_from, right_from):
     expected = a if op == "copy" else (a * b).sum(-1) if op == "dot" else FORMULAS[op](a, b)
     found = sddmm(rows, left, None if op == "copy" else right, op, left_from, right_from)
     torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("right_from", ENDS)
+@pytest.mark.parametrize("left_from", ENDS)
+@pytest.mark.parametrize("op", [*FORMULAS, "dot", "copy"])
+@pytest.mark.parametrize("is_sorted", [True, False])
+@pytest.mark.parametrize("width", [1, 3])  # a value needs no row
+def test_rows_end_anywhere_in_a_batch(width, is_sorted, op, left_from, right_from):
+    draw = torch.Generator().manual_seed(2)
+    degrees = torch.tensor([0, 0, 1, 0, 62, 1, 0, 64, 129, 0, 0, 0, 3, 1500, 0]).repeat(4)
+    ends = {"target": torch.arange(60).repeat_interleave(degrees), "edge": torch.arange(degrees.sum().item())}
+    if not is_sorted:
+        ends["target"] = ends["target"][torch.randperm(len(ends["edge"]), generator=draw)]
+    ends["source"] = torch.randint(40, ends["edge"].shape, generator=draw)
+    rows = structure(ends["source"], ends["target"], 40, 60)
+    count = {"source": 40, "target": 60, "edge": rows.num_edges}
+    left = torch.randn(count[left_from], width, generator=draw)
+    right = torch.rand(count[right_from], width, generator=draw) + 0.5
+    a, b = left[ends[left_from]], right[ends[right_from]]
+    expected = a if op == "copy" else (a * b).sum(-1) if op == "dot" else FORMULAS[op](a, b)
+    torch.testing.assert_close(sddmm(rows, left, None if op == "copy" else right, op, left_from, right_from), expected)
+
+
+@pytest.mark.parametrize("op", ["add", "dot"])
+@pytest.mark.parametrize(("name", "wrong"), [("source", 11), ("source", -1), ("edge", 40), ("edge", -3)])
+def test_a_wrong_id_is_named_where_rows_are_single_values(name, wrong, op):
+    rows, _ = edges()
+    ids = getattr(rows, name).clone()
+    ids[17] = wrong
+    broken = Structure(rows.indptr, **{"source": rows.source, "edge": rows.edge, name: ids})
+    with pytest.raises(IdError, match=f"{wrong}"):
+        sddmm(broken, torch.randn(7, 1), torch.randn(11, 1), op)
 
 
 @pytest.mark.parametrize("shapes", [((3, 1), (1, 4)), ((4,), (3, 1)), ((), (5,)), ((2, 3, 4), (4,))])

@@ -138,6 +138,41 @@ def test_rows_of_any_length_meet_the_windows_anywhere(isa, width, weights, monke
 
 
 @pytest.mark.parametrize("isa", weft.native.instruction_sets())
+@pytest.mark.parametrize("width", [1, 2, 4, 7, 16, 32])
+@pytest.mark.parametrize("ids", [torch.int32, torch.int64])
+def test_rows_of_few_edges_keep_to_themselves(isa, width, ids, monkeypatch):
+    # Such rows are added without asking where they end; a task has more edges than a window, and rows without any.
+    monkeypatch.setattr(weft.settings, "isa", isa)
+    draw = torch.Generator().manual_seed(width)
+    degrees = torch.randint(5, (40_000,), generator=draw)
+    degrees[1000:1400], degrees[2000:2003], degrees[-5:] = 0, torch.tensor([90, 0, 300]), 0
+    target = torch.arange(40_000).repeat_interleave(degrees)
+    rows = structure(torch.randint(500, target.shape, generator=draw), target, 500, 40_000, ids)
+    x = torch.randn(500, width, dtype=torch.float64, generator=draw)
+    x[3, 0], x[4], x[5] = torch.nan, INF, -INF  # must not reach the row that comes next
+    weight = torch.rand(rows.num_edges, dtype=torch.float64, generator=draw)
+    scale = torch.rand(40_000, dtype=torch.float64, generator=draw)
+    for reduce, edge_weight in (
+        ("sum", None),
+        ("sum", weight),
+        ("mean", None),
+        ("mean", weight),
+        ("max", None),
+        ("min", None),
+    ):
+        scales = (None, scale) if reduce in ("sum", "mean") else (None, None)
+        for given in {scales, (None, None)}:
+            expected, winner = spmm.reference(rows, x, edge_weight, reduce, *given)
+            leaf = x.clone().requires_grad_()
+            found = spmm(rows, leaf, edge_weight, reduce, *given)
+            torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12, equal_nan=True)
+            if winner is not None:
+                (gradient,) = torch.autograd.grad(found, leaf, torch.ones_like(found))
+                source = rows.source[winner.clamp(min=0)].long()
+                assert torch.equal(gradient, torch.zeros_like(x).scatter_add(0, source, (winner >= 0).double()))
+
+
+@pytest.mark.parametrize("isa", weft.native.instruction_sets())
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("width", [1, 4, 8, 16, 37])
 def test_halves_are_rounded_to_the_nearest_even_one(width, dtype, isa, monkeypatch):

@@ -20,6 +20,13 @@ struct Arguments : Call {
 constexpr int64_t kEdges = 1024;  // positions of a task
 constexpr int64_t kBatch = 64;    // of which are computed together while the next ones are fetched
 constexpr int64_t kNearEdges = 8;
+constexpr int64_t kNearCache = 1 << 20;  // bytes of a table that stays near enough to be read without fetching
+
+// What positions lie between and which edge they are. Each id is read once, so that what is followed is what was checked.
+struct Places {
+  int64_t source[2 * kBatch], target[2 * kBatch], edge[2 * kBatch];
+  const int64_t* of(int64_t end) const { return end == kSource ? source : end == kTarget ? target : edge; }
+};
 
 // Pointers to the operands and results of up to kBatch edges and, behind them, of the edges that come next.
 // Right rows of a copy are null.
@@ -82,8 +89,19 @@ void dots(const Batch<T>& batch) {
   }
 }
 
+// Rows of one value need neither pointers nor a loop.
+template <Op OP, class T>
+void combine_values(const Places& places, int64_t count, const T* left, const int64_t* left_at, const T* right, const int64_t* right_at, T* out) {
+  for (int64_t j = 0; j < count; ++j) {
+    const auto a = widen(left[left_at[j]]);
+    out[places.edge[j]] = narrow<T>(apply<OP == kDot ? kMul : OP, Acc<T>, 1>(a, OP == kCopy ? a : widen(right[right_at[j]])));
+  }
+}
+
 template <class T>
 using Combine = void (*)(const Batch<T>&);
+template <class T>
+using CombineValues = decltype(&combine_values<kAdd, T>);
 
 template <class T>
 Combine<T> choose(int64_t op, int64_t width) {
@@ -102,6 +120,18 @@ Combine<T> choose(int64_t op, int64_t width) {
   return chosen;
 }
 
+template <class T>
+CombineValues<T> choose_values(int64_t op) {
+  switch (op) {
+    case kAdd: return combine_values<kAdd, T>;
+    case kSub: return combine_values<kSub, T>;
+    case kMul: return combine_values<kMul, T>;
+    case kDiv: return combine_values<kDiv, T>;
+    case kDot: return combine_values<kDot, T>;
+    default: return combine_values<kCopy, T>;
+  }
+}
+
 template <class T, class I>
 class Edges {
  public:
@@ -116,20 +146,8 @@ class Edges {
     use_large_pages(a_.out, rows_.edges * result_ * sizeof(T));
     Faults faults;
     parallel_ranges(rows_.edges, kEdges, rows_.edges * row_ < kSerialWork ? 1 : a_.threads, [&](int64_t lo, int64_t hi) {
-      Batch<T> batch;
-      batch.heads = a_.heads;
-      batch.width = a_.width;
-      batch.near = rows_ahead(kNearBytes, row_ * sizeof(T), kNearEdges);
-      batch.result_bytes = rows_.edge ? result_ * sizeof(T) : 0;
-      batch.moving = moves(a_.left_from) ? batch.left : a_.op != kCopy && moves(a_.right_from) ? batch.right : nullptr;
-      batch.decoded = 0;
-      int64_t target = row_of(lo), next = lo;
-      for (int64_t p = lo; p < hi; p += batch.count, batch.shift()) {
-        for (const int64_t end = smaller(p + 2 * kBatch, hi); next < end; ++next)
-          if (!decode(next, target, batch)) return faults.note(next);
-        batch.count = smaller(kBatch, hi - p);
-        combine_(batch);
-      }
+      const int64_t fault = row_ == 1 ? run_values(lo, hi) : run_rows(lo, hi);
+      if (fault >= 0) faults.note(fault);
     });
     return rows_.outcome(faults);
   }
@@ -142,23 +160,76 @@ class Edges {
 
   bool reads_source() const { return a_.left_from == kSource || (a_.op != kCopy && a_.right_from == kSource); }
   bool moves(int64_t end) const { return end == kSource || (end == kEdge && rows_.edge); }
+  const T* left() const { return static_cast<const T*>(a_.left); }
+  const T* right() const { return static_cast<const T*>(a_.right); }
+  T* out() const { return static_cast<T*>(a_.out); }
 
-  // Appends position p to the batch; false if its ids do not fit.
-  bool decode(int64_t p, int64_t& target, Batch<T>& batch) const {
-    // Read once, so that what is followed is what was checked.
-    const uint64_t source = reads_source() ? rows_.source_at(p) : 0, edge = rows_.edge_at(p);
-    const bool has_source = !reads_source() || source < static_cast<uint64_t>(rows_.columns);
-    if (__builtin_expect(!has_source || edge >= static_cast<uint64_t>(rows_.edges), 0)) return false;
-    const auto at = [&](const void* features, int64_t end) {
-      const uint64_t row = end == kSource ? source : end == kTarget ? static_cast<uint64_t>(target) : edge;
-      return static_cast<const T*>(features) + row * row_;
-    };
-    while (rows_.indptr[target + 1] <= p) ++target;
-    const int64_t k = batch.decoded++;
-    batch.left[k] = at(a_.left, a_.left_from);
-    batch.right[k] = a_.op == kCopy ? nullptr : at(a_.right, a_.right_from);
-    batch.out[k] = static_cast<T*>(a_.out) + edge * result_;
+  // Combines positions lo .. hi; gives the first whose ids do not fit, or -1.
+  int64_t run_rows(int64_t lo, int64_t hi) const {
+    Batch<T> batch;
+    batch.heads = a_.heads;
+    batch.width = a_.width;
+    batch.near = rows_ahead(kNearBytes, row_ * sizeof(T), kNearEdges);
+    batch.result_bytes = rows_.edge ? result_ * sizeof(T) : 0;
+    batch.moving = moves(a_.left_from) ? batch.left : a_.op != kCopy && moves(a_.right_from) ? batch.right : nullptr;
+    batch.decoded = 0;
+    Places places;
+    int64_t target = row_of(lo), next = lo;
+    for (int64_t p = lo; p < hi; p += batch.count, batch.shift()) {
+      const int64_t end = smaller(p + 2 * kBatch, hi);
+      if (next < end && !find(next, end, target, places)) return first_fault(next);
+      for (int64_t k = 0; k < end - next; ++k) {
+        const int64_t at = batch.decoded++;
+        batch.left[at] = left() + places.of(a_.left_from)[k] * row_;
+        batch.right[at] = a_.op == kCopy ? nullptr : right() + places.of(a_.right_from)[k] * row_;
+        batch.out[at] = out() + places.edge[k] * result_;
+      }
+      next = end;
+      batch.count = smaller(kBatch, hi - p);
+      combine_(batch);
+    }
+    return -1;
+  }
+
+  int64_t run_values(int64_t lo, int64_t hi) const {
+    const CombineValues<T> combine = choose_values<T>(a_.op);
+    const bool far_out = rows_.edges > static_cast<int64_t>(kNearCache / sizeof(T));
+    const bool far_source = reads_source() && rows_.columns > static_cast<int64_t>(kNearCache / sizeof(T));
+    const void* const sources = a_.left_from == kSource ? a_.left : a_.right;
+    Places places;
+    int64_t target = row_of(lo);
+    for (int64_t p = lo, end; p < hi; p = end) {
+      end = smaller(p + 2 * kBatch, hi);
+      for (int64_t q = p; far_out && q < end; ++q) fetch_listed(rows_.edge, rows_.edges, out(), sizeof(T), q);
+      for (int64_t q = p; far_source && q < end; ++q) fetch_listed(rows_.source, rows_.edges, sources, sizeof(T), q);
+      if (!find(p, end, target, places)) return first_fault(p);
+      combine(places, end - p, left(), places.of(a_.left_from), right(), places.of(a_.right_from), out());
+    }
+    return -1;
+  }
+
+  // Finds the places of positions lo .. hi, of which `target` holds the first and then the last; false if ids do not fit.
+  bool find(int64_t lo, int64_t hi, int64_t& target, Places& places) const {
+    const Rows<I> rows = rows_;  // a copy, which no store can change
+    const int64_t count = hi - lo, first = target;
+    int64_t begins[2 * kBatch + 1];
+    uint64_t most_source = 0, most_edge = 0;
+    for (int64_t k = 0; k < count; ++k) {
+      const uint64_t source = places.source[k] = rows.source_at(lo + k), edge = places.edge[k] = rows.edge_at(lo + k);
+      most_source = source > most_source ? source : most_source;
+      most_edge = edge > most_edge ? edge : most_edge;
+    }
+    if (__builtin_expect(most_edge >= static_cast<uint64_t>(rows.edges), 0)) return false;
+    if (__builtin_expect(reads_source() && most_source >= static_cast<uint64_t>(rows.columns), 0)) return false;
+    while (target + 1 < rows.count && rows.indptr[target + 1] < hi) ++target;
+    find_begins(rows.indptr, first, target + 1, lo, count, begins);
+    for (int64_t k = 0, row = 0; k < count; ++k) places.target[k] = first + (row = larger(row, begins[k]));
     return true;
+  }
+
+  int64_t first_fault(int64_t p) const {
+    while (p + 1 < rows_.edges && rows_.edge_fits(p) && (!reads_source() || rows_.source_fits(p))) ++p;
+    return p;
   }
 
   // The row that holds position p.

@@ -224,7 +224,7 @@ def _() -> Iterator[tuple[Any, ...]]:
         count = {"source": num_sources, "target": rows.num_targets, "edge": rows.num_edges}
         for turn, (a, b) in enumerate(pairs):
             for op in OPS:
-                features = ((5,), (2, 8), (3, 1, 7), (37,))[(turn + at) % 4]
+                features = ((5,), (2, 8), (3, 1, 7), (37,), (1,))[(turn + at) % 5]
                 left = torch.randn(count[a], *features, dtype=torch.float64)
                 right = torch.rand(count[b], *features, dtype=torch.float64) + 0.5
                 yield rows, left, None if op == "copy" else right, op, a, b

@@ -1,8 +1,10 @@
 // Segments are rows whose sources are listed by `order`, or stand in sequence: the reduction of spmm does what it has kernels for, a
-// fold of fold.h the rest, and single columns that lie together, which a fold walks in vectors.
+// fold of fold.h the rest, and long segments of single columns that lie together, which a fold walks in vectors.
 #include "../coo_to_csc/counting.h"
 #include "../spmm/arguments.h"
 #include "fold.h"
+
+constexpr int64_t kLong = 48;  // values of a segment, on average
 
 struct Arguments : weft::Call {
   const int64_t* indptr;
@@ -20,7 +22,7 @@ extern "C" int WEFT_PASTE(weft, fold_segments, WEFT_ISA)(const void* arguments) 
 
 WEFT_KERNEL(segment_reduce, "indptr x order out winner num_segments num_rows features reduce") {
   const Arguments& a = *static_cast<const Arguments*>(arguments);
-  const bool is_flat = a.features == 1 && !a.winner && (!a.order || a.reduce <= weft::kFoldMean);
+  const bool is_flat = a.features == 1 && !a.winner && !a.order && a.num_rows >= kLong * a.num_segments;
   if (a.reduce > weft::kFoldMin || a.dtype >= weft::kI32 || is_flat) {
     const weft::FoldArguments fold{{a.isa, a.threads, a.dtype, a.ids}, a.indptr, a.x, a.order, a.out, a.winner,
                                    a.num_segments, a.num_rows, a.features, a.reduce, a.ids == weft::kI64, false};

@@ -3,7 +3,7 @@
 #pragma once
 #include "arguments.h"
 #include "row_tiles.h"
-#include "walker.h"
+#include "values.h"
 
 namespace weft {
 namespace WEFT_ISA {
@@ -51,44 +51,10 @@ class Reduction {
   const Plan plan_;
   Faults faults_;
 
-  // Rows of one value are added without a window: a pointer and a tile would cost more than the value. False, and noted, if an id
-  // does not fit; each is read once, so that what is followed is what was checked.
-  bool add_single(int64_t lo, int64_t hi, A* sum) {
-    const T *x = features_.x, *weight = features_.weight;
-    const auto add = [&](const auto& row, const auto& place, auto weighted) {
-      constexpr bool kWeighted = decltype(weighted)::value;
-      A sums[4] = {};
-      const auto add_edges = [&](int64_t p, auto count) {
-        constexpr int kEdges = decltype(count)::value;
-        uint64_t from[kEdges], at[kEdges];
-        bool fit = true;
-        for (int l = 0; l < kEdges; ++l) {
-          from[l] = row(p + l), at[l] = place(p + l);
-          fit &= from[l] < static_cast<uint64_t>(rows_.columns) && (!kWeighted || at[l] < static_cast<uint64_t>(rows_.edges));
-        }
-        if (__builtin_expect(!fit, 0)) return false;
-        for (int l = 0; l < kEdges; ++l) sums[l] += kWeighted ? widen(x[from[l]]) * widen(weight[at[l]]) : widen(x[from[l]]);
-        return true;
-      };
-      int64_t p = lo;
-      while (p + 4 <= hi && add_edges(p, std::integral_constant<int, 4>())) p += 4;
-      while (p < hi && add_edges(p, std::integral_constant<int, 1>())) ++p;
-      if (__builtin_expect(p < hi, 0)) return faults_.note(p), false;
-      *sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-      return true;
-    };
-    const auto position = [](int64_t p) { return static_cast<uint64_t>(p); };
-    const auto listed = [](const I* ids) { return [=](int64_t p) { return static_cast<uint64_t>(static_cast<int64_t>(ids[p])); }; };
-    const auto add_rows = [&](const auto& row) {
-      if (!weight) return add(row, position, std::false_type());
-      return rows_.edge ? add(row, listed(rows_.edge), std::true_type()) : add(row, position, std::true_type());
-    };
-    return rows_.source ? add_rows(listed(rows_.source)) : add_rows(position);
-  }
-
   void reduce_piece(int64_t lo, int64_t hi, A* values, S* winners) {
     if (is_single_) {
-      add_single(lo, hi, values);
+      Values<T, I> single(rows_, features_);
+      if (!single.add(lo, hi, values)) faults_.note(single.fault);
       return;
     }
     const int64_t ends[] = {lo, hi};
@@ -97,12 +63,19 @@ class Reduction {
 
   void reduce_rows(int64_t begin, int64_t end) {
     if (is_single_) {
-      for (int64_t row = begin; row < end; ++row) {
-        const int64_t lo = rows_.indptr[row], hi = rows_.indptr[row + 1];
-        A value;
-        if (lo == hi) clear(row);
-        else if (!add_single(lo, hi, &value)) return;
-        else finish(row, &value);
+      Values<T, I> single(rows_, features_);
+      A sums[kMostEdges];
+      const T* const scale = static_cast<const T*>(a_.target_scale);
+      for (int64_t row = begin, last; row < end; row = last) {
+        last = single.add_rows(row, end, sums);
+        if (last < 0) return faults_.note(single.fault);
+        for (const A* sum = sums; row < last; ++row, ++sum) {
+          const int64_t degree = rows_.degree(row);
+          A value = *sum;
+          if (reduce_ == kMean) value /= static_cast<A>(larger(degree, 1));
+          if (scale) value = degree ? value * widen(scale[row]) : value;
+          *out(row) = narrow<T>(value);
+        }
       }
       return;
     }

@@ -1,6 +1,6 @@
 // Tile kernels that reduce the rows of a segment one behind the other, and write those that end in it straight from their registers.
 #pragma once
-#include "tiles.h"
+#include "values.h"
 
 namespace weft {
 namespace WEFT_ISA {
@@ -23,19 +23,52 @@ struct RowSegment : Segment<T> {
   bool divides;    // by the number of edges
 };
 
+// Of one tile a copy, whose parts no store can change; of several, which are called for every row, the segment itself.
+template <class T, int NV>
+using HeldSegment = std::conditional_t<(NV < kTile), RowSegment<T>, const RowSegment<T>&>;
+
+// Whether a tile is written within so few instructions that it can be after every edge.
+template <class T, int N, int NV>
+constexpr bool writes_fast() { return N > 1 && NV * sizeof(Acc<T>) <= 2 * sizeof(T); }
+
+// Takes the edges of rows that end in a segment one by one, without a branch that depends on where rows end: each writes what its row
+// has come to, and the last one of a row is right.
+template <class T, class Work>
+WEFT_INLINE void walk_few(Work& work, const RowSegment<T>& s, int64_t edges) {
+  int64_t begins[kMostEdges + 1], begin = s.fresh ? 0 : s.indptr[s.first] - s.base, row = s.first;
+  if (find_begins(s.indptr, row, s.end, s.base, edges, begins)) {
+    for (int64_t empty = row, at = begin; empty < s.end; ++empty) {
+      const int64_t end = smaller(edges, s.indptr[empty + 1] - s.base);
+      if (end <= at) work.clear(empty);
+      at = larger(at, end);
+    }
+  }
+  if (!s.fresh) begins[0] = -1, work.move(begin);
+  for (int64_t j = 0; j < edges; ++j) {
+    const int64_t here = begins[j];
+    row = larger(row, s.first + here);
+    begin += (j - begin) & ~(here >> 63);
+    work.add(j, 0, here >= 0);
+    work.write(row, 0, j - begin + 1);
+  }
+}
+
 // Walks the rows of a segment; false if what the work found does not hold. A Work has
 //   start(), or resume(values, winners), and keep(values, winners): what it holds of a row that other segments have edges of, too;
-//   take(begin, at, end): edges at .. end of a row whose first is `begin`;  write(row, degree), clear(row);  holds().
+//   take(begin, at, end): edges at .. end of a row whose first is `begin`;  write(row, begin, degree), clear(row);  holds();
+//   add(edge, begin, starts): one edge, before which the work starts anew or does not;  move(begin): counts from another `begin`.
 template <class T, class Work>
 WEFT_INLINE bool walk_rows(Work work, const RowSegment<T>& s, Acc<T>* values, typename Signed<Acc<T>>::type* winners) {
   if (s.fresh) work.start();
   else work.resume(values, winners);
-  int64_t at = 0;
-  for (int64_t row = s.first; row < s.end + s.open; ++row) {
+  int64_t at = 0, row = s.first;
+  const int64_t ended = s.indptr[s.end] - s.base;
+  if (Work::kWritesFast && !s.divides && 0 < ended && ended <= smaller(kMostEdges, (s.end - row) * kFewEdges)) walk_few<T>(work, s, at = smaller(s.count, ended)), row = s.end;
+  for (; row < s.end + s.open; ++row) {
     // Pointers were checked; what another thread writes there meanwhile must not lead out of the segment.
     const int64_t begin = s.indptr[row] - s.base, end = row == s.end ? s.count : larger(at, smaller(s.count, s.indptr[row + 1] - s.base));
     if (at < end) work.take(begin, at, end);
-    if (row < s.end && begin < end) work.write(row, end - begin);
+    if (row < s.end && begin < end) work.write(row, begin, end - begin);
     else if (row < s.end) work.clear(row);
     at = end;
   }
@@ -49,8 +82,9 @@ struct RowSum {
   using A = Acc<T>;
   using S = typename Signed<A>::type;
   const Tile<T>& tile;
-  const RowSegment<T>& s;
+  const HeldSegment<T, NV> s;
   Vec<A, N> sum[NV];
+  static constexpr bool kWritesFast = writes_fast<T, N, NV>();
 
   RowSum(const Tile<T>& tile, const RowSegment<T>& s) : tile(tile), s(s) {}
 
@@ -74,13 +108,28 @@ struct RowSum {
     }
   }
 
+  WEFT_INLINE_MEMBER void add(int64_t j, int64_t, bool starts) {
+    fetch<T, N, NV>(tile, s, j);
+    const auto none = splat<S, N>(-static_cast<S>(starts));
+    WEFT_UNROLL for (int v = 0; v < NV; ++v) {
+      const auto x = load<N>(tile.template at<N, NV>(s.rows[j], v));
+      const auto before = none ? Vec<A, N>{} : sum[v];
+      if constexpr (W == kNone) sum[v] = before + x;
+      else sum[v] = fma<A, N>(weights<T, N, W>(tile, s, j, v), x, before);
+    }
+  }
+
   WEFT_INLINE_MEMBER void keep(A* values, S*) const {
     WEFT_UNROLL for (int v = 0; v < NV; ++v) store<N, A>(values + tile.slot + v * N, sum[v]);
   }
 
-  WEFT_INLINE_MEMBER void write(int64_t row, int64_t degree) const {
-    const A divisor = s.divides ? static_cast<A>(degree) : A(1), factor = s.scale ? widen(s.scale[row]) : A(1);
-    write_tile<T, N, NV>(tile, sum, divisor, factor, s.out + row * s.features);
+  WEFT_INLINE_MEMBER void move(int64_t) {}
+
+  WEFT_INLINE_MEMBER void write(int64_t row, int64_t, int64_t degree) const {
+    const A factor = s.scale ? widen(s.scale[row]) : A(1);
+    T* const to = s.out + row * s.features;
+    if (s.divides) write_tile<T, N, NV>(tile, sum, static_cast<A>(degree), factor, to);
+    else write_tile<T, N, NV>(tile, sum, A(1), factor, to);
   }
 
   WEFT_INLINE_MEMBER void clear(int64_t row) const { memset(s.out + row * s.features + tile.begin, 0, tile.width() * sizeof(T)); }
@@ -94,9 +143,10 @@ struct RowBest {
   using A = Acc<T>;
   using S = typename Signed<A>::type;
   const Tile<T>& tile;
-  const RowSegment<T>& s;
+  const HeldSegment<T, NV> s;
   Vec<A, N> best[NV];
   Mask<A, N> winner[NV], odd{};
+  static constexpr bool kWritesFast = writes_fast<T, N, NV>();
 
   RowBest(const Tile<T>& tile, const RowSegment<T>& s) : tile(tile), s(s) {}
 
@@ -126,16 +176,20 @@ struct RowBest {
       }
       ++at;
     }
-    for (int64_t j = at; j < end; ++j) {
-      fetch<T, N, NV>(tile, s, j);
-      WEFT_UNROLL for (int v = 0; v < NV; ++v) {
-        const auto value = message(j, v);
-        Mask<A, N> taken;
-        if constexpr (EXACT) taken = wins<A, N, MAX>(value, best[v]);
-        else taken = MAX ? value > best[v] : value < best[v], odd |= value != value;
-        if constexpr (TRACKS) winner[v] = taken ? splat<S, N>(static_cast<S>(j - begin)) : winner[v];
-        best[v] = taken ? value : best[v];
-      }
+    for (int64_t j = at; j < end; ++j) add(j, begin, false);
+  }
+
+  WEFT_INLINE_MEMBER void add(int64_t j, int64_t begin, bool starts) {
+    fetch<T, N, NV>(tile, s, j);
+    const auto first = splat<S, N>(-static_cast<S>(starts));
+    WEFT_UNROLL for (int v = 0; v < NV; ++v) {
+      const auto value = message(j, v);
+      Mask<A, N> taken;
+      if constexpr (EXACT) taken = wins<A, N, MAX>(value, best[v]);
+      else taken = MAX ? value > best[v] : value < best[v], odd |= value != value;
+      taken |= first;
+      if constexpr (TRACKS) winner[v] = taken ? splat<S, N>(static_cast<S>(j - begin)) : winner[v];
+      best[v] = taken ? value : best[v];
     }
   }
 
@@ -146,8 +200,12 @@ struct RowBest {
     }
   }
 
-  WEFT_INLINE_MEMBER void write(int64_t row, int64_t) const {
-    const int64_t from = s.indptr[row], first = row * s.features;
+  WEFT_INLINE_MEMBER void move(int64_t begin) {
+    WEFT_UNROLL for (int v = 0; v < NV && TRACKS; ++v) winner[v] += splat<S, N>(static_cast<S>(begin));
+  }
+
+  WEFT_INLINE_MEMBER void write(int64_t row, int64_t begin, int64_t) const {
+    const int64_t from = s.base + begin, first = row * s.features;
     WEFT_UNROLL for (int v = 0; v < NV; ++v) {
       store<N>(tile.template at<N, NV>(s.out + first, v), best[v]);
       if constexpr (!TRACKS) continue;

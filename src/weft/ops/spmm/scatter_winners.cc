@@ -18,6 +18,7 @@ struct Arguments : Call {
 };
 
 constexpr int64_t kLine = 16;  // columns that share a cache line stay on one thread
+constexpr int64_t kNarrow = 4;  // the most values of a row that are looked up one by one
 constexpr int64_t kFew = 8;    // the most edges of a target that are gone through one by one
 
 template <class T, class I>
@@ -74,6 +75,21 @@ struct Scatter {
     return true;
   }
 
+  // Rows of few values: each of all rows is looked up for itself, as what goes for a whole row would cost more than its values.
+  void narrow_rows() const {
+    const int64_t features = a.features;
+    A none = 0;
+    for (int64_t target = 0; target < a.num_targets; ++target) {
+      const I* const ahead = winners(smaller(target + kFarRows, a.num_targets - 1));
+      __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(a.source) + static_cast<uint64_t>(static_cast<int64_t>(*ahead)) * sizeof(I)), 0, 2);
+      for (int64_t k = 0; k < features; ++k) {
+        const int64_t at = place(target, k);
+        A* const to = at < 0 ? &none : sums + at;
+        *to += widen(grads(target)[k]);
+      }
+    }
+  }
+
   void columns(int64_t begin, int64_t end) const {
     const int64_t width = end - begin;
     Buffer<int64_t> places(2 * width);
@@ -124,7 +140,8 @@ int scatter_winners(const Arguments& a) {
   const Scatter<T, I> scatter{a, sums, faults};
   const int64_t lines = (a.features + kLine - 1) / kLine, shares = smaller(threads, lines);
   const int64_t grain = (lines + shares - 1) / shares * kLine;
-  parallel_ranges(a.features, grain, threads, [&](int64_t begin, int64_t end) { scatter.columns(begin, end); });
+  if (a.features <= kNarrow) scatter.narrow_rows();
+  else parallel_ranges(a.features, grain, threads, [&](int64_t begin, int64_t end) { scatter.columns(begin, end); });
   if (faults.any())
     return fail(kBadId, "a winner of target %lld, or the source it stands for, does not exist", static_cast<long long>(faults.position));
   if (narrows)

@@ -111,6 +111,21 @@ struct Rows {
 
 using AnyRows = Rows<AnyId>;
 
+// Says for each of `count` positions from `base` on which of rows first .. end begins there, counted from `first`, or -1 if none does: walking
+// positions with it needs no branch that depends on where rows end. `begins` has room for one more. Gives the number of rows without positions.
+// Pointers were checked; what another thread writes there meanwhile must not lead out of `begins`.
+WEFT_INLINE int64_t find_begins(const int64_t* indptr, int64_t first, int64_t end, int64_t base, int64_t count, int64_t* begins) {
+  for (int64_t p = 0; p < count; ++p) begins[p] = -1;
+  int64_t at = larger(0, smaller(count, indptr[first] - base)), empty = 0;
+  for (int64_t row = first; row < end; ++row) {
+    const int64_t next = larger(at, smaller(count, indptr[row + 1] - base));
+    begins[at] = row - first;  // of several that begin there, the last one has the position
+    empty += at == next;
+    at = next;
+  }
+  return empty;
+}
+
 // Checks every pointer and lists the hub rows: pieces of hub h are numbered first[h] .. first[h + 1].
 class Plan {
  public:

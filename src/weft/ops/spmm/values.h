@@ -1,0 +1,120 @@
+// Sums of rows of one value. A pointer and a tile would cost more than the value, so the values of many rows are gathered first, which the
+// processor does for many at a time, and then added.
+#pragma once
+#include "walker.h"
+
+namespace weft {
+namespace WEFT_ISA {
+
+constexpr int64_t kFewEdges = 4;     // on average: rows then end too irregularly for the processor to foresee
+constexpr int64_t kMostEdges = 256;  // of rows that are added together
+
+template <class T, class I>
+class Values {
+  using A = Acc<T>;
+  using Word = typename Signed<A>::type;
+
+ public:
+  Values(const Rows<I>& rows, const Features<T>& features) : rows_(rows), x_(features.x), weight_(features.weight) {}
+
+  // Adds positions lo .. hi in four chains; false if an id does not fit.
+  bool add(int64_t lo, int64_t hi, A* sum) {
+    const T *x = x_, *weight = weight_;
+    const auto add = [&](const auto& row, const auto& place, auto weighted) {
+      constexpr bool kWeighted = decltype(weighted)::value;
+      A sums[4] = {};
+      const auto add_edges = [&](int64_t p, auto count) {
+        constexpr int kEdges = decltype(count)::value;
+        uint64_t from[kEdges], at[kEdges];
+        bool fit = true;
+        for (int l = 0; l < kEdges; ++l) {
+          from[l] = row(p + l), at[l] = place(p + l);
+          fit &= from[l] < static_cast<uint64_t>(rows_.columns) && (!kWeighted || at[l] < static_cast<uint64_t>(rows_.edges));
+        }
+        if (__builtin_expect(!fit, 0)) return false;
+        for (int l = 0; l < kEdges; ++l) sums[l] += kWeighted ? widen(x[from[l]]) * widen(weight[at[l]]) : widen(x[from[l]]);
+        return true;
+      };
+      int64_t p = lo;
+      while (p + 4 <= hi && add_edges(p, std::integral_constant<int, 4>())) p += 4;
+      while (p < hi && add_edges(p, std::integral_constant<int, 1>())) ++p;
+      if (__builtin_expect(p < hi, 0)) return fault = p, false;
+      *sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+      return true;
+    };
+    const auto position = [](int64_t p) { return static_cast<uint64_t>(p); };
+    const auto listed = [](const I* ids) { return [=](int64_t p) { return static_cast<uint64_t>(static_cast<int64_t>(ids[p])); }; };
+    const auto add_rows = [&](const auto& row) {
+      if (!weight) return add(row, position, std::false_type());
+      return rows_.edge ? add(row, listed(rows_.edge), std::true_type()) : add(row, position, std::true_type());
+    };
+    return rows_.source ? add_rows(listed(rows_.source)) : add_rows(position);
+  }
+
+  // Adds rows from `first` on, as many as are worth adding together, and gives the row behind them, or -1 if an id does not fit. `sums`
+  // has room for kMostEdges of them.
+  int64_t add_rows(int64_t first, int64_t end, A* sums) {
+    const int64_t *indptr = rows_.indptr, lo = indptr[first];
+    int64_t last = first + 1;
+    while (last < end && last - first < kMostEdges && indptr[last + 1] - lo <= kMostEdges) ++last;
+    const int64_t count = indptr[last] - lo;
+    if (0 <= count && count <= smaller(kMostEdges, (last - first) * kFewEdges)) return add_few(first, last, lo, count, sums) ? last : -1;
+    for (int64_t row = first; row < last; ++row)
+      if (!add(indptr[row], indptr[row + 1], sums + row - first)) return -1;
+    return last;
+  }
+
+  int64_t fault = -1;
+
+ private:
+  const Rows<I> rows_;
+  const T *const x_, *const weight_;
+
+  // One value after the other, without a branch that depends on where rows end: after each, its row has the sum so far.
+  bool add_few(int64_t first, int64_t last, int64_t lo, int64_t count, A* sums) {
+    constexpr int kLanes = 16 / sizeof(A);  // of which the first counts: what stays in a vector need not go through other registers
+    A values[kMostEdges];
+    if (!read(lo, lo + count, values)) return false;
+    int64_t begins[kMostEdges + 1], row = 0;
+    find_begins(rows_.indptr, first, last, lo, count, begins);
+    memset(sums, 0, (last - first) * sizeof(A));
+    Vec<A, kLanes> sum{};
+    for (int64_t k = 0; k < count; ++k) {
+      const auto goes_on = splat<Word, kLanes>(static_cast<Word>(begins[k] >> 63));
+      sum = (goes_on ? sum : Vec<A, kLanes>{}) + splat<A, kLanes>(values[k]);
+      row = larger(row, begins[k]);
+      sums[row] = sum[0];
+    }
+    return true;
+  }
+
+  // Gathers the values of positions lo .. hi, at most kMostEdges; each id is read once, so that what is followed is what was checked.
+  WEFT_OUTLINE bool read(int64_t lo, int64_t hi, A* values) {
+    const Rows<I> rows = rows_;  // a copy, which no store can change
+    const T *const x = x_, *const weight = weight_;
+    const int64_t count = hi - lo;
+    uint64_t from[kMostEdges], most = 0;
+    const auto keep = [&](int64_t k, uint64_t id) { from[k] = id, most = id > most ? id : most; };
+    for (int64_t k = 0; k < count; ++k) keep(k, rows.source_at(lo + k));
+    if (__builtin_expect(count && most >= static_cast<uint64_t>(rows.columns), 0)) return refuse(lo);
+    for (int64_t k = 0; k < count; ++k) values[k] = widen(x[from[k]]);
+    if (!weight) return true;
+    most = 0;
+    for (int64_t k = 0; k < count; ++k) keep(k, rows.edge_at(lo + k));
+    if (__builtin_expect(count && most >= static_cast<uint64_t>(rows.edges), 0)) return refuse(lo);
+    for (int64_t k = 0; k < count; ++k) {
+      __builtin_prefetch(weight + (rows.edge ? static_cast<uint64_t>(static_cast<int64_t>(rows.edge[smaller(lo + k + kFarRows, rows.edges - 1)])) : 0), 0, 2);
+      values[k] *= widen(weight[from[k]]);
+    }
+    return true;
+  }
+
+  bool refuse(int64_t p) {
+    while (p + 1 < rows_.edges && rows_.source_fits(p) && (!weight_ || rows_.edge_fits(p))) ++p;
+    fault = p;
+    return false;
+  }
+};
+
+}  // namespace WEFT_ISA
+}  // namespace weft
