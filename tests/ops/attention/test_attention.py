@@ -10,7 +10,7 @@ import weft
 from weft.errors import DtypeError, GradientError, IdError, OptionError, ShapeError
 from weft.ops import Structure, dot_attention, edge_softmax, gat_attention, gatv2_attention, spmm
 from weft.ops._philox import kept
-from weft.testing.structures import hub_structure, random_structure
+from weft.testing.structures import hub_structure, random_structure, structure
 
 KINDS = {"gat": gat_attention, "gatv2": gatv2_attention, "dot": dot_attention}
 EDGES = {
@@ -96,6 +96,39 @@ def test_a_hub_is_cut_on_either_side(kind, edges):
     rows = hub_structure()
     check(kind, rows, 40, 2, 9, EDGES[edges])
     check(kind, rows.reversed(), rows.num_targets, 2, 9, EDGES[edges])
+
+
+def rows_of_any_length():
+    """Rows of fewer edges than a block, as many and more, and of none; a window ends within some and between others."""
+    draw = torch.Generator().manual_seed(4)
+    lengths = torch.tensor([0, 0, 1, 1, 2, 3, 5, 8, 15, 62, 63, 64, 65, 130, 257])
+    degrees = lengths[torch.randint(len(lengths), (160,), generator=draw)]
+    degrees[-20:] = torch.tensor([1, 0, 2, 2] * 5)
+    target = torch.arange(160).repeat_interleave(degrees)
+    target = target[torch.randperm(len(target), generator=draw)]
+    return structure(torch.randint(90, target.shape, generator=draw), target, 90, 160, torch.int32)
+
+
+@pytest.mark.parametrize("isa", weft.native.instruction_sets())
+@pytest.mark.parametrize(("heads", "width"), [(1, 1), (8, 1), (4, 1), (5, 3), (3, 47), (8, 16), (2, 150)])
+@pytest.mark.parametrize("edges", ["plain", "all by head"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_share_blocks_and_keep_to_themselves(kind, edges, heads, width, isa, monkeypatch):
+    monkeypatch.setattr(weft.settings, "isa", isa)
+    check(kind, rows_of_any_length(), 90, heads, width, EDGES[edges])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_row_that_is_nan_leaves_the_others_of_its_block_alone(kind):
+    rows = rows_of_any_length()
+    ends, option, edges = inputs(kind, rows, 90, 2, 4, score=True)
+    with torch.no_grad():
+        for row in (3, 40, 159):
+            edges[0][rows.edge[rows.indptr[row] : rows.indptr[row + 1]].long()] = -torch.inf
+        found = KINDS[kind](rows, *ends, option, *edges)
+        expected = composed(kind, rows, ends, option, *edges)
+    assert expected.isnan().any()
+    torch.testing.assert_close(found, expected, equal_nan=True)
 
 
 @pytest.mark.parametrize("kind", KINDS)

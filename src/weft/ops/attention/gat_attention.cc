@@ -10,10 +10,9 @@ template <class T>
 int gat(const AttentionArguments& a) {
   const AttentionSizes& n = a.sizes;
   const AnyRows rows = rows_by_target(a);
-  const Lanewise<Acc<T>> lanes(n.heads);
   const Widened<T> left(a.inputs[1], n.num_sources * n.heads), right(a.inputs[2], n.num_targets * n.heads);
   if (!left.has_memory(n.num_sources) || !right.has_memory(n.num_targets)) return rows.no_memory();
-  const GatScore<T> score{&rows, &lanes, n.heads, right.data, left.data, n.heads, static_cast<Acc<T>>(bit_cast<double>(n.option)), nullptr};
+  const GatScore<T> score{&rows, n.heads, right.data, left.data, n.heads, static_cast<Acc<T>>(bit_cast<double>(n.option)), nullptr};
   return attend<T>(a, rows, score, a.inputs[0]);
 }
 
@@ -22,14 +21,13 @@ int gat_backward(const AttentionGradients& a) {
   using A = Acc<T>;
   const AttentionSizes& n = a.sizes;
   const AnyRows in = rows_by_target(a), out = rows_by_source(a);
-  const Lanewise<A> lanes(n.heads);
   const A slope = static_cast<A>(bit_cast<double>(n.option));
   const Widened<T> left(a.inputs[1], n.num_sources * n.heads), right(a.inputs[2], n.num_targets * n.heads);
   const int64_t stride = 3 * n.heads;  // the third is `right`, read with the others
   Buffer<A> packed(n.num_targets * stride);
   if (!left.has_memory(n.num_sources) || !right.has_memory(n.num_targets) || (n.num_targets && !packed.data)) return in.no_memory();
-  const GatScore<T> of_target{&in, &lanes, n.heads, right.data, left.data, n.heads, slope, static_cast<T*>(a.grads[2])};
-  const GatScore<T> of_source{&out, &lanes, n.heads, left.data, packed.data + 2 * n.heads, stride, slope, static_cast<T*>(a.grads[1])};
+  const GatScore<T> of_target{&in, n.heads, right.data, left.data, n.heads, slope, static_cast<T*>(a.grads[2])};
+  const GatScore<T> of_source{&out, n.heads, left.data, packed.data + 2 * n.heads, stride, slope, static_cast<T*>(a.grads[1])};
   int status = walk_by_target<GatByTarget<T>, T>(a, in, of_target, a.inputs[0], packed.data, stride);
   if (status == kOk && (a.grad_edge_score || a.grad_edge_weight))
     status = walk_by_target<ByTarget<T, GatScore<T>>, T>(a, in, of_target, a.inputs[0], packed.data, stride);

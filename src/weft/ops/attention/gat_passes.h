@@ -27,30 +27,31 @@ struct GatPass : Pass<T, GatScore<T>> {
   int64_t state() const { return tiling.slots + heads; }
 
   struct Scratch : Base::Scratch {
-    Scratch(const GatPass& pass, int64_t count) : Base::Scratch(pass, count, 4, 3, larger(2 * pass.features, pass.lanes.period())) {}
+    Scratch(const GatPass& pass, int64_t count) : Base::Scratch(pass, count, 5, 0, larger(2 * pass.features, pass.heads), 2) {}
     A* weights() const { return this->run(Base::Scratch::kRuns); }  // of both sums
     A* lse() const { return this->run(Base::Scratch::kRuns + 2); }
     A* delta() const { return this->run(Base::Scratch::kRuns + 3); }
-    A* spread() const { return this->row(1); }
-    A* sums() const { return this->row(2); }
-    A* spare() const { return this->row(3); }
+    A* lses() const { return this->run(Base::Scratch::kRuns + 4); }  // of rows
+    A* sums() const { return this->row(0); }
+    A* spare() const { return this->row(1); }
   };
 
-  WEFT_OUTLINE void start(int64_t row, const Scratch& s) const { score.begin(row, s.own()); }
-
-  // Adds up the rows of a block, with p c and s p c as weights, and s p times extra(k).
-  template <class Lse, class Extra>
-  WEFT_INLINE_MEMBER void sum(const Block<T>& block, const Scratch& s, A* state, const Lse& lse, const Extra& extra) const {
-    this->weigh(block, s, lse, [&](int64_t k, int64_t, auto raw, auto p, auto c) {
+  // For the rows of a block, the weights p c and s p c, and s p times extra(k).
+  template <class Extra>
+  WEFT_INLINE_MEMBER void weigh_rows(const Block<T>& block, const Scratch& s, const Extra& extra) const {
+    this->weigh(block, s, s.lse(), [&](int64_t k, auto raw, auto p, auto c) {
       const auto slope = score.template slope<L>(raw);
       store<L, A>(s.weights() + k, p * c);
       store<L, A>(s.weights() + s.stride() + k, slope * (p * c));
       store<L, A>(s.raw() + k, slope * p * extra(k));
     });
-    Segment<T> segment = block.segment(block.values, s.weights(), heads, true);
+  }
+
+  void add(const Block<T>& block, int64_t r, const Scratch& s, A* state) const {
+    Segment<T> segment = block.segment(r, block.values, s.weights(), heads, true);
     segment.apart = s.stride();
     tiling.run(segment, state, nullptr);
-    score.accumulate(block, s.own(), s.raw(), state + tiling.slots, s.spare());
+    score.accumulate(block, r, nullptr, s.raw(), state + tiling.slots, s.spare());
   }
 
   WEFT_OUTLINE void merge(A* state, const A* other) const { Base::add_up(state, other, this->state()); }
@@ -77,19 +78,17 @@ struct GatByTarget : GatPass<T> {
               const T*, const A* lse, A* packed, int64_t stride)
       : Base(rows, score, edges, width, z), grad(grad), lse(lse), packed(packed), stride(stride) {}
 
-  WEFT_OUTLINE void start(int64_t row, const Scratch& s) const {
-    Base::start(row, s);
-    this->lanes.spread(lse + row * heads, s.spread());
+  void prepare(const Block<T>& block, const Scratch& s, const A*) const {
+    for (int64_t r = 0; r < block.rows; ++r) memcpy(s.lses() + r * heads, lse + block.row[r] * heads, heads * sizeof(A));
+    repeat_for_edges(block, s.lses(), heads, s.lse());
+    this->weigh_rows(block, s, [](int64_t) { return splat<A, L>(1); });
   }
 
-  void add(const Block<T>& block, const Scratch& s, A* state) const {
-    this->sum(block, s, state, [&](int64_t, int64_t q) { return load<L>(s.spread() + q); }, [](int64_t) { return splat<A, L>(1); });
-  }
-
-  WEFT_OUTLINE void finish(int64_t row, const Scratch& s, A* state) const {
+  WEFT_OUTLINE void finish(const Block<T>& block, int64_t r, const Scratch& s, A* state) const {
+    const int64_t row = block.row[r];
     A *to = packed + row * stride, *delta = to + heads;
     memcpy(to, lse + row * heads, heads * sizeof(A));
-    memcpy(to + 2 * heads, s.own(), heads * sizeof(A));
+    memcpy(to + 2 * heads, this->own(s, r), heads * sizeof(A));
     this->tiling.unpack(state, s.sums());
     dot_rows<T>(grad + row * features, s.sums(), heads, this->width, delta);
     this->write_numbers(row, grad, s, state, delta);
@@ -112,12 +111,13 @@ struct GatBySource : GatPass<T> {
               T* grad_z, const A* packed, int64_t stride)
       : Base(rows, score, edges, width, grad), z(z), grad_z(grad_z), packed(packed), stride(stride) {}
 
-  void add(const Block<T>& block, const Scratch& s, A* state) const {
+  void prepare(const Block<T>& block, const Scratch& s, const A*) const {
     gather_packed(this->rows, block, packed, stride, heads, s.lse(), s.delta());
-    this->sum(block, s, state, [&](int64_t k, int64_t) { return load<L>(s.lse() + k); }, [&](int64_t k) { return load<L>(s.delta() + k); });
+    this->weigh_rows(block, s, [&](int64_t k) { return load<L>(s.delta() + k); });
   }
 
-  WEFT_OUTLINE void finish(int64_t row, const Scratch& s, A* state) const {
+  WEFT_OUTLINE void finish(const Block<T>& block, int64_t r, const Scratch& s, A* state) const {
+    const int64_t row = block.row[r];
     this->tiling.unpack(state, s.sums());
     for (int64_t k = 0; k < features; ++k) grad_z[row * features + k] = narrow<T>(s.sums()[k]);
     this->write_numbers(row, z, s, state, nullptr);

@@ -41,24 +41,24 @@ struct Read {
   }
 };
 
-// The sum of `term` over the features of one head, from `begin` on; VECTORS of them if it is not 0.
+// The sum of `term` over the features of one head of an edge and of its row, from `begin` on; VECTORS of them if it is not 0.
 template <int N, int VECTORS, class T, class Term>
-WEFT_INLINE Vec<Acc<T>, N> sum_head(const T* x, int64_t begin, int64_t width, const Term& term) {
+WEFT_INLINE Vec<Acc<T>, N> sum_head(const T* x, const Acc<T>* own, int64_t begin, int64_t width, const Term& term) {
   using A = Acc<T>;
   Vec<A, N> sum{};
   if constexpr (VECTORS) {
-    for (int v = 0; v < VECTORS; ++v) sum = term(load<N>(x + begin + v * N), begin + v * N, sum);
+    for (int v = 0; v < VECTORS; ++v) sum = term(load<N>(x + begin + v * N), own, begin + v * N, sum);
     return sum;
   }
   const int64_t end = begin + width;
   int64_t k = begin;
-  for (; k + N <= end; k += N) sum = term(load<N>(x + k), k, sum);
+  for (; k + N <= end; k += N) sum = term(load<N>(x + k), own, k, sum);
   if constexpr (N > 1)
     if (k < end) {  // the last vector overlaps the one before it: lanes that were there already count for nothing
       using S = typename Signed<A>::type;
       Mask<A, N> lane;
       for (int l = 0; l < N; ++l) lane[l] = l;
-      const Vec<A, N> last = term(load<N>(x + end - N), end - N, Vec<A, N>{});
+      const Vec<A, N> last = term(load<N>(x + end - N), own, end - N, Vec<A, N>{});
       sum += lane >= splat<S, N>(static_cast<S>(N - (end - k))) ? last : Vec<A, N>{};
     }
   return sum;
@@ -66,14 +66,15 @@ WEFT_INLINE Vec<Acc<T>, N> sum_head(const T* x, int64_t begin, int64_t width, co
 
 // Sums `step` features to a vector, and G of those to a result of N lanes.
 template <int N, int G, int VECTORS, class T, class Term>
-WEFT_INLINE void sum_heads(const Read<T>& read, int64_t step, const Term& term, Acc<T>* to) {
+WEFT_INLINE void sum_heads(const Read<T>& read, const Acc<T>* const* owns, int64_t step, const Term& term, Acc<T>* to) {
   using V = Vec<Acc<T>, N>;
   const int64_t vectors = read.count * (read.features / step);
   const T* x = nullptr;
+  const Acc<T>* own = nullptr;
   int64_t done = 0, j = 0, k = read.features;
   const auto part = [&]() __attribute__((always_inline)) {
-    if (k == read.features) x = read.row(j++), k = 0;
-    const V sum = sum_head<N, VECTORS>(x, k, step, term);
+    if (k == read.features) x = read.row(j), own = owns[j++], k = 0;
+    const V sum = sum_head<N, VECTORS>(x, own, k, step, term);
     k += step;
     return sum;
   };
@@ -95,27 +96,36 @@ WEFT_INLINE void sum_heads(const Read<T>& read, int64_t step, const Term& term, 
   store<N, Acc<T>>(to, sum_groups<Acc<T>, N, G>(rest));
 }
 
-// to[j * heads + h] = the sum over the features of head h of edge j, where term(values, first feature, sum) adds vectors of them.
-// Behind `to` there is room for one vector more.
-template <class T, class Term>
-WEFT_INLINE void sum_heads(const Read<T>& read, int64_t width, const Term& term, Acc<T>* to) {
-  constexpr int N = kVectorBytes / sizeof(Acc<T>);
-  if (width < N && read.features % N == 0) {
-    if (width == 8) return sum_heads<N, N < 8 ? N : 8, 1>(read, N, term, to);
-    if (width == 4) return sum_heads<N, N < 4 ? N : 4, 1>(read, N, term, to);
-    if (width == 2) return sum_heads<N, 2, 1>(read, N, term, to);
-    if (width == 1) return sum_heads<N, 1, 1>(read, N, term, to);
+// Heads narrower than a vector, if the rows are whole vectors of N lanes, or of a half or a quarter of them; false if they are not.
+template <int N, class T, class Term>
+WEFT_INLINE bool sum_narrow_heads(const Read<T>& read, const Acc<T>* const* owns, int64_t width, const Term& term, Acc<T>* to) {
+  if (read.features % N == 0) {
+    if (width == 8 && N > 8) return sum_heads<N, N < 8 ? N : 8, 1>(read, owns, N, term, to), true;
+    if (width == 4 && N > 4) return sum_heads<N, N < 4 ? N : 4, 1>(read, owns, N, term, to), true;
+    if (width == 2 && N > 2) return sum_heads<N, 2, 1>(read, owns, N, term, to), true;
+    if (width == 1) return sum_heads<N, 1, 1>(read, owns, N, term, to), true;
+  } else if constexpr (N * sizeof(Acc<T>) > 16) {
+    return sum_narrow_heads<N / 2>(read, owns, width, term, to);
   }
-  if (width == N) return sum_heads<N, N, 1>(read, width, term, to);
-  if (width == 2 * N) return sum_heads<N, N, 2>(read, width, term, to);
-  if (width == 4 * N) return sum_heads<N, N, 4>(read, width, term, to);
-  with_lanes<Acc<T>>(width, [&](auto n) { sum_heads<decltype(n)::count, decltype(n)::count, 0>(read, width, term, to); });
+  return false;
 }
 
-// The same of products with the features of one row.
+// to[j * heads + h] = the sum over the features of head h of edge j, where term(values, own, first feature, sum) adds vectors of them and of
+// what the row of the edge has of its own, owns[j]. Behind `to` there is room for one vector more.
+template <class T, class Term>
+WEFT_INLINE void sum_heads(const Read<T>& read, const Acc<T>* const* owns, int64_t width, const Term& term, Acc<T>* to) {
+  constexpr int N = kVectorBytes / sizeof(Acc<T>);
+  if (width < N && sum_narrow_heads<N>(read, owns, width, term, to)) return;
+  if (width == N) return sum_heads<N, N, 1>(read, owns, width, term, to);
+  if (width == 2 * N) return sum_heads<N, N, 2>(read, owns, width, term, to);
+  if (width == 4 * N) return sum_heads<N, N, 4>(read, owns, width, term, to);
+  with_lanes<Acc<T>>(width, [&](auto n) { sum_heads<decltype(n)::count, decltype(n)::count, 0>(read, owns, width, term, to); });
+}
+
+// The same of products.
 template <class T>
-WEFT_INLINE void dot_heads(const Read<T>& read, int64_t width, const Acc<T>* own, Acc<T>* to) {
-  sum_heads(read, width, [&](auto x, int64_t k, auto sum) {
+WEFT_INLINE void dot_heads(const Read<T>& read, const Acc<T>* const* owns, int64_t width, Acc<T>* to) {
+  sum_heads(read, owns, width, [](auto x, const Acc<T>* own, int64_t k, auto sum) {
     constexpr int N = sizeof(x) / sizeof(Acc<T>);
     return fma<Acc<T>, N>(x, load<N>(own + k), sum);
   }, to);

@@ -1,4 +1,4 @@
-// What every walk of attention has: the score, what belongs to edges, and arrays for the edges of a block.
+// What every walk of attention has: the score, what belongs to edges, and arrays for the edges and the rows of a block.
 #pragma once
 #include "edge_factors.h"
 #include "scores.h"
@@ -7,75 +7,101 @@
 namespace weft {
 namespace WEFT_ISA {
 
-// Runs of numbers for the edges of a block, and for a row; room for a vector follows each.
+// Runs of numbers, for each head of the edges or rows of a block; values of the rows; and single rows of values. Room for a vector follows each.
 template <class A>
 class Arrays {
  public:
-  Arrays(int64_t runs, int64_t run, int64_t rows, int64_t row) : run_(run + kSpare), row_(row + kSpare), runs_(runs), memory_(runs * run_ + rows * row_) {}
-  bool has_memory() const { return memory_.data != nullptr; }
+  Arrays(int64_t count, int64_t heads, int64_t runs, int64_t values, int64_t tables, int64_t row, int64_t rows)
+      : run_(count * heads + kSpare), table_(count * values + kSpare), row_(row + kSpare), runs_(runs), tables_(tables), count_(count), pointers_(3 * count),
+        memory_(runs * run_ + tables * table_ + rows * row_) {}
+  bool has_memory() const { return memory_.data && pointers_.data; }
   A* run(int64_t at) const { return memory_.data + at * run_; }
-  A* row(int64_t at) const { return memory_.data + runs_ * run_ + at * row_; }
+  A* table(int64_t at) const { return memory_.data + runs_ * run_ + at * table_; }
+  A* row(int64_t at) const { return memory_.data + runs_ * run_ + tables_ * table_ + at * row_; }
   int64_t stride() const { return run_; }
 
+  // Where the values of each row of a block lie: of table 0, of table 1, or where they were already.
+  const A** rows_of(int64_t table) const { return pointers_.data + table * count_; }
+
+  // The same for each edge.
+  template <class T>
+  const A* const* edges_of(const Block<T>& block, int64_t table) const {
+    const A** const to = pointers_.data + 2 * count_;
+    for (int64_t r = 0; r < block.rows; ++r)
+      for (int64_t j = block.begin(r); j < block.ends[r]; ++j) to[j] = rows_of(table)[r];
+    return to;
+  }
+
  private:
-  int64_t run_, row_, runs_;
+  int64_t run_, table_, row_, runs_, tables_, count_;
+  Buffer<const A*> pointers_;
   Buffer<A> memory_;
 };
+
+// Repeats for each edge of a block the numbers of its row, of `heads` each.
+template <class T>
+WEFT_INLINE void repeat_for_edges(const Block<T>& block, const Acc<T>* of_rows, int64_t heads, Acc<T>* to) {
+  with_lanes<Acc<T>>(heads, [&](auto n) {
+    for (int64_t r = 0; r < block.rows; ++r, of_rows += heads)
+      for (int64_t j = block.begin(r); j < block.ends[r]; ++j) widen_row<decltype(n)::count>(of_rows, heads, to + j * heads);
+  });
+}
 
 template <class T, class Score>
 struct Pass {
   using A = Acc<T>;
-  static constexpr int L = Lanewise<A>::kLanes;
+  static constexpr int L = kVectorBytes / sizeof(A);
   const AnyRows& rows;
   const Score& score;
   const EdgeFactors<T>& edges;
   const int64_t heads, width, features;  // of a value
-  const Lanewise<A> lanes;
 
   Pass(const AnyRows& rows, const Score& score, const EdgeFactors<T>& edges, int64_t width)
-      : rows(rows), score(score), edges(edges), heads(edges.heads), width(width), features(edges.heads * width), lanes(edges.heads) {}
+      : rows(rows), score(score), edges(edges), heads(edges.heads), width(width), features(edges.heads * width) {}
 
   Table<T> scores() const { return score.table(); }
   bool checks_edges() const { return edges.any(); }
 
-  // Passes take further runs behind kRuns, and further rows behind kRows, each with room for `row` numbers or the values of the row itself.
+  // Passes take further runs behind kRuns, tables of `values` behind what rows have of their own for scores, and rows.
   struct Scratch : Arrays<A> {
-    static constexpr int64_t kRuns = 4, kRows = 1;
-    Scratch(const Pass& pass, int64_t count, int64_t runs, int64_t rows, int64_t row)
-        : Arrays<A>(kRuns + runs, pass.lanes.room(count * pass.heads), kRows + rows, larger(row, pass.score.features())) {}
+    static constexpr int64_t kRuns = 4;
+    Scratch(const Pass& pass, int64_t count, int64_t runs, int64_t values, int64_t row, int64_t rows)
+        : Arrays<A>(count, pass.heads, kRuns + runs, larger(values, pass.score.features()), values ? 2 : 1, row, rows) {}
     A* raw() const { return this->run(0); }
     A* bias() const { return this->run(1); }
     A* factor() const { return this->run(2); }
     A* drawn() const { return this->run(3); }
-    A* own() const { return this->row(0); }
   };
 
-  // Calls body(k, q) for the vectors of `count` edges: k is their place in the run, q in a period of heads.
-  template <class Body>
-  WEFT_INLINE_MEMBER void vectors(int64_t count, const Body& body) const {
-    for (int64_t q = 0; q < lanes.period(); q += L)
-      for (int64_t k = q; k < count * heads; k += lanes.period()) body(k, q);
+  const A* own(const Scratch& s, int64_t r) const { return s.rows_of(0)[r]; }
+
+  // What the rows of a block have of their own, unless another block of the same row has brought it.
+  void begin(const Block<T>& block, const Scratch& s) const {
+    for (int64_t r = 0; r < block.rows; ++r) s.rows_of(0)[r] = score.begin(block.row[r], s.table(0) + r * score.features());
   }
 
   // Numbers of the scores, and what edges add to them and multiply.
   void read_edges(const Block<T>& block, const Scratch& s) const {
     const int64_t stop = block.lo + block.count;
-    score.compute(block, s.own(), s.raw());
+    score.compute(block, s.edges_of(block, 0), s.raw());
     if (edges.score) edges.load_scores(block.lo, stop, block.end, s.bias());
     if (edges.has_factor()) edges.load_factors(block.lo, stop, block.end, s.factor(), s.drawn());
   }
 
-  // The same, and then body(k, q, number, p, c) for the vectors: p = exp(score - lse(k, q)), c the factor.
-  template <class Lse, class Body>
-  WEFT_INLINE_MEMBER void weigh(const Block<T>& block, const Scratch& s, const Lse& lse, const Body& body) const {
+  // The same, and then body(k, number, p, c) for vectors of edges and heads: p = exp(score - lse[k]), c the factor.
+  template <class Body>
+  WEFT_INLINE_MEMBER void weigh(const Block<T>& block, const Scratch& s, const A* lse, const Body& body) const {
     read_edges(block, s);
     const bool biased = edges.score, factored = edges.has_factor();
-    vectors(block.count, [&](int64_t k, int64_t q) {
+    for (int64_t k = 0; k < block.count * heads; k += L) {
       const auto raw = load<L>(s.raw() + k), value = score.template value<L>(raw);
-      const auto p = vexp<A, L>((biased ? value + load<L>(s.bias() + k) : value) - lse(k, q));
-      body(k, q, raw, p, factored ? load<L>(s.factor() + k) : splat<A, L>(1));
-    });
+      const auto p = vexp<A, L>((biased ? value + load<L>(s.bias() + k) : value) - load<L>(lse + k));
+      body(k, raw, p, factored ? load<L>(s.factor() + k) : splat<A, L>(1));
+    }
   }
+
+  // Whether the pass sums whole rows and writes their results without going through them one by one.
+  bool finishes(const Block<T>&, const typename Pass::Scratch&) const { return false; }
 
   static void add_up(A* state, const A* other, int64_t count) {
     for (int64_t k = 0; k < count; ++k) state[k] += other[k];

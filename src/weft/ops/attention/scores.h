@@ -1,30 +1,76 @@
 // The scores of edges, seen from either end. A score is computed from what the row of the walk has of its own and what the other end of
 // an edge has; its gradient to the row is a sum over edges. A Score has
 //   table, features: rows of the other end that it reads (none: null), and how many values the row has of its own;
-//   begin(row, own): those values;  compute(block, own, raw): a number for each edge and head;  value(raw), slope(raw): the score
-//   it stands for, and its derivative;  sums(): how many accumulators the gradient of a row needs;
-//   accumulate(block, own, gradient, sums, spare): adds the gradients of the numbers of some edges;
+//   begin(row, own): where those values are, `own` if it had to copy them;  compute(block, owns, raw): a number for each edge and head, where edge j has the values owns[j];
+//   value(raw), slope(raw): the score it stands for, and its derivative;  sums(): how many accumulators the gradient of a row needs;
+//   accumulate(block, r, own, gradient, sums, spare): adds the gradients of the numbers of the edges of row r of a block;
 //   finish(row, own, sums, values, spare): writes the gradient of the row, or adds it to `values`, which it shares with the values.
 #pragma once
-#include "../edge_softmax/row_values.h"
 #include "heads.h"
 #include "slopes.h"
 
 namespace weft {
 namespace WEFT_ISA {
 
-// Edges of one row: positions lo .. lo + count, the rows of the other ends for scores and for values, and the last position that may be fetched.
+// Edges that are looked at together: positions lo .. lo + count, those of several whole rows or some of one; `end` is the last that may be
+// fetched. With them come the rows of the other ends for scores and for values.
 template <class T>
 struct Block {
   int64_t lo, count, end;
   Read<T> scores, values;
-  bool fresh;  // the first of its row or piece
+  int64_t rows;
+  const int64_t *row, *ends;  // the rows, and where the edges of each end, counted from lo
+  bool fresh;  // the first of its row or piece; of several it always is
 
-  // `is_first` if nobody has read these rows before.
-  Segment<T> segment(const Read<T>& read, const Acc<T>* weights, int64_t heads, bool is_first = false) const {
-    return {read.rows, weights, heads, count, read.far, is_first ? read.near : 0, fresh};
+  int64_t begin(int64_t r) const { return r ? ends[r - 1] : 0; }
+
+  // The edges of row r; `is_first` if nobody has read these rows before.
+  Segment<T> segment(int64_t r, const Read<T>& read, const Acc<T>* weights, int64_t heads, bool is_first = false) const {
+    const int64_t at = begin(r);
+    return {read.rows + at, weights + at * heads, heads, ends[r] - at, read.far, is_first ? read.near : 0, fresh};
   }
 };
+
+// Folds the values, edges by heads, of the edges of row r into result[head].
+template <class T, class Fold>
+WEFT_INLINE void fold_edges(const Block<T>& block, int64_t r, const Acc<T>* values, int64_t heads, Acc<T> start, Acc<T>* result, const Fold& with) {
+  using A = Acc<T>;
+  constexpr int L = kVectorBytes / sizeof(A);
+  const A* const from = values + block.begin(r) * heads;
+  const int64_t edges = block.ends[r] - block.begin(r), count = edges * heads;
+  if (L % heads == 0 && count >= 2 * L) {  // a vector has the values of several edges
+    Vec<A, L> all = load<L>(from);
+    int64_t k = L;
+    for (; k + L <= count; k += L) all = with(all, load<L>(from + k));
+    A lanes[L];
+    store<L, A>(lanes, all);
+    for (; k < count; ++k) lanes[k % L] = with(lanes[k % L], from[k]);
+    for (int64_t h = 0; h < heads; ++h) {
+      result[h] = lanes[h];
+      for (int64_t l = h + heads; l < L; l += heads) result[h] = with(result[h], lanes[l]);
+    }
+    return;
+  }
+  with_lanes<A>(heads, [&](auto n) {
+    constexpr int N = decltype(n)::count;
+    for (int64_t k = 0;; k = smaller(k + N, heads - N)) {  // the last vector may overlap the one before it
+      Vec<A, N> all = splat<A, N>(start);
+      for (int64_t j = 0; j < edges; ++j) all = with(all, load<N>(from + j * heads + k));
+      store<N, A>(result + k, all);
+      if (k + N >= heads) break;
+    }
+  });
+}
+
+// The values of a row in the accumulation type: where they lie, or copied to `to`.
+template <class T>
+WEFT_INLINE const Acc<T>* widened(const T* from, int64_t count, Acc<T>* to) {
+  if constexpr (std::is_same_v<T, Acc<T>>) return from;
+  else {
+    for (int64_t k = 0; k < count; ++k) to[k] = widen(from[k]);
+    return to;
+  }
+}
 
 template <class T>
 struct Table {
@@ -38,7 +84,6 @@ struct GatScore {
   using A = Acc<T>;
   static constexpr bool kIsPlain = false;
   const AnyRows* rows;
-  const Lanewise<A>* lanes;
   int64_t heads;
   const A *own_table, *other;
   int64_t stride;  // of `other`
@@ -50,19 +95,19 @@ struct GatScore {
   int64_t sums() const { return heads; }
   bool has_memory() const { return true; }
 
-  void begin(int64_t row, A* own) const { memcpy(own, own_table + row * heads, heads * sizeof(A)); }
+  const A* begin(int64_t row, A*) const { return own_table + row * heads; }
 
-  void compute(const Block<T>& block, const A* own, A* raw) const {
+  void compute(const Block<T>& block, const A* const* owns, A* raw) const {
     const AnyRows ends = *rows;  // a copy, which no store can change
     with_lanes<A>(heads, [&](auto n) {
       constexpr int N = decltype(n)::count;
-      for (int64_t k = 0;; k = smaller(k + N, heads - N)) {  // the last vector may overlap the one before it
-        const Vec<A, N> mine = load<N>(own + k);
-        for (int64_t j = 0; j < block.count; ++j) {
-          if (k == 0) fetch_listed(ends.source, block.end, other, stride * sizeof(A), block.lo + j);
-          store<N, A>(raw + j * heads + k, mine + load<N>(other + ends.known_source(block.lo + j) * stride + k));
+      for (int64_t j = 0; j < block.count; ++j, raw += heads) {
+        fetch_listed(ends.source, block.end, other, stride * sizeof(A), block.lo + j);
+        const A *own = owns[j], *from = other + ends.known_source(block.lo + j) * stride;
+        for (int64_t k = 0;; k = smaller(k + N, heads - N)) {  // the last vector may overlap the one before it
+          store<N, A>(raw + k, load<N>(own + k) + load<N>(from + k));
+          if (k + N >= heads) break;
         }
-        if (k + N >= heads) break;
       }
     });
   }
@@ -72,9 +117,8 @@ struct GatScore {
   template <int N>
   WEFT_INLINE_MEMBER Vec<A, N> value(Vec<A, N> raw) const { return raw * slope<N>(raw); }
 
-  void accumulate(const Block<T>& block, const A*, A* gradient, A* sums, A* spare) const {
-    const int64_t padded = lanes->pad(gradient, block.count * heads, A(0));
-    lanes->fold(gradient, padded, A(0), spare, [](auto sum, auto v) { return sum + v; });
+  void accumulate(const Block<T>& block, int64_t r, const A*, const A* gradient, A* sums, A* spare) const {
+    fold_edges(block, r, gradient, heads, A(0), spare, [](auto sum, auto v) { return sum + v; });
     for (int64_t h = 0; h < heads; ++h) sums[h] = block.fresh ? spare[h] : sums[h] + spare[h];
   }
 
@@ -95,8 +139,8 @@ struct PlainScore {
 
 // For each edge and head, the sum over its features of factor * leaky_relu(own + other).
 template <class T>
-void sum_bent(const Read<T>& read, int64_t width, const Acc<T>* own, const Acc<T>* factor, Acc<T> negative_slope, Acc<T>* to) {
-  sum_heads(read, width, [&](auto x, int64_t k, auto sum) {
+void sum_bent(const Read<T>& read, const Acc<T>* const* owns, int64_t width, const Acc<T>* factor, Acc<T> negative_slope, Acc<T>* to) {
+  sum_heads(read, owns, width, [&](auto x, const Acc<T>* own, int64_t k, auto sum) {
     using A = Acc<T>;
     constexpr int N = sizeof(x) / sizeof(A);
     const Vec<A, N> both = x + load<N>(own + k);
@@ -127,14 +171,12 @@ struct Gatv2Score : PlainScore<Acc<T>> {
   int64_t sums() const { return tiling.slots; }
   bool has_memory() const { return tiling.tiles.data != nullptr; }
 
-  void begin(int64_t row, A* own) const {
-    for (int64_t k = 0; k < features(); ++k) own[k] = widen(own_table[row * features() + k]);
-  }
+  const A* begin(int64_t row, A* own) const { return widened(own_table + row * features(), features(), own); }
 
-  void compute(const Block<T>& block, const A* own, A* raw) const { sum_bent<T>(block.scores, width, own, factor, negative_slope, raw); }
+  void compute(const Block<T>& block, const A* const* owns, A* raw) const { sum_bent<T>(block.scores, owns, width, factor, negative_slope, raw); }
 
-  void accumulate(const Block<T>& block, const A* own, A* gradient, A* sums, A*) const {
-    tiling.run(SlopeSegment<T>{block.segment(block.scores, gradient, heads), own, negative_slope}, sums, nullptr);
+  void accumulate(const Block<T>& block, int64_t r, const A* own, const A* gradient, A* sums, A*) const {
+    tiling.run(SlopeSegment<T>{block.segment(r, block.scores, gradient, heads), own, negative_slope}, sums, nullptr);
   }
 
   void finish(int64_t row, const A*, const A* sums, A* values, A* spare) const {
@@ -166,14 +208,15 @@ struct DotScore : PlainScore<Acc<T>> {
   int64_t sums() const { return tiling.slots; }
   bool has_memory() const { return tiling.tiles.data != nullptr; }
 
-  void begin(int64_t row, A* own) const {
+  const A* begin(int64_t row, A* own) const {
     for (int64_t k = 0; k < features(); ++k) own[k] = scale * widen(own_table[row * features() + k]);
+    return own;
   }
 
-  void compute(const Block<T>& block, const A* own, A* raw) const { dot_heads(block.scores, width, own, raw); }
+  void compute(const Block<T>& block, const A* const* owns, A* raw) const { dot_heads(block.scores, owns, width, raw); }
 
-  void accumulate(const Block<T>& block, const A*, A* gradient, A* sums, A*) const {
-    tiling.run(block.segment(block.scores, gradient, heads), sums, nullptr);
+  void accumulate(const Block<T>& block, int64_t r, const A*, const A* gradient, A* sums, A*) const {
+    tiling.run(block.segment(r, block.scores, gradient, heads), sums, nullptr);
   }
 
   void finish(int64_t row, const A*, const A* sums, A*, A* spare) const {
