@@ -33,7 +33,11 @@ def calls():
     """What reads ids, and the ids that are overwritten meanwhile."""
     indptr, ids, edge = torch.arange(0, E + 1, E // N), torch.arange(E) % N, torch.arange(E)
     marks, weight = torch.full(((N + 63) // 64,), -1), torch.ones(E)
-    rows, whole = Structure(indptr, ids), Structure(indptr, ids, edge)
+    rows, whole, few = (
+        Structure(indptr, ids),
+        Structure(indptr, ids, edge),
+        Structure(torch.arange(0, E + 1, 2), ids, edge),
+    )
     trained, far = Structure(indptr, ids, edge, Structure(indptr, ids.clone(), edge.clone())), torch.ones(E, 1)
     z = torch.ones(N, 1, 8, requires_grad=True)
 
@@ -44,6 +48,10 @@ def calls():
     return {
         "spmm of one value, source": (ids, lambda: spmm(rows, one)),
         "spmm of one value, edge": (edge, lambda: spmm(whole, one, weight)),
+        "spmm of one value and few edges, source": (ids, lambda: spmm(few, one)),
+        "spmm of one value and few edges, edge": (edge, lambda: spmm(few, one, weight)),
+        "sddmm of one value, source": (ids, lambda: sddmm(whole, one, one, "add")),
+        "sddmm of one value, edge": (edge, lambda: sddmm(whole, one, one, "add")),
         "spmm, source": (ids, lambda: spmm(rows, many)),
         "spmm, scale": (ids, lambda: spmm(rows, many, source_scale=scale)),
         "spmm, edge": (edge, lambda: spmm(whole, many, weight)),

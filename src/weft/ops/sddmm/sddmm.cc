@@ -22,7 +22,8 @@ constexpr int64_t kBatch = 64;    // of which are computed together while the ne
 constexpr int64_t kNearEdges = 8;
 constexpr int64_t kNearCache = 1 << 20;  // bytes of a table that stays near enough to be read without fetching
 
-// What positions lie between and which edge they are. Each id is read once, so that what is followed is what was checked.
+// What positions lie between and which edge they are: ids are copied before they are looked at, so that what is followed is what was checked,
+// whoever writes them meanwhile.
 struct Places {
   int64_t source[2 * kBatch], target[2 * kBatch], edge[2 * kBatch];
   const int64_t* of(int64_t end) const { return end == kSource ? source : end == kTarget ? target : edge; }
@@ -213,9 +214,10 @@ class Edges {
     const Rows<I> rows = rows_;  // a copy, which no store can change
     const int64_t count = hi - lo, first = target;
     int64_t begins[2 * kBatch + 1];
+    for (int64_t k = 0; k < count; ++k) places.source[k] = rows.source_at(lo + k), places.edge[k] = rows.edge_at(lo + k);
     uint64_t most_source = 0, most_edge = 0;
     for (int64_t k = 0; k < count; ++k) {
-      const uint64_t source = places.source[k] = rows.source_at(lo + k), edge = places.edge[k] = rows.edge_at(lo + k);
+      const uint64_t source = places.source[k], edge = places.edge[k];
       most_source = source > most_source ? source : most_source;
       most_edge = edge > most_edge ? edge : most_edge;
     }

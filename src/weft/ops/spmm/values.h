@@ -88,25 +88,30 @@ class Values {
     return true;
   }
 
-  // Gathers the values of positions lo .. hi, at most kMostEdges; each id is read once, so that what is followed is what was checked.
+  // Gathers the values of positions lo .. hi, at most kMostEdges. Ids are copied before they are looked at, so that what is
+  // followed is what was checked, whoever writes them meanwhile.
   WEFT_OUTLINE bool read(int64_t lo, int64_t hi, A* values) {
     const Rows<I> rows = rows_;  // a copy, which no store can change
     const T *const x = x_, *const weight = weight_;
     const int64_t count = hi - lo;
-    uint64_t from[kMostEdges], most = 0;
-    const auto keep = [&](int64_t k, uint64_t id) { from[k] = id, most = id > most ? id : most; };
-    for (int64_t k = 0; k < count; ++k) keep(k, rows.source_at(lo + k));
-    if (__builtin_expect(count && most >= static_cast<uint64_t>(rows.columns), 0)) return refuse(lo);
+    uint64_t from[kMostEdges];
+    for (int64_t k = 0; k < count; ++k) from[k] = rows.source_at(lo + k);
+    if (__builtin_expect(!fit(from, count, rows.columns), 0)) return refuse(lo);
     for (int64_t k = 0; k < count; ++k) values[k] = widen(x[from[k]]);
     if (!weight) return true;
-    most = 0;
-    for (int64_t k = 0; k < count; ++k) keep(k, rows.edge_at(lo + k));
-    if (__builtin_expect(count && most >= static_cast<uint64_t>(rows.edges), 0)) return refuse(lo);
+    for (int64_t k = 0; k < count; ++k) from[k] = rows.edge_at(lo + k);
+    if (__builtin_expect(!fit(from, count, rows.edges), 0)) return refuse(lo);
     for (int64_t k = 0; k < count; ++k) {
       __builtin_prefetch(weight + (rows.edge ? static_cast<uint64_t>(static_cast<int64_t>(rows.edge[smaller(lo + k + kFarRows, rows.edges - 1)])) : 0), 0, 2);
       values[k] *= widen(weight[from[k]]);
     }
     return true;
+  }
+
+  static bool fit(const uint64_t* ids, int64_t count, int64_t end) {
+    uint64_t most = 0;
+    for (int64_t k = 0; k < count; ++k) most = ids[k] > most ? ids[k] : most;
+    return !count || most < static_cast<uint64_t>(end);
   }
 
   bool refuse(int64_t p) {

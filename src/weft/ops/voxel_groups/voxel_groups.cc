@@ -71,7 +71,7 @@ class Table {
   bool grow() {
     Buffer<uint32_t> wider(4 * capacity_);
     if (!wider.data) return false;
-    std::swap(wider.data, slots_.data);
+    slots_.swap(wider);
     capacity_ *= 4;
     clear();
     for (int64_t g = 0; g < count; ++g) {
