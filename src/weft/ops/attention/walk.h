@@ -16,7 +16,8 @@ constexpr int64_t kBlockBytes = 16384, kBlockEdges = 64;
 //   Scratch(pass, edges of a block), with has_memory();  checks_edges(): whether it reads by edge id;
 //   begin(block, scratch): what its rows have of their own;  prepare(block, scratch, state): numbers of all its edges;
 //   add(block, r, scratch, state): the edges of row r;  merge(state, other): of the pieces of a hub;
-//   finishes(block, scratch): whether it has written the results of whole rows together;  finish(block, r, scratch, state): those of one;  clear(row): those of a row without edges.
+//   finishes(block, scratch): whether it has written the results of whole rows together;  finish(block, r, scratch, state): those of
+//   one;  clear(row): those of a row without edges.
 template <class T, class Pass>
 class AttentionWalk {
   using A = Acc<T>;

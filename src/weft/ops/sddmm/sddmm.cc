@@ -214,7 +214,8 @@ class Edges {
     const Rows<I> rows = rows_;  // a copy, which no store can change
     const int64_t count = hi - lo, first = target;
     int64_t begins[2 * kBatch + 1];
-    for (int64_t k = 0; k < count; ++k) places.source[k] = rows.source_at(lo + k), places.edge[k] = rows.edge_at(lo + k);
+    for (int64_t k = 0; k < count; ++k) places.edge[k] = rows.edge_at(lo + k);
+    for (int64_t k = 0; k < count; ++k) places.source[k] = reads_source() ? rows.source_at(lo + k) : 0;
     uint64_t most_source = 0, most_edge = 0;
     for (int64_t k = 0; k < count; ++k) {
       const uint64_t source = places.source[k], edge = places.edge[k];
