@@ -7,6 +7,12 @@
 #include "weft/abi.h"
 
 namespace weft {
+
+// Pieces of 2^size bytes that a thread keeps for its next tasks, up to this size; null if there is no memory. See native/kept_memory.cc.
+constexpr int kMostKept = 17;
+void* take_memory(int size) __attribute__((visibility("hidden")));
+void give_memory_back(void* memory, int size) __attribute__((visibility("hidden")));
+
 namespace WEFT_ISA {
 
 template <class Task>
@@ -42,51 +48,6 @@ struct Faults {
   bool any() const { return position != kNone; }
 };
 
-// Small memory that tasks have given back, kept by their thread for its next ones: an allocator locks, and many processes have one arena
-// for all threads.
-class KeptMemory {
- public:
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  static constexpr int64_t kMost = 0;  // bytes of a piece; a sanitizer has to see each
-#else
-  static constexpr int64_t kMost = 1 << 17;
-#endif
-
-  static int size_class(int64_t bytes) { return 64 - __builtin_clzll(static_cast<uint64_t>(bytes - 1) | 63); }
-
-  void* take(int size) {
-    for (void*& piece : pieces_[size])
-      if (piece) {
-        void* const taken = piece;
-        piece = nullptr;
-        return taken;
-      }
-    return aligned_alloc(64, size_t{1} << size);
-  }
-
-  void give_back(void* taken, int size) {
-    for (void*& piece : pieces_[size])
-      if (!piece) {
-        piece = taken;
-        return;
-      }
-    free(taken);
-  }
-
-  ~KeptMemory() {
-    for (auto& of_size : pieces_)
-      for (void* piece : of_size) free(piece);
-  }
-
- private:
-  void* pieces_[18][4] = {};  // by the logarithm of their size
-};
-
-inline KeptMemory& kept_memory() {
-  static thread_local KeptMemory memory;
-  return memory;
-}
-
 // Memory that no exception can come from: test `data` (null only if count > 0 could not be had).
 template <class T>
 struct Buffer {
@@ -94,13 +55,14 @@ struct Buffer {
   explicit Buffer(int64_t count) : data(nullptr), size_(-1) {
     if (count <= 0 || count >= INT64_MAX / static_cast<int64_t>(sizeof(T)) - 64) return;
     const int64_t bytes = count * sizeof(T);
-    if (bytes <= KeptMemory::kMost) size_ = KeptMemory::size_class(bytes);
-    data = static_cast<T*>(size_ < 0 ? aligned_alloc(64, (bytes + 63) / 64 * 64) : kept_memory().take(size_));
+    const int size = 64 - __builtin_clzll(static_cast<uint64_t>(bytes - 1) | 63);
+    if (size <= kMostKept) size_ = size;
+    data = static_cast<T*>(size_ < 0 ? aligned_alloc(64, (bytes + 63) / 64 * 64) : take_memory(size_));
   }
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
   ~Buffer() {
-    if (data && size_ >= 0) kept_memory().give_back(data, size_);
+    if (data && size_ >= 0) give_memory_back(data, size_);
     else free(data);
   }
   T& operator[](int64_t at) const { return data[at]; }
@@ -111,7 +73,7 @@ struct Buffer {
   }
 
  private:
-  int size_;  // class of kept memory, or -1
+  int size_;  // of kept memory, as a logarithm, or -1
 };
 
 }  // namespace WEFT_ISA
