@@ -31,7 +31,7 @@ CHANGES = {
     "row begun again": ("row_tiles.h", "else work.resume(values, winners);", "else work.start();"),
     "unwritten row": ("row_tiles.h", "work.clear(row);", ";"),
     "unwritten row of few": ("row_tiles.h", "work.clear(empty);", ";"),
-    "row that runs on": ("row_tiles.h", "work.add(j, 0, here >= 0);", "work.add(j, 0, false);"),
+    "row that runs on": ("row_tiles.h", "work.add(j, 0, begins[j] >= 0);", "work.add(j, 0, false);"),
     "values that run on": ("values.h", "(goes_on ? sum : Vec<A, kLanes>{})", "sum"),
     "unwritten wide row": ("reduction.h", "else clear(row);\n        ++row", "++row"),
 }

@@ -27,11 +27,10 @@ struct GatPass : Pass<T, GatScore<T>> {
   int64_t state() const { return tiling.slots + heads; }
 
   struct Scratch : Base::Scratch {
-    Scratch(const GatPass& pass, int64_t count) : Base::Scratch(pass, count, 5, 0, larger(2 * pass.features, pass.heads), 2) {}
+    Scratch(const GatPass& pass, int64_t count) : Base::Scratch(pass, count, 4, 0, larger(2 * pass.features, pass.heads), 2) {}
     A* weights() const { return this->run(Base::Scratch::kRuns); }  // of both sums
     A* lse() const { return this->run(Base::Scratch::kRuns + 2); }
     A* delta() const { return this->run(Base::Scratch::kRuns + 3); }
-    A* lses() const { return this->run(Base::Scratch::kRuns + 4); }  // of rows
     A* sums() const { return this->row(0); }
     A* spare() const { return this->row(1); }
   };
@@ -79,8 +78,7 @@ struct GatByTarget : GatPass<T> {
       : Base(rows, score, edges, width, z), grad(grad), lse(lse), packed(packed), stride(stride) {}
 
   void prepare(const Block<T>& block, const Scratch& s, const A*) const {
-    for (int64_t r = 0; r < block.rows; ++r) memcpy(s.lses() + r * heads, lse + block.row[r] * heads, heads * sizeof(A));
-    repeat_for_edges(block, s.lses(), heads, s.lse());
+    repeat_for_edges(block, heads, s.lse(), [&](int64_t r) { return lse + block.row[r] * heads; });
     this->weigh_rows(block, s, [](int64_t) { return splat<A, L>(1); });
   }
 

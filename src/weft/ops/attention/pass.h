@@ -38,12 +38,14 @@ class Arrays {
   Buffer<A> memory_;
 };
 
-// Repeats for each edge of a block the numbers of its row, of `heads` each.
-template <class T>
-WEFT_INLINE void repeat_for_edges(const Block<T>& block, const Acc<T>* of_rows, int64_t heads, Acc<T>* to) {
+// Repeats for each edge of a block the numbers of its row r, of_row(r), of which there are as many as heads.
+template <class T, class OfRow>
+WEFT_INLINE void repeat_for_edges(const Block<T>& block, int64_t heads, Acc<T>* to, const OfRow& of_row) {
   with_lanes<Acc<T>>(heads, [&](auto n) {
-    for (int64_t r = 0; r < block.rows; ++r, of_rows += heads)
-      for (int64_t j = block.begin(r); j < block.ends[r]; ++j) widen_row<decltype(n)::count>(of_rows, heads, to + j * heads);
+    for (int64_t r = 0; r < block.rows; ++r) {
+      const Acc<T>* const numbers = of_row(r);
+      for (int64_t j = block.begin(r); j < block.ends[r]; ++j) widen_row<decltype(n)::count>(numbers, heads, to + j * heads);
+    }
   });
 }
 
@@ -51,6 +53,7 @@ template <class T, class Score>
 struct Pass {
   using A = Acc<T>;
   static constexpr int L = kVectorBytes / sizeof(A);
+  static constexpr bool kFinishesRows = false;
   const AnyRows& rows;
   const Score& score;
   const EdgeFactors<T>& edges;
@@ -99,9 +102,6 @@ struct Pass {
       body(k, raw, p, factored ? load<L>(s.factor() + k) : splat<A, L>(1));
     }
   }
-
-  // Whether the pass sums whole rows and writes their results without going through them one by one.
-  bool finishes(const Block<T>&, const typename Pass::Scratch&) const { return false; }
 
   static void add_up(A* state, const A* other, int64_t count) {
     for (int64_t k = 0; k < count; ++k) state[k] += other[k];

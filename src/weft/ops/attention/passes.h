@@ -21,7 +21,7 @@ struct Forward : Pass<T, Score> {
   using Base = Pass<T, Score>;
   using typename Base::A;
   using Base::L, Base::edges, Base::features, Base::heads, Base::score, Base::width;
-  static constexpr bool kSumsScores = false, kSumsValues = true;
+  static constexpr bool kSumsScores = false, kSumsValues = true, kFinishesRows = true;
   const T* value;
   T* out;
   A* lse;
@@ -40,7 +40,7 @@ struct Forward : Pass<T, Score> {
   A* total(A* state) const { return top(state) + heads; }
 
   struct Scratch : Base::Scratch {
-    Scratch(const Forward& pass, int64_t count) : Base::Scratch(pass, count, 3, 0, pass.features, 2) {}
+    Scratch(const Forward& pass, int64_t count) : Base::Scratch(pass, count, 3, 0, larger(pass.features, pass.heads), 2) {}
     A* tops() const { return this->run(Base::Scratch::kRuns); }  // the highest score of heads, of each row
     A* totals() const { return this->run(Base::Scratch::kRuns + 1); }
     A* bases() const { return this->run(Base::Scratch::kRuns + 2); }  // what the scores of edges are measured from
@@ -61,28 +61,27 @@ struct Forward : Pass<T, Score> {
       fold_edges(block, r, weight, heads, -static_cast<A>(__builtin_inf()), s.tops() + r * heads, [](auto best, auto v) { return v > best ? v : best; });
     for (int64_t h = 0; h < heads && !block.fresh; ++h) s.tops()[h] = larger_of(s.tops()[h], top(state)[h]);
     for (int64_t k = 0; k < rows; ++k) s.totals()[k] = measured_from(s.tops()[k]);
-    repeat_for_edges(block, s.totals(), heads, s.bases());
+    repeat_for_edges(block, heads, s.bases(), [&](int64_t r) { return s.totals() + r * heads; });
     for (int64_t k = 0; k < count; k += L) store<L, A>(weight + k, vexp<A, L>(load<L>(weight + k) - load<L>(s.bases() + k)));
     for (int64_t r = 0; r < block.rows; ++r)
       fold_edges(block, r, weight, heads, A(0), s.totals() + r * heads, [](auto sum, auto v) { return sum + v; });
     for (int64_t k = 0; edges.has_factor() && k < count; ++k) weight[k] *= s.factor()[k];
   }
 
-  bool finishes(const Block<T>& block, const Scratch& s) const {
+  void finish_rows(const Block<T>& block, const Scratch& s) const {
     const int64_t count = block.count * heads, first = block.row[0];
     A *weight = s.raw(), *shares = s.bases();
     for (int64_t k = 0; k < block.rows * heads; k += L) store<L, A>(s.bias() + k, splat<A, L>(1) / load<L>(s.totals() + k));
-    repeat_for_edges(block, s.bias(), heads, shares);
+    repeat_for_edges(block, heads, shares, [&](int64_t r) { return s.bias() + r * heads; });
     for (int64_t k = 0; k < count; k += L) store<L, A>(weight + k, load<L>(weight + k) * load<L>(shares + k));
     const Segment<T> segment{block.values.rows, weight, heads, block.count, block.values.far, score.table().rows != value ? block.values.near : 0, true};
     row_tiling.run(RowSegment<T>{segment, this->rows.indptr, block.lo, first, block.row[block.rows - 1] + 1, false, out, nullptr, false, features,
                                  nullptr, false},
                    nullptr, nullptr);
-    if (!lse) return true;
+    if (!lse) return;
     for (int64_t k = 0; k < block.rows * heads; k += L) store<L, A>(s.totals() + k, vlog<A, L>(load<L>(s.totals() + k)));
     for (int64_t r = 0, k = 0; r < block.rows; ++r)
       for (A *to = lse + block.row[r] * heads, *const end = to + heads; to < end; ++to, ++k) *to = measured_from(s.tops()[k]) + s.totals()[k];
-    return true;
   }
 
   void add(const Block<T>& block, int64_t r, const Scratch& s, A* state) const {
@@ -194,9 +193,8 @@ struct ByTarget : Pass<T, Score> {
 
   void prepare(const Block<T>& block, const Scratch& s, const A*) const {
     const bool wanted = edges.wants_gradients();
-    for (int64_t r = 0; r < block.rows; ++r) memcpy(s.dots() + r * heads, lse + block.row[r] * heads, heads * sizeof(A));
-    repeat_for_edges(block, s.dots(), heads, s.lse());
-    repeat_for_edges(block, s.deltas(), heads, s.delta());
+    repeat_for_edges(block, heads, s.lse(), [&](int64_t r) { return lse + block.row[r] * heads; });
+    repeat_for_edges(block, heads, s.delta(), [&](int64_t r) { return s.deltas() + r * heads; });
     dot_heads(block.values, s.edges_of(block, 1), width, s.dots());
     this->weigh(block, s, s.lse(), [&](int64_t k, auto raw, auto p, auto c) {
       const auto dot = load<L>(s.dots() + k), gradient = p * (dot * c - load<L>(s.delta() + k));

@@ -16,8 +16,8 @@ constexpr int64_t kBlockBytes = 16384, kBlockEdges = 64;
 //   Scratch(pass, edges of a block), with has_memory();  checks_edges(): whether it reads by edge id;
 //   begin(block, scratch): what its rows have of their own;  prepare(block, scratch, state): numbers of all its edges;
 //   add(block, r, scratch, state): the edges of row r;  merge(state, other): of the pieces of a hub;
-//   finishes(block, scratch): whether it has written the results of whole rows together;  finish(block, r, scratch, state): those of
-//   one;  clear(row): those of a row without edges.
+//   finish(block, r, scratch, state): writes the results of a row;  if kFinishesRows, finish_rows(block, scratch): those of whole rows,
+//   without adding them one by one;  clear(row): those of a row without edges.
 template <class T, class Pass>
 class AttentionWalk {
   using A = Acc<T>;
@@ -86,11 +86,7 @@ class AttentionWalk {
 
   bool reads_scores() const { return !shares_ && scores_.rows; }
 
-  // Finds the id that does not fit.
-  void note(int64_t lo, int64_t hi) {
-    while (lo + 1 < hi && rows_.source_fits(lo) && rows_.edge_fits(lo)) ++lo;
-    faults_.note(lo);
-  }
+  void note(int64_t lo, int64_t hi) { faults_.note(rows_.first_misfit(lo, hi)); }
 
   static Read<T> read(const Window<T, AnyId>& window, int64_t at, int64_t stop, int64_t width, bool sums) {
     return {window.pointers(at), stop - at, width, window.far, window.near, sums};
@@ -140,10 +136,13 @@ class AttentionWalk {
       }
       if (rows) {
         const Block<T> whole = block(at, stop, last, rows, row, ends, true, s, state);
-        const bool finished = pass_.finishes(whole, s.memory);
-        for (int64_t r = 0; r < rows && !finished; ++r) {
-          pass_.add(whole, r, s.memory, state);
-          pass_.finish(whole, r, s.memory, state);
+        if constexpr (Pass::kFinishesRows) {
+          pass_.finish_rows(whole, s.memory);
+        } else {
+          for (int64_t r = 0; r < rows; ++r) {
+            pass_.add(whole, r, s.memory, state);
+            pass_.finish(whole, r, s.memory, state);
+          }
         }
       } else if (next < end) {
         stop = larger(at, smaller(last, indptr[next + 1]));

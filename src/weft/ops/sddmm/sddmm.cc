@@ -101,36 +101,31 @@ void combine_values(const Places& places, int64_t count, const T* left, const in
 
 template <class T>
 using Combine = void (*)(const Batch<T>&);
-template <class T>
-using CombineValues = decltype(&combine_values<kAdd, T>);
+
+// What body(constant) gives for an op.
+template <class Body>
+auto with_op(int64_t op, const Body& body) {
+  switch (op) {
+    case kAdd: return body(std::integral_constant<Op, kAdd>());
+    case kSub: return body(std::integral_constant<Op, kSub>());
+    case kMul: return body(std::integral_constant<Op, kMul>());
+    case kDiv: return body(std::integral_constant<Op, kDiv>());
+    case kDot: return body(std::integral_constant<Op, kDot>());
+    default: return body(std::integral_constant<Op, kCopy>());
+  }
+}
 
 template <class T>
 Combine<T> choose(int64_t op, int64_t width) {
   Combine<T> chosen = nullptr;
   with_lanes<Acc<T>>(width, [&](auto n) {
     constexpr int N = decltype(n)::count;
-    switch (op) {
-      case kAdd: chosen = combine<kAdd, T, N>; break;
-      case kSub: chosen = combine<kSub, T, N>; break;
-      case kMul: chosen = combine<kMul, T, N>; break;
-      case kDiv: chosen = combine<kDiv, T, N>; break;
-      case kDot: chosen = dots<T, N>; break;
-      default: chosen = combine<kCopy, T, N>;
-    }
+    chosen = with_op(op, [](auto known) -> Combine<T> {
+      if constexpr (known == kDot) return dots<T, N>;
+      else return combine<known, T, N>;
+    });
   });
   return chosen;
-}
-
-template <class T>
-CombineValues<T> choose_values(int64_t op) {
-  switch (op) {
-    case kAdd: return combine_values<kAdd, T>;
-    case kSub: return combine_values<kSub, T>;
-    case kMul: return combine_values<kMul, T>;
-    case kDiv: return combine_values<kDiv, T>;
-    case kDot: return combine_values<kDot, T>;
-    default: return combine_values<kCopy, T>;
-  }
 }
 
 template <class T, class I>
@@ -178,7 +173,7 @@ class Edges {
     int64_t target = row_of(lo), next = lo;
     for (int64_t p = lo; p < hi; p += batch.count, batch.shift()) {
       const int64_t end = smaller(p + 2 * kBatch, hi);
-      if (next < end && !find(next, end, target, places)) return first_fault(next);
+      if (next < end && !find(next, end, target, places)) return rows_.first_misfit(next, end, reads_source());
       for (int64_t k = 0; k < end - next; ++k) {
         const int64_t at = batch.decoded++;
         batch.left[at] = left() + places.of(a_.left_from)[k] * row_;
@@ -193,7 +188,7 @@ class Edges {
   }
 
   int64_t run_values(int64_t lo, int64_t hi) const {
-    const CombineValues<T> combine = choose_values<T>(a_.op);
+    const auto combine = with_op(a_.op, [](auto known) { return combine_values<known, T>; });
     const bool far_out = rows_.edges > static_cast<int64_t>(kNearCache / sizeof(T));
     const bool far_source = reads_source() && rows_.columns > static_cast<int64_t>(kNearCache / sizeof(T));
     const void* const sources = a_.left_from == kSource ? a_.left : a_.right;
@@ -203,7 +198,7 @@ class Edges {
       end = smaller(p + 2 * kBatch, hi);
       for (int64_t q = p; far_out && q < end; ++q) fetch_listed(rows_.edge, rows_.edges, out(), sizeof(T), q);
       for (int64_t q = p; far_source && q < end; ++q) fetch_listed(rows_.source, rows_.edges, sources, sizeof(T), q);
-      if (!find(p, end, target, places)) return first_fault(p);
+      if (!find(p, end, target, places)) return rows_.first_misfit(p, end, reads_source());
       combine(places, end - p, left(), places.of(a_.left_from), right(), places.of(a_.right_from), out());
     }
     return -1;
@@ -216,23 +211,12 @@ class Edges {
     int64_t begins[2 * kBatch + 1];
     for (int64_t k = 0; k < count; ++k) places.edge[k] = rows.edge_at(lo + k);
     for (int64_t k = 0; k < count; ++k) places.source[k] = reads_source() ? rows.source_at(lo + k) : 0;
-    uint64_t most_source = 0, most_edge = 0;
-    for (int64_t k = 0; k < count; ++k) {
-      const uint64_t source = places.source[k], edge = places.edge[k];
-      most_source = source > most_source ? source : most_source;
-      most_edge = edge > most_edge ? edge : most_edge;
-    }
-    if (__builtin_expect(most_edge >= static_cast<uint64_t>(rows.edges), 0)) return false;
-    if (__builtin_expect(reads_source() && most_source >= static_cast<uint64_t>(rows.columns), 0)) return false;
+    const bool fit = all_fit(places.edge, 0, count, rows.edges) && (!reads_source() || all_fit(places.source, 0, count, rows.columns));
+    if (__builtin_expect(!fit, 0)) return false;
     while (target + 1 < rows.count && rows.indptr[target + 1] < hi) ++target;
     find_begins(rows.indptr, first, target + 1, lo, count, begins);
     for (int64_t k = 0, row = 0; k < count; ++k) places.target[k] = first + (row = larger(row, begins[k]));
     return true;
-  }
-
-  int64_t first_fault(int64_t p) const {
-    while (p + 1 < rows_.edges && rows_.edge_fits(p) && (!reads_source() || rows_.source_fits(p))) ++p;
-    return p;
   }
 
   // The row that holds position p.

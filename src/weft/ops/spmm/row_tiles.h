@@ -32,7 +32,7 @@ template <class T, int N, int NV>
 constexpr bool writes_fast() { return N > 1 && NV * sizeof(Acc<T>) <= 2 * sizeof(T); }
 
 // Takes the edges of rows that end in a segment one by one, without a branch that depends on where rows end: each writes what its row
-// has come to, and the last one of a row is right.
+// has come to, and the last one of a row is right. Not for rows that are divided, which would be after each edge.
 template <class T, class Work>
 WEFT_INLINE void walk_few(Work& work, const RowSegment<T>& s, int64_t edges) {
   int64_t begins[kMostEdges + 1], begin = s.fresh ? 0 : s.indptr[s.first] - s.base, row = s.first;
@@ -45,11 +45,9 @@ WEFT_INLINE void walk_few(Work& work, const RowSegment<T>& s, int64_t edges) {
   }
   if (!s.fresh) begins[0] = -1, work.move(begin);
   for (int64_t j = 0; j < edges; ++j) {
-    const int64_t here = begins[j];
-    row = larger(row, s.first + here);
-    begin += (j - begin) & ~(here >> 63);
-    work.add(j, 0, here >= 0);
-    work.write(row, 0, j - begin + 1);
+    row = larger(row, s.first + begins[j]);
+    work.add(j, 0, begins[j] >= 0);
+    work.write(row, 0, 1);
   }
 }
 
@@ -63,7 +61,11 @@ WEFT_INLINE bool walk_rows(Work work, const RowSegment<T>& s, Acc<T>* values, ty
   else work.resume(values, winners);
   int64_t at = 0, row = s.first;
   const int64_t ended = s.indptr[s.end] - s.base;
-  if (Work::kWritesFast && !s.divides && 0 < ended && ended <= smaller(kMostEdges, (s.end - row) * kFewEdges)) walk_few<T>(work, s, at = smaller(s.count, ended)), row = s.end;
+  if (Work::kWritesFast && !s.divides && 0 < ended && ended <= smaller(kMostEdges, (s.end - row) * kFewEdges)) {
+    at = smaller(s.count, ended);
+    walk_few<T>(work, s, at);
+    row = s.end;
+  }
   for (; row < s.end + s.open; ++row) {
     // Pointers were checked; what another thread writes there meanwhile must not lead out of the segment.
     const int64_t begin = s.indptr[row] - s.base, end = row == s.end ? s.count : larger(at, smaller(s.count, s.indptr[row + 1] - s.base));
@@ -98,14 +100,7 @@ struct RowSum {
 
   WEFT_INLINE_MEMBER void take(int64_t begin, int64_t at, int64_t end) {
     if (begin == at) start();
-    for (int64_t j = at; j < end; ++j) {
-      fetch<T, N, NV>(tile, s, j);
-      WEFT_UNROLL for (int v = 0; v < NV; ++v) {
-        const auto x = load<N>(tile.template at<N, NV>(s.rows[j], v));
-        if constexpr (W == kNone) sum[v] += x;
-        else sum[v] = fma<A, N>(weights<T, N, W>(tile, s, j, v), x, sum[v]);
-      }
-    }
+    for (int64_t j = at; j < end; ++j) add(j, begin, false);
   }
 
   WEFT_INLINE_MEMBER void add(int64_t j, int64_t, bool starts) {

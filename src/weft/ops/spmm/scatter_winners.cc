@@ -80,8 +80,7 @@ struct Scatter {
     const int64_t features = a.features;
     A none = 0;
     for (int64_t target = 0; target < a.num_targets; ++target) {
-      const I* const ahead = winners(smaller(target + kFarRows, a.num_targets - 1));
-      __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(a.source) + static_cast<uint64_t>(static_cast<int64_t>(*ahead)) * sizeof(I)), 0, 2);
+      fetch_listed(winners(0), a.num_targets * features, a.source, sizeof(I), target * features);
       for (int64_t k = 0; k < features; ++k) {
         const int64_t at = place(target, k);
         A* const to = at < 0 ? &none : sums + at;

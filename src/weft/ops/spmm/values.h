@@ -1,5 +1,5 @@
-// Sums of rows of one value. A pointer and a tile would cost more than the value, so the values of many rows are gathered first, which the
-// processor does for many at a time, and then added.
+// Sums of rows of one value, for which a pointer and a tile would cost more than the value. Values are added where they are read; where rows have
+// few edges, those of many rows are gathered first, and then added without asking where rows end.
 #pragma once
 #include "walker.h"
 
@@ -94,29 +94,22 @@ class Values {
     const Rows<I> rows = rows_;  // a copy, which no store can change
     const T *const x = x_, *const weight = weight_;
     const int64_t count = hi - lo;
-    uint64_t from[kMostEdges];
+    int64_t from[kMostEdges];
     for (int64_t k = 0; k < count; ++k) from[k] = rows.source_at(lo + k);
-    if (__builtin_expect(!fit(from, count, rows.columns), 0)) return refuse(lo);
+    if (__builtin_expect(!all_fit(from, 0, count, rows.columns), 0)) return refuse(lo, hi);
     for (int64_t k = 0; k < count; ++k) values[k] = widen(x[from[k]]);
     if (!weight) return true;
     for (int64_t k = 0; k < count; ++k) from[k] = rows.edge_at(lo + k);
-    if (__builtin_expect(!fit(from, count, rows.edges), 0)) return refuse(lo);
+    if (__builtin_expect(!all_fit(from, 0, count, rows.edges), 0)) return refuse(lo, hi);
     for (int64_t k = 0; k < count; ++k) {
-      __builtin_prefetch(weight + (rows.edge ? static_cast<uint64_t>(static_cast<int64_t>(rows.edge[smaller(lo + k + kFarRows, rows.edges - 1)])) : 0), 0, 2);
+      fetch_listed(rows.edge, rows.edges, weight, sizeof(T), lo + k);
       values[k] *= widen(weight[from[k]]);
     }
     return true;
   }
 
-  static bool fit(const uint64_t* ids, int64_t count, int64_t end) {
-    uint64_t most = 0;
-    for (int64_t k = 0; k < count; ++k) most = ids[k] > most ? ids[k] : most;
-    return !count || most < static_cast<uint64_t>(end);
-  }
-
-  bool refuse(int64_t p) {
-    while (p + 1 < rows_.edges && rows_.source_fits(p) && (!weight_ || rows_.edge_fits(p))) ++p;
-    fault = p;
+  bool refuse(int64_t lo, int64_t hi) {
+    fault = rows_.first_misfit(lo, hi, true, weight_);
     return false;
   }
 };

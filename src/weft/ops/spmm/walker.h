@@ -69,10 +69,7 @@ class Window {
       most = row > most ? row : most;
       *at = reinterpret_cast<const T*>(reinterpret_cast<uintptr_t>(features_.x) + row * row_bytes);
     }
-    if (__builtin_expect(lo < hi && most >= static_cast<uint64_t>(rows.columns), 0)) {
-      while (lo + 1 < hi && rows.source_fits(lo)) ++lo;
-      return refuse(lo);
-    }
+    if (__builtin_expect(lo < hi && most >= static_cast<uint64_t>(rows.columns), 0)) return refuse(rows.first_misfit(lo, hi, true, false));
     if (features_.weight && !decode_weights(lo, hi)) return false;
     if (features_.scale && !decode_scales(lo, hi)) return false;
     const T* last = hi > base_ ? pointers_[hi - base_ - 1] : features_.x;

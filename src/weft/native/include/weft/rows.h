@@ -91,6 +91,12 @@ struct Rows {
   bool source_fits(int64_t p) const { return source_at(p) < static_cast<uint64_t>(columns); }
   bool edge_fits(int64_t p) const { return edge_at(p) < static_cast<uint64_t>(edges); }
 
+  // The first of positions lo .. hi that has an id which does not fit, where one is known to.
+  int64_t first_misfit(int64_t lo, int64_t hi, bool of_source = true, bool of_edge = true) const {
+    while (lo + 1 < hi && (!of_source || source_fits(lo)) && (!of_edge || edge_fits(lo))) ++lo;
+    return lo;
+  }
+
   // What became of the tasks of a call.
   int outcome(const Faults& faults) const {
     if (faults.any()) return explain(faults.position);
