@@ -1,4 +1,4 @@
-"""Proof that the operator tests can fail: break the spmm kernel in twelve ways and see each caught.
+"""Proof that the operator tests can fail: break the spmm kernel in thirteen ways and see each caught.
 
 Copies the native sources to a temporary folder, applies one change at a time, builds it with CMake and runs the
 tests of spmm against that library. Run it with `python tests/contracts/break_kernels.py`; it prints a line per change
@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 CHANGES = {
     "wrong edge order": ("walker.h", "features_.weight + edge * stride;", "features_.weight + p * stride;"),
-    "missed tail": ("tiles.h", "rest > 0;) {", "rest >= N;) {"),
+    "missed tail": ("tiles.h", "rest > 0;) {", "rest >= n;) {"),
     "written past its row": ("tiles.h", "smaller(tile.lanes, rest) - tile.half", "tile.half"),
     "dropped hub chunk": (
         "reduction.h",
@@ -23,11 +23,12 @@ CHANGES = {
         "piece + 1 < plan_.first[hub + 1]; ++piece",
     ),
     "wrong tie": (
-        "row_tiles.h",
+        "row_bests.cc",
         "MAX ? value > best[v] : value < best[v]",
         "MAX ? value >= best[v] : value <= best[v]",
     ),
-    "NaN passed over": ("row_tiles.h", "return EXACT || !any_lane<A, N>(odd);", "return true;"),
+    "NaN passed over": ("row_bests.cc", "return EXACT || !any_lane<A, N>(odd);", "return true;"),
+    "NaN of another vector": ("row_bests.cc", "tile.template vector<N, NV>(v)", "tile.template vector<N, NV>(0)"),
     "row begun again": ("row_tiles.h", "else work.resume(values, winners);", "else work.start();"),
     "unwritten row": ("row_tiles.h", "work.clear(row);", ";"),
     "unwritten row of few": ("row_tiles.h", "work.clear(empty);", ";"),

@@ -122,19 +122,14 @@ WEFT_INLINE void sum_heads(const Read<T>& read, const Acc<T>* const* owns, int64
   with_lanes<Acc<T>>(width, [&](auto n) { sum_heads<decltype(n)::count, decltype(n)::count, 0>(read, owns, width, term, to); });
 }
 
-// The same of products.
+// The same of products, compiled in heads.cc.
 template <class T>
-WEFT_INLINE void dot_heads(const Read<T>& read, const Acc<T>* const* owns, int64_t width, Acc<T>* to) {
-  sum_heads(read, owns, width, [](auto x, const Acc<T>* own, int64_t k, auto sum) {
-    constexpr int N = sizeof(x) / sizeof(Acc<T>);
-    return fma<Acc<T>, N>(x, load<N>(own + k), sum);
-  }, to);
-}
+void dot_heads(const Read<T>& read, const Acc<T>* const* owns, int64_t width, Acc<T>* to);
 
 // result[h] = the dot product of head h of two rows.
 template <class T, class U>
 WEFT_INLINE void dot_rows(const T* a, const U* b, int64_t heads, int64_t width, Acc<T>* result) {
-  with_lanes<Acc<T>>(width, [&](auto n) {
+  with_lanes<Acc<T>>(width, [&](auto n) __attribute__((always_inline)) {
     for (int64_t h = 0; h < heads; ++h) result[h] = dot<decltype(n)::count>(a + h * width, b + h * width, width);
   });
 }

@@ -11,11 +11,6 @@
 namespace weft {
 namespace WEFT_ISA {
 
-struct RowSums {
-  template <class T, int N, int NV, Weighting W, int SUMS>
-  static typename Tile<T>::Run pick(Reduce, bool) { return sum_rows<T, N, NV, W>; }
-};
-
 template <class T, class Score>
 struct Forward : Pass<T, Score> {
   using Base = Pass<T, Score>;

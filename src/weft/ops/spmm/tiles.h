@@ -30,9 +30,7 @@ struct Segment {
 template <class T>
 struct Tile {
   using Run = void (*)(const Tile&, const Segment<T>&, Acc<T>* values, typename Signed<Acc<T>>::type* winners);
-  using Finish = void (*)(const Tile&, const Acc<T>* values, Acc<T> divisor, Acc<T> factor, T* row);
   Run run;
-  Finish finish;
   int64_t slot, lanes, half;  // first accumulator lane; lanes of one sum; those of the first half of its vectors, none of a single one
   int64_t begin, shift;       // first feature; how far behind it that of the second half is, which may overlap the first
   int32_t weight[kTile];  // of the first lane of each vector
@@ -46,6 +44,17 @@ struct Tile {
   }
 
   int64_t width() const { return shift + lanes - half; }
+
+  // Vector v as a tile of its own.
+  template <int N, int NV>
+  Tile vector(int v) const {
+    Tile one = *this;
+    one.slot += v * N, one.lanes = N, one.half = 0;
+    one.begin = at<N, NV>(static_cast<char*>(nullptr), v) - static_cast<char*>(nullptr), one.shift = 0;
+    one.weight[0] = weight[v];
+    memcpy(one.lane, lane + v * N, N * sizeof *lane);
+    return one;
+  }
 };
 
 // The weights of vector v of edge j in sum k.
@@ -69,71 +78,85 @@ WEFT_INLINE void fetch(const Tile<T>& tile, const Segment<T>& s, int64_t j) {
   fetch_near(near + tile.shift, kSecond);
 }
 
-// Memory: each edge's row is read once for all SUMS, from cache lines fetched some edges earlier; accumulators live in registers.
-template <class T, int N, int NV, Weighting W, int SUMS>
-void add_tile(const Tile<T>& tile, const Segment<T>& s, Acc<T>* values, typename Signed<Acc<T>>::type*) {
-  using A = Acc<T>;
-  Vec<A, N> sum[SUMS * NV];
-  values += tile.slot;
-  for (int v = 0; v < SUMS * NV; ++v) sum[v] = s.fresh ? Vec<A, N>{} : load<N>(values + v * N);
-  for (int64_t j = 0; j < s.count; ++j) {
-    fetch<T, N, NV>(tile, s, j);
-    for (int v = 0; v < NV; ++v) {
-      const auto x = load<N>(tile.template at<N, NV>(s.rows[j], v));
-      for (int k = 0; k < SUMS; ++k) {
-        if constexpr (W == kNone) sum[v] += x;
-        else sum[k * NV + v] = fma<A, N>(weights<T, N, W>(tile, s, j, v, k), x, sum[k * NV + v]);
-      }
-    }
-  }
-  for (int v = 0; v < SUMS * NV; ++v) store<N, A>(values + v * N, sum[v]);
+// Writes a vector of sums of a row, divided and multiplied.
+template <class T, int N>
+WEFT_INLINE void write_sums(Vec<Acc<T>, N> sums, Acc<T> divisor, Acc<T> factor, T* to) {
+  if (divisor != Acc<T>(1)) sums /= splat<Acc<T>, N>(divisor);
+  store<N>(to, sums * splat<Acc<T>, N>(factor));
 }
 
-// Writes sums to the row of their target, divided and multiplied.
-template <class T, int N, int NV>
-WEFT_INLINE void write_tile(const Tile<T>& tile, const Vec<Acc<T>, N>* sums, Acc<T> divisor, Acc<T> factor, T* row) {
-  using A = Acc<T>;
-  for (int v = 0; v < NV; ++v) {
-    auto value = sums[v];
-    if (divisor != A(1)) value /= splat<A, N>(divisor);
-    store<N>(tile.template at<N, NV>(row, v), value * splat<A, N>(factor));
-  }
-}
-
-template <class T, int N, int NV>
-void finish_tile(const Tile<T>& tile, const Acc<T>* values, Acc<T> divisor, Acc<T> factor, T* row) {
-  Vec<Acc<T>, N> sums[NV];
-  for (int v = 0; v < NV; ++v) sums[v] = load<N>(values + tile.slot + v * N);
-  write_tile<T, N, NV>(tile, sums, divisor, factor, row);
-}
-
-// What tiles do with the rows of edges: a family of kernels, of which `pick` gives one.
-struct Additions {
-  template <class T, int N, int NV, Weighting W, int SUMS>
-  static typename Tile<T>::Run pick(Reduce, bool) { return add_tile<T, N, NV, W, SUMS>; }
+// What a tile kernel is asked for: the lanes of a vector, the vectors of a tile, how weights meet them, and what becomes of the rows.
+struct Shape {
+  int64_t lanes, vectors;
+  Weighting weighting;
+  Reduce reduce;
+  bool tracks;
 };
 
-// How many vectors of N lanes a tile has at most: many only of the longest, since a row is covered by the longest that it has room for.
-template <class T, int N, int MOST>
-constexpr int kMostVectors = N * sizeof(Acc<T>) == kVectorBytes ? MOST : 2;
+// How many vectors a tile has at most, so that accumulators of SUMS fit the registers: many only of the longest, since a row is covered by
+// the longest that it has room for; of single values as many as cover three.
+template <class T, int SUMS>
+WEFT_INLINE constexpr int most_vectors(int64_t lanes) {
+  if (lanes * int64_t{sizeof(Acc<T>)} < kVectorBytes) return lanes == 1 ? 4 : 2;
+  return kVectorBytes == 64 ? kTile : kTile / SUMS;
+}
 
 template <int MOST, class Body>
-WEFT_INLINE auto with_vectors(int64_t vectors, const Body& body) {
+WEFT_INLINE void with_vectors(int64_t vectors, const Body& body) {
   if constexpr (MOST > 1) {
     if (vectors < MOST) return with_vectors<MOST / 2>(vectors, body);
   }
-  return body(Lanes<MOST>{});
+  body(Lanes<MOST>{});
 }
 
+template <int N_, int NV_, Weighting W_>
+struct FixedShape {
+  static constexpr int N = N_, NV = NV_;
+  static constexpr Weighting W = W_;
+};
+
+// The kernel that pick(FixedShape) names for a shape.
+template <class T, int SUMS, class Pick>
+WEFT_INLINE typename Tile<T>::Run kernel_of(const Shape& shape, const Pick& pick) {
+  typename Tile<T>::Run run = nullptr;
+  with_lanes<Acc<T>>(shape.lanes, [&](auto n) {
+    constexpr int N = decltype(n)::count;
+    with_vectors<most_vectors<T, SUMS>(N)>(shape.vectors, [&](auto vectors) {
+      constexpr int NV = decltype(vectors)::count;
+      switch (shape.weighting) {
+        case kNone: run = pick(FixedShape<N, NV, kNone>{}); break;
+        case kScalar: run = pick(FixedShape<N, NV, kScalar>{}); break;
+        case kVector: run = pick(FixedShape<N, NV, kVector>{}); break;
+        case kLanes: run = pick(FixedShape<N, NV, kLanes>{}); break;
+      }
+    });
+  });
+  return run;
+}
+
+// A family of kernels says what tiles do with the rows of edges: its `of` finds the one for a shape. Each is compiled once, in a file of its
+// own, for all operators that use it.
+#define WEFT_EVERY_TYPE(FAMILY, SUMS) \
+  template struct FAMILY<float, SUMS>; \
+  template struct FAMILY<double, SUMS>; \
+  template struct FAMILY<bf16, SUMS>; \
+  template struct FAMILY<f16, SUMS>;
+
+// Adds up the rows of a segment.
+template <class T, int SUMS>
+struct Additions {
+  static typename Tile<T>::Run of(const Shape& shape);
+};
+
 // The tiles of one call: rows of `features` values, `weights` an edge, SUMS of them with weights of their own each.
-template <class T, int SUMS, class Kernels>
+template <class T, int SUMS, template <class, int> class Kernels>
 class Tiling {
   using A = Acc<T>;
 
  public:
   Tiling(int64_t features, int64_t weights, Reduce reduce, bool tracks)
-      : features(features), weights_(weights), reduce_(reduce), tracks_(tracks), tiles(features / kMost + 2) {
-    if (tiles.data) with_lanes<A>(features, [&](auto n) { cover<decltype(n)::count>(); });
+      : features(features), weights_(weights), reduce_(reduce), tracks_(tracks), tiles(features / kTile + 2) {
+    if (tiles.data) with_lanes<A>(features, [&](auto n) { cover(decltype(n)::count); });
   }
 
   // Runs all tiles over one segment.
@@ -143,7 +166,12 @@ class Tiling {
 
   // Writes the accumulators to the row of their target, divided and multiplied.
   void finish(const A* values, A divisor, A factor, T* row) const {
-    for (int64_t t = 0; t < count; ++t) tiles[t].finish(tiles[t], values, divisor, factor, row);
+    with_lanes<A>(features, [&](auto n) {
+      constexpr int N = decltype(n)::count;
+      each([&](int64_t slot, int64_t feature, int64_t lanes) {
+        for (int64_t l = 0; l < lanes; l += N) write_sums<T, N>(load<N>(values + slot + l), divisor, factor, row + feature + l);
+      });
+    });
   }
 
   // Calls body(first lane, first feature, lanes) for both halves of each tile, in every sum.
@@ -167,48 +195,35 @@ class Tiling {
   int64_t features, slots = 0, count = 0;
 
  private:
-  static constexpr int kMost = kVectorBytes == 64 ? kTile : kTile / SUMS;  // vectors of a tile: accumulators fit the registers
-
   int64_t weights_;
   Reduce reduce_;
   bool tracks_;
 
-  template <int N, Weighting W>
-  typename Tile<T>::Run pick(int64_t vectors) const {
-    return with_vectors<kMostVectors<T, N, kMost>>(
-        vectors, [&](auto n) { return Kernels::template pick<T, N, decltype(n)::count, W, SUMS>(reduce_, tracks_); });
-  }
-
-  template <int N>
-  typename Tile<T>::Run kernel(int64_t vectors, int64_t group) const {
+  Weighting weighting(int64_t lanes, int64_t group) const {
     const bool selects = reduce_ == kMax || reduce_ == kMin;
-    if (!weights_) return pick<N, kNone>(vectors);
-    if (weights_ == 1 && !selects) return pick<N, kScalar>(vectors);
-    if (group % N == 0 && !selects) return pick<N, kVector>(vectors);
-    return pick<N, kLanes>(vectors);
+    if (!weights_) return kNone;
+    if (weights_ == 1 && !selects) return kScalar;
+    return group % lanes == 0 && !selects ? kVector : kLanes;
   }
 
   // The fewest tiles of the most vectors; one vector that is too long begins earlier.
-  template <int N>
-  WEFT_OUTLINE void cover() {
-    constexpr int kVectors = kMostVectors<T, N, kMost>;
+  WEFT_OUTLINE void cover(int64_t n) {
     const int64_t group = weights_ ? features / weights_ : features;  // features of a weight
     for (int64_t at = 0, rest = features; rest > 0;) {
       int64_t vectors = 1;
-      while (vectors < kVectors && vectors * N < rest) vectors *= 2;
+      while (vectors < most_vectors<T, SUMS>(n) && vectors * n < rest) vectors *= 2;
       Tile<T>& tile = tiles[count++];
-      tile.run = kernel<N>(vectors, group);
-      tile.finish = with_vectors<kVectors>(vectors, [](auto n) -> typename Tile<T>::Finish { return finish_tile<T, N, decltype(n)::count>; });
+      tile.run = Kernels<T, SUMS>::of({n, vectors, weighting(n, group), reduce_, tracks_});
       tile.slot = slots;
-      tile.lanes = vectors * N;
-      tile.half = vectors / 2 * N;
+      tile.lanes = vectors * n;
+      tile.half = vectors / 2 * n;
       tile.shift = vectors > 1 ? smaller(tile.lanes, rest) - tile.half : 0;
-      tile.begin = vectors > 1 ? at : smaller(at, features - N);
+      tile.begin = vectors > 1 ? at : smaller(at, features - n);
       for (int64_t v = 0; weights_ && v < vectors; ++v) {
-        const int64_t from = tile.begin + (v < vectors / 2 ? v * N : tile.shift + (v - vectors / 2) * N);
+        const int64_t from = tile.begin + (v < vectors / 2 ? v * n : tile.shift + (v - vectors / 2) * n);
         tile.weight[v] = static_cast<int32_t>(from / group);
-        for (int64_t l = 0; l < N; ++l)
-          tile.lane[v * N + l] = static_cast<typename Signed<A>::type>((from + l) / group - tile.weight[v]);
+        for (int64_t l = 0; l < n; ++l)
+          tile.lane[v * n + l] = static_cast<typename Signed<A>::type>((from + l) / group - tile.weight[v]);
       }
       slots += SUMS * tile.lanes;
       at += tile.lanes, rest -= tile.lanes;
