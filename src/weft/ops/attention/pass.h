@@ -38,17 +38,6 @@ class Arrays {
   Buffer<A> memory_;
 };
 
-// Repeats for each edge of a block the numbers of its row r, of_row(r), of which there are as many as heads.
-template <class T, class OfRow>
-WEFT_INLINE void repeat_for_edges(const Block<T>& block, int64_t heads, Acc<T>* to, const OfRow& of_row) {
-  with_lanes<Acc<T>>(heads, [&](auto n) {
-    for (int64_t r = 0; r < block.rows; ++r) {
-      const Acc<T>* const numbers = of_row(r);
-      for (int64_t j = block.begin(r); j < block.ends[r]; ++j) widen_row<decltype(n)::count>(numbers, heads, to + j * heads);
-    }
-  });
-}
-
 template <class T, class Score>
 struct Pass {
   using A = Acc<T>;

@@ -6,6 +6,7 @@
 //   accumulate(block, r, own, gradient, sums, spare): adds the gradients of the numbers of the edges of row r of a block;
 //   finish(row, own, sums, values, spare): writes the gradient of the row, or adds it to `values`, which it shares with the values.
 #pragma once
+#include "../edge_softmax/row_values.h"
 #include "heads.h"
 #include "slopes.h"
 
@@ -30,37 +31,6 @@ struct Block {
     return {read.rows + at, weights + at * heads, heads, ends[r] - at, read.far, is_first ? read.near : 0, fresh};
   }
 };
-
-// Folds the values, edges by heads, of the edges of row r into result[head].
-template <class T, class Fold>
-WEFT_INLINE void fold_edges(const Block<T>& block, int64_t r, const Acc<T>* values, int64_t heads, Acc<T> start, Acc<T>* result, const Fold& with) {
-  using A = Acc<T>;
-  constexpr int L = kVectorBytes / sizeof(A);
-  const A* const from = values + block.begin(r) * heads;
-  const int64_t edges = block.ends[r] - block.begin(r), count = edges * heads;
-  if (L % heads == 0 && count >= 2 * L) {  // a vector has the values of several edges
-    Vec<A, L> all = load<L>(from);
-    int64_t k = L;
-    for (; k + L <= count; k += L) all = with(all, load<L>(from + k));
-    A lanes[L];
-    store<L, A>(lanes, all);
-    for (; k < count; ++k) lanes[k % L] = with(lanes[k % L], from[k]);
-    for (int64_t h = 0; h < heads; ++h) {
-      result[h] = lanes[h];
-      for (int64_t l = h + heads; l < L; l += heads) result[h] = with(result[h], lanes[l]);
-    }
-    return;
-  }
-  with_lanes<A>(heads, [&](auto n) {
-    constexpr int N = decltype(n)::count;
-    for (int64_t k = 0;; k = smaller(k + N, heads - N)) {  // the last vector may overlap the one before it
-      Vec<A, N> all = splat<A, N>(start);
-      for (int64_t j = 0; j < edges; ++j) all = with(all, load<N>(from + j * heads + k));
-      store<N, A>(result + k, all);
-      if (k + N >= heads) break;
-    }
-  });
-}
 
 // The values of a row in the accumulation type: where they lie, or copied to `to`.
 template <class T>

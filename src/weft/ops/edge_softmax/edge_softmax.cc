@@ -11,40 +11,43 @@ namespace {
 template <class T>
 struct Softmax {
   using A = Acc<T>;
-  static constexpr int kNumbers = 2, kInputs = 1;
-  static constexpr A kLowest = -__builtin_inf();
+  static constexpr int kNumbers = 2, kInputs = 1, L = kVectorBytes / sizeof(A);
+  using Values = BlockValues<A, kInputs>;
 
   // Scores that are all -inf have nothing to be measured from; exp of each is 0, and the row becomes NaN in the end.
-  template <int N>
-  static WEFT_INLINE_MEMBER Vec<A, N> origin(Vec<A, N> top) {
-    return top == splat<A, N>(kLowest) ? Vec<A, N>{} : top;
+  static A origin(A top) { return top == -static_cast<A>(__builtin_inf()) ? A(0) : top; }
+
+  static void measure(const RowBlock& block, const Values& v, int64_t heads) {
+    A *const top = v.numbers, *const sum = v.numbers + v.step;
+    for (int64_t r = 0; r < block.rows; ++r)
+      fold_edges(block, r, v.inputs[0], heads, -static_cast<A>(__builtin_inf()), top + r * heads, [](auto best, auto x) { return x > best ? x : best; });
+    exponentials(block, v, heads);
+    for (int64_t r = 0; r < block.rows; ++r)
+      fold_edges(block, r, v.results, heads, A(0), sum + r * heads, [](auto total, auto x) { return total + x; });
   }
 
-  static WEFT_INLINE_MEMBER void measure(const Lanewise<A>& lanes, A* const (&inputs)[1], A* results, int64_t count, A* numbers, int64_t heads) {
-    A *scores = inputs[0], *top = numbers, *sum = numbers + heads;
-    const int64_t padded = lanes.pad(scores, count, kLowest);
-    lanes.fold(scores, padded, kLowest, top, [](auto best, auto v) { return v > best ? v : best; });
-    lanes.each(scores, results, padded, top, exponential);
-    lanes.fold(results, padded, A(0), sum, [](auto total, auto v) { return total + v; });
-  }
-
-  static void combine(A* numbers, const A* other, int64_t heads) {
-    A &top = numbers[0], &sum = numbers[heads];
-    const A highest = other[0] > top ? other[0] : top, from = origin<1>(highest);
-    sum = sum * vexp<A, 1>(top - from) + other[heads] * vexp<A, 1>(other[0] - from);
+  static void combine(A* numbers, const A* other, int64_t step) {
+    A &top = numbers[0], &sum = numbers[step];
+    const A highest = other[0] > top ? other[0] : top, from = origin(highest);
+    sum = sum * vexp<A, 1>(top - from) + other[step] * vexp<A, 1>(other[0] - from);
     top = highest;
   }
 
-  static void finish(A* numbers, int64_t heads) { numbers[heads] = A(1) / numbers[heads]; }
+  static void finish(A* numbers, int64_t step) { numbers[step] = A(1) / numbers[step]; }
 
-  static WEFT_INLINE_MEMBER void apply(const Lanewise<A>& lanes, A* const (&inputs)[1], A* results, int64_t count, const A* numbers,
-                                       int64_t heads, bool measured) {
-    if (!measured) lanes.each(inputs[0], results, count, numbers, exponential);
-    lanes.each(results, results, count, numbers + heads, [](auto v, auto scale) { return v * scale; });
+  static void apply(const RowBlock& block, const Values& v, int64_t heads, bool measured) {
+    if (!measured) exponentials(block, v, heads);
+    each_with_numbers<L>(block, heads, v.repeated, [&](int64_t r) { return v.numbers + v.step + r * heads; },
+                         [&](int64_t k, auto scale) { store<L, A>(v.results + k, load<L>(v.results + k) * scale); });
   }
 
-  static WEFT_INLINE_MEMBER Vec<A, Lanewise<A>::kLanes> exponential(Vec<A, Lanewise<A>::kLanes> v, Vec<A, Lanewise<A>::kLanes> top) {
-    return vexp<A, Lanewise<A>::kLanes>(v - origin<Lanewise<A>::kLanes>(top));
+ private:
+  // exp(score - highest), measured from the highest score of the row.
+  static WEFT_OUTLINE void exponentials(const RowBlock& block, const Values& v, int64_t heads) {
+    each_with_numbers<L>(block, heads, v.repeated, [&](int64_t r) { return v.numbers + r * heads; }, [&](int64_t k, auto top) {
+      const auto from = top == splat<A, L>(-static_cast<A>(__builtin_inf())) ? Vec<A, L>{} : top;
+      store<L, A>(v.results + k, vexp<A, L>(load<L>(v.inputs[0] + k) - from));
+    });
   }
 };
 

@@ -10,19 +10,22 @@ namespace {
 template <class T>
 struct Backward {
   using A = Acc<T>;
-  static constexpr int kNumbers = 1, kInputs = 2;
+  static constexpr int kNumbers = 1, kInputs = 2, L = kVectorBytes / sizeof(A);
+  using Values = BlockValues<A, kInputs>;
 
-  static WEFT_INLINE_MEMBER void measure(const Lanewise<A>& lanes, A* const (&inputs)[2], A* products, int64_t count, A* sum, int64_t) {
-    for (int64_t k = 0; k < count; ++k) products[k] = inputs[0][k] * inputs[1][k];
-    lanes.fold(products, lanes.pad(products, count, A(0)), A(0), sum, [](auto total, auto v) { return total + v; });
+  static void measure(const RowBlock& block, const Values& v, int64_t heads) {
+    for (int64_t k = 0; k < block.edges() * heads; k += L) store<L, A>(v.results + k, load<L>(v.inputs[0] + k) * load<L>(v.inputs[1] + k));
+    for (int64_t r = 0; r < block.rows; ++r)
+      fold_edges(block, r, v.results, heads, A(0), v.numbers + r * heads, [](auto total, auto x) { return total + x; });
   }
 
   static void combine(A* sum, const A* other, int64_t) { *sum += *other; }
   static void finish(A*, int64_t) {}
 
-  static WEFT_INLINE_MEMBER void apply(const Lanewise<A>& lanes, A* const (&inputs)[2], A* results, int64_t count, const A* sum, int64_t, bool) {
-    lanes.each(inputs[1], results, count, sum, [](auto grad, auto total) { return grad - total; });
-    for (int64_t k = 0; k < count; ++k) results[k] *= inputs[0][k];
+  static void apply(const RowBlock& block, const Values& v, int64_t heads, bool) {
+    each_with_numbers<L>(block, heads, v.repeated, [&](int64_t r) { return v.numbers + r * heads; }, [&](int64_t k, auto sum) {
+      store<L, A>(v.results + k, load<L>(v.inputs[0] + k) * (load<L>(v.inputs[1] + k) - sum));
+    });
   }
 };
 

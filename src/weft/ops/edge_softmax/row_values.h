@@ -1,5 +1,5 @@
-// The values of one row, edges by heads, as one flat run of vectors: lane l of the run belongs to head l mod heads, and a period of
-// lcm(heads, lanes) values repeats. Padding to whole periods leaves no tail.
+// The values of the edges of some rows, edges by heads, as one run: rows one behind the other, edges in the order of their rows. Behind each
+// run there is room for a vector more.
 #pragma once
 #include "weft/rows.h"
 #include "weft/vector.h"
@@ -34,72 +34,62 @@ WEFT_INLINE void scatter(const Rows<I>& rows, const Acc<T>* from, int64_t heads,
   });
 }
 
-template <class I>
-WEFT_INLINE int64_t longest(const Rows<I>& rows, int64_t begin, int64_t end) {
-  int64_t most = 0;
-  for (int64_t row = begin; row < end; ++row) most = larger(most, rows.degree(row));
-  return most;
+// Folds the values of the edges of row r of a block, which are its begin(r) .. ends[r], into result[head].
+template <class A, class Block, class Fold>
+WEFT_INLINE void fold_edges(const Block& block, int64_t r, const A* values, int64_t heads, A start, A* result, const Fold& with) {
+  constexpr int L = kVectorBytes / sizeof(A);
+  const A* const from = values + block.begin(r) * heads;
+  const int64_t edges = block.ends[r] - block.begin(r), count = edges * heads;
+  if (L % heads == 0 && count >= 2 * L) {  // a vector has the values of several edges
+    Vec<A, L> all = load<L>(from);
+    int64_t k = L;
+    for (; k + L <= count; k += L) all = with(all, load<L>(from + k));
+    A lanes[L];
+    store<L, A>(lanes, all);
+    for (; k < count; ++k) lanes[k % L] = with(lanes[k % L], from[k]);
+    for (int64_t h = 0; h < heads; ++h) {
+      result[h] = lanes[h];
+      for (int64_t l = h + heads; l < L; l += heads) result[h] = with(result[h], lanes[l]);
+    }
+    return;
+  }
+  with_lanes<A>(heads, [&](auto n) {
+    constexpr int N = decltype(n)::count;
+    for (int64_t k = 0;; k = smaller(k + N, heads - N)) {  // the last vector may overlap the one before it
+      Vec<A, N> all = splat<A, N>(start);
+      for (int64_t j = 0; j < edges; ++j) all = with(all, load<N>(from + j * heads + k));
+      store<N, A>(result + k, all);
+      if (k + N >= heads) break;
+    }
+  });
 }
 
-template <class A>
-class Lanewise {
- public:
-  static constexpr int kLanes = kVectorBytes / sizeof(A);
-  using V = Vec<A, kLanes>;
-
-  explicit Lanewise(int64_t heads) : heads_(heads), period_(heads) {
-    while (period_ % kLanes) period_ += heads;
-  }
-
-  // Values to allocate for `count` of them, and behind them one period of scratch.
-  int64_t room(int64_t count) const { return (count + period_ - 1) / period_ * period_ + period_; }
-
-  // Fills up to whole periods; gives the padded count.
-  int64_t pad(A* values, int64_t count, A filler) const {
-    const int64_t padded = (count + period_ - 1) / period_ * period_;
-    for (int64_t k = count; k < padded; ++k) values[k] = filler;
-    return padded;
-  }
-
-  // Folds the values of each head into result[head]: lanes first, then lanes of one head in order.
-  template <class Fold>
-  WEFT_INLINE_MEMBER void fold(A* values, int64_t padded, A start, A* result, const Fold& with) const {
-    A* scratch = values + padded;
-    for (int64_t q = 0; q < period_; q += kLanes) {
-      V lanes = splat<A, kLanes>(start);
-      for (int64_t k = q; k < padded; k += period_) lanes = with(lanes, load<kLanes>(values + k));
-      store<kLanes, A>(scratch + q, lanes);
+// Repeats for each edge of a block the numbers of its row r, of_row(r), of which there are as many as heads.
+template <class A, class Block, class OfRow>
+WEFT_INLINE void repeat_for_edges(const Block& block, int64_t heads, A* to, const OfRow& of_row) {
+  with_lanes<A>(heads, [&](auto n) {
+    for (int64_t r = 0; r < block.rows; ++r) {
+      const A* const numbers = of_row(r);
+      for (int64_t j = block.begin(r); j < block.ends[r]; ++j) widen_row<decltype(n)::count>(numbers, heads, to + j * heads);
     }
-    for (int64_t h = 0; h < heads_; ++h) {
-      A total = scratch[h];
-      for (int64_t q = h + heads_; q < period_; q += heads_) total = with(total, scratch[q]);
-      result[h] = total;
+  });
+}
+
+// Calls body(k, numbers) for each vector k .. k + L of the values of a block, with the numbers that of_row gives for them; `repeated` is
+// scratch, a number for each value.
+template <int L, class A, class Block, class OfRow, class Body>
+WEFT_INLINE void each_with_numbers(const Block& block, int64_t heads, A* repeated, const OfRow& of_row, const Body& body) {
+  if (heads % L == 0) {
+    for (int64_t r = 0, k = 0; r < block.rows; ++r) {
+      const A* const numbers = of_row(r);
+      for (int64_t j = block.begin(r); j < block.ends[r]; ++j)
+        for (int64_t h = 0; h < heads; h += L, k += L) body(k, load<L>(numbers + h));
     }
+    return;
   }
-
-  int64_t period() const { return period_; }
-
-  // Repeats the values of heads over a period.
-  void spread(const A* of_head, A* to) const {
-    for (int64_t q = 0; q < period_; q += heads_)
-      for (int64_t h = 0; h < heads_; ++h) to[q + h] = of_head[h];
-  }
-
-  // to = with(values, of_head[head]); behind the results stands a period of scratch.
-  template <class With>
-  WEFT_INLINE_MEMBER void each(const A* values, A* to, int64_t count, const A* of_head, const With& with) const {
-    const int64_t padded = (count + period_ - 1) / period_ * period_;
-    A* scratch = to + padded;
-    spread(of_head, scratch);
-    for (int64_t q = 0; q < period_; q += kLanes) {
-      const V mine = load<kLanes>(scratch + q);
-      for (int64_t k = q; k < padded; k += period_) store<kLanes, A>(to + k, with(load<kLanes>(values + k), mine));
-    }
-  }
-
- private:
-  int64_t heads_, period_;
-};
+  repeat_for_edges(block, heads, repeated, of_row);
+  for (int64_t k = 0; k < block.ends[block.rows - 1] * heads; k += L) body(k, load<L>(repeated + k));
+}
 
 }  // namespace WEFT_ISA
 }  // namespace weft
