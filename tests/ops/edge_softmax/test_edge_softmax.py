@@ -5,7 +5,7 @@ import torch
 
 import weft
 from weft.ops import Structure, edge_softmax
-from weft.testing.structures import hub_structure, random_structure
+from weft.testing.structures import hub_structure, random_structure, structure
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +32,25 @@ def test_a_common_shift_changes_nothing(shift):
 def test_a_score_far_below_the_others_gets_zero():
     rows = Structure(torch.tensor([0, 3]), torch.tensor([0, 1, 2]))
     assert edge_softmax(rows, torch.tensor([0.0, float("-inf"), -200.0])).tolist() == [1.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("isa", weft.native.instruction_sets())
+@pytest.mark.parametrize("heads", [1, 3, 8, 12, 32, 700])
+@pytest.mark.parametrize("ids", [torch.int32, torch.int64])
+def test_rows_of_any_length_keep_to_themselves(isa, heads, ids, monkeypatch):
+    # Rows are taken together as far as they fit a block; some fill one, some have more, some have nothing.
+    monkeypatch.setattr(weft.settings, "isa", isa)
+    draw = torch.Generator().manual_seed(heads)
+    degrees = torch.randint(5, (600,), generator=draw)
+    degrees[100:300], degrees[400:404], degrees[-3:] = 0, torch.tensor([64, 511, 0, 513]), 0
+    target = torch.arange(600).repeat_interleave(degrees)
+    rows = structure(torch.zeros_like(target), target, 1, 600, ids)
+    score = torch.randn(rows.num_edges, heads, dtype=torch.float64, generator=draw).requires_grad_()
+    grad = torch.randn(rows.num_edges, heads, dtype=torch.float64, generator=draw)
+    found, expected = edge_softmax(rows, score), edge_softmax.reference(rows, score)
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-14)
+    (found,), (expected,) = (torch.autograd.grad(out, score, grad) for out in (found, expected))
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-14)
 
 
 def test_nan_stays_with_its_target_and_head():
