@@ -66,9 +66,8 @@ def compile_all(target: str, is_whole: bool) -> dict[str, int]:
             assert seen[name], f"{name} launches nothing"
         name, ring = "draw_neighbors", Structure(torch.tensor([0, 9]), torch.zeros(9, dtype=torch.int32))
         for sums in (None, torch.arange(10)):
-            for replace in (False, True):
-                among = [Candidates(ring, 0, 0, sums)]
-                draw_neighbors(among, [torch.tensor([0])], [[4]], num_nodes=[1], how=Drawing(replace=replace))
+            for how in (Drawing(), Drawing(replace=True), Drawing("source")):
+                draw_neighbors([Candidates(ring, 0, 0, sums)], [torch.tensor([0])], [[4]], num_nodes=[1], how=how)
     return {name: len(kernels) for name, kernels in seen.items()}
 
 

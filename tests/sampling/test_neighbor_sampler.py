@@ -7,7 +7,7 @@ import weft
 from weft.errors import DeviceError, DtypeError, FeatureError, IdError, OptionError
 from weft.nn import SAGEConv
 from weft.ops import using
-from weft.sampling import NeighborSampler
+from weft.sampling import LaborSampler, NeighborSampler
 
 
 def cora_like(num_nodes=300, num_edges=2500):
@@ -316,14 +316,23 @@ def test_seeds_of_a_tree_share_its_nodes_and_its_time():
         NeighborSampler(graph, [-1]).sample([3], trees=[0])
 
 
-@pytest.mark.parametrize("form", ["blocks", "graph"])
-@pytest.mark.parametrize("options", [{}, {"weight": "w", "disjoint": True}, {"time": "t", "choice": "recent"}])
-def test_batches_of_a_gpu_are_those_of_the_cpu(form, options):
+@pytest.mark.parametrize("form", ["blocks", "graph", "induced"])
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        (NeighborSampler, {}),
+        (NeighborSampler, {"weight": "w", "disjoint": True}),
+        (NeighborSampler, {"time": "t", "choice": "recent"}),
+        (LaborSampler, {"weight": "w", "shares_layers": True}),
+        (LaborSampler, {"time": "t"}),
+    ],
+)
+def test_batches_of_a_gpu_are_those_of_the_cpu(form, kind, options):
     draw = torch.Generator().manual_seed(4)
     graph = weft.Graph(*torch.randint(40, (2, 300), generator=draw), num_nodes=40)
     graph.edges["w"] = torch.rand(300, generator=draw)
     graph.edges["t"] = torch.randint(9, (300,), generator=draw)
-    sampler = NeighborSampler(graph, [4, 3], form=form, **options)
+    sampler = kind(graph, [4, 3], form=form, **options)
     times = torch.tensor([5, 7, 7]) if "time" in options else None
     expected = sampler.sample([3, 9, 1], epoch=2, batch=5, times=times)
     with using("triton"):

@@ -31,7 +31,7 @@ class Hops:
 
     Args:
         where: the sampler, for messages.
-        graph: where it is, batches are drawn and lie; on a GPU neither by source nor induced.
+        graph: where it is, batches are drawn and lie.
         fanouts: for each hop, from the seeds outward, how many edges a node draws of each type: a number for all types, or a
             mapping from edge types (in full, or by their relation), 0 for those that it does not name. -1 for all edges.
         how: see `weft.ops.Drawing`.
@@ -39,13 +39,14 @@ class Hops:
         seed: of the draws.
         weight: the name of a feature of edges.
         time: the name of a feature of edges, of nodes or of both.
+        on_devices: whether the graph may be on a GPU, because the sampler draws nothing by itself.
     """
 
     def __init__(
         self, where: str, graph: Graph, fanouts: Sequence[Fanout], how: Drawing, *, form: Form, seed: int,
-        weight: str | None, time: str | None,
+        weight: str | None, time: str | None, on_devices: bool = False,
     ) -> None:  # fmt: skip
-        check_sampled(where, graph, weight, on_devices=how.choice != "source" and form != "induced")
+        check_sampled(where, graph, weight, on_devices=on_devices)
         if not isinstance(fanouts, Sequence):
             raise OptionError(message(where, "a sequence of fan-outs, one for each hop", repr(fanouts)))
         check_choice(where, "form", form, FORMS)

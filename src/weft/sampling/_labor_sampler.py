@@ -45,4 +45,6 @@ class LaborSampler(HopSampler):
             "source", trees=disjoint or time is not None, strict=strict, window=window,
             shares_layers=shares_layers, keeps_edges=keeps_edges,
         )  # fmt: skip
-        self._hops = Hops("LaborSampler", graph, fanouts, how, form=form, seed=seed, weight=weight, time=time)
+        self._hops = Hops(
+            "LaborSampler", graph, fanouts, how, form=form, seed=seed, weight=weight, time=time, on_devices=True
+        )

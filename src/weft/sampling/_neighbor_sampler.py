@@ -16,7 +16,7 @@ class NeighborSampler(HopSampler):
 
     Args:
         graph: of one type or many. Edges are drawn against their direction: a target draws its sources. Batches are drawn
-            where the graph is, on a GPU the same ones as on the CPU; induced graphs on the CPU alone.
+            where the graph is, on a GPU the same ones as on the CPU.
         fanouts: how many edges a node draws in each hop, from the seeds outward: a number for all types, or a mapping from edge
             types or relations to numbers. -1 takes all edges.
         weight: the name of a feature of edges: one that weighs more is drawn more often, one of 0 or False never. Edges of types
@@ -64,4 +64,6 @@ class NeighborSampler(HopSampler):
             choice, replace=replace, trees=disjoint or time is not None, strict=strict,
             window=window, keeps_edges=keeps_edges,
         )  # fmt: skip
-        self._hops = Hops("NeighborSampler", graph, fanouts, how, form=form, seed=seed, weight=weight, time=time)
+        self._hops = Hops(
+            "NeighborSampler", graph, fanouts, how, form=form, seed=seed, weight=weight, time=time, on_devices=True
+        )

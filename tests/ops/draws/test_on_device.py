@@ -5,7 +5,7 @@ import torch
 
 from tests.ops.draws.cases import random_case
 from tests.ops.draws.test_draw_neighbors import assert_same, on_ring
-from weft.errors import DeviceError, IdError, OptionError, StructureError
+from weft.errors import DeviceError, IdError, StructureError
 from weft.ops import Candidates, Drawing, Draws, Structure, draw_neighbors, using, weight_sums
 from weft.ops.draws import draws_triton
 from weft.ops.draws.words import below, words_of
@@ -16,15 +16,14 @@ SMALL = 300  # edges of a relation
 
 def is_drawn(trial):
     """Whether devices draw this case, and the interpreter in a second or two."""
-    (candidates, _, _), options = random_case(trial)
-    small = all(of.rows.num_edges <= SMALL for of in candidates)
-    return small and options["how"].choice != "source" and not options["how"].induced
+    (candidates, _, _), _ = random_case(trial)
+    return all(of.rows.num_edges <= SMALL for of in candidates)
 
 
 TRIALS = [trial for trial in range(800) if is_drawn(trial)]
 
 
-@pytest.mark.parametrize("trial", [*TRIALS[:24], *(pytest.param(t, marks=pytest.mark.slow) for t in TRIALS[24:])])
+@pytest.mark.parametrize("trial", [*TRIALS[:60], *(pytest.param(t, marks=pytest.mark.slow) for t in TRIALS[60:])])
 def test_a_device_draws_what_the_engine_draws(trial):
     given, options = random_case(trial)
     with using("triton"):
@@ -62,12 +61,6 @@ def test_words_that_would_make_some_numbers_likelier_are_passed_over():
             ranks.append(last if drawn in ranks else drawn)
         expected += ranks
     assert rank.tolist() == expected
-
-
-@pytest.mark.parametrize("how", [Drawing("source"), Drawing(induced=True)], ids=["source", "induced"])
-def test_what_only_the_cpu_draws_is_refused(how):
-    with using("triton"), pytest.raises(OptionError, match="a way of drawing that devices have"):
-        on_ring(how=how)
 
 
 @pytest.mark.parametrize("change", [{"indptr": 7}, {"indptr": -1}, {"source": 6}, {"source": -1}])

@@ -51,8 +51,7 @@ def draw_neighbors(
         IdError, StructureError: if a seed is not there, or where sources or pointers that are read contradict themselves.
         MemoryError: if what is drawn does not fit.
 
-    Where the candidates are on a GPU, all tensors are, and so is what comes out, the same bit for bit; choice "source" and
-    `induced` are drawn on the CPU alone.
+    Where the candidates are on a GPU, all tensors are, and so is what comes out, the same bit for bit.
 
     *Source* Hamilton, Ying, Leskovec (2017), Inductive Representation Learning on Large Graphs, arXiv 1706.02216; Balin,
     Çatalyürek (2023), Layer-Neighbor Sampling, arXiv 2210.13339; Bentley, Floyd (1987), A sample of brilliance, for draws that

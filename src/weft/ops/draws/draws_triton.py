@@ -40,6 +40,16 @@ def draw_by_weight(
     )  # fmt: skip
 
 
+def first_words(second: Tensor, key: tuple[int, int]) -> Tensor:
+    """The first word of each counter, whose second half is given."""
+    words = torch.empty_like(second)
+    block = block_of(second.shape[0], _VALUES)
+    _first_words[(triton.cdiv(second.shape[0], block),)](
+        words, second, _as_tensor(key, second.device), second.shape[0], BLOCK=block, num_warps=4
+    )
+    return words
+
+
 def _tile(fanout: int) -> tuple[int, int]:
     places = block_of(fanout, 1 << 30)
     return places, max(1, min(64, _VALUES // places))
@@ -56,6 +66,14 @@ def _word(key, second, at):
     a, b, c, d = philox(tl.load(key), tl.load(key + 1), second + at // 4)
     turn = at % 4
     return tl.where(turn < 2, tl.where(turn == 0, a, b), tl.where(turn == 2, c, d)).to(tl.uint64)
+
+
+@kernel
+def _first_words(words, second, key, count, BLOCK: tl.constexpr):
+    at = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
+    there = at < count
+    word, _, _, _ = philox(tl.load(key), tl.load(key + 1), tl.load(second + at, mask=there, other=0))
+    tl.store(words + at, word.to(tl.int64), mask=there)
 
 
 @triton.jit

@@ -4,14 +4,14 @@ What comes out is what the native engine draws, bit for bit: the same words of P
 are read back once for each relation of a hop, since tensors have to be allocated.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from ...errors import DeviceError, OptionError, StructureError, message
+from ...errors import DeviceError, StructureError
 from .._checks import checked_ids
 from .._segments import pointers_of
 from .._triton.launching import launching, why_not
@@ -43,6 +43,14 @@ class _Numbers:
         self.keys = every[first.sort().values]
         return numbers[met:]
 
+    def find(self, keys: Tensor) -> Tensor:
+        """The number of each key, -1 where it was not met."""
+        if not self.keys.numel():
+            return torch.full_like(keys, -1)
+        ordered, order = torch.sort(self.keys)
+        at = torch.searchsorted(ordered, keys).clamp(max=ordered.shape[0] - 1)
+        return torch.where(ordered[at] == keys, order[at], -1)
+
 
 class _Rows(NamedTuple):
     """What nodes draw from: positions `lo` to `hi` less `num_skipped` of the excluded ones, from number `skipped` on."""
@@ -70,7 +78,7 @@ class _Relation(NamedTuple):
 def draw(request: Request, device: torch.device) -> Drawn:
     """Do what `draw_neighbors` says, with all tensors on a device."""
     candidates, seeds, fanouts, num_nodes, draws, how, tree_ids, times, excluded = request
-    _check(request, device)
+    _check(device)
     numbers, seed_numbers, tree = [_Numbers(device) for _ in num_nodes], [], 0
     for kind, of_type in enumerate(seeds):
         ids = checked_ids("draw_neighbors", "seeds", of_type, num_nodes[kind], "nodes")
@@ -89,23 +97,54 @@ def draw(request: Request, device: torch.device) -> Drawn:
         drawing = [numbers[of.target_type].keys[start:] for of, start in zip(candidates, first, strict=True)]
         found = []
         for r, relation in enumerate(relations):
-            stream = draws.stream + hop * len(candidates) + r
+            stream = draws.stream + (0 if how.shares_layers else hop) * len(candidates) + r
             counter = draws.epoch << 44 | draws.batch << 16 | stream
             indptr, positions = _draw_relation(relation, drawing[r], of_hop[r], (draws.seed, counter), request, clock)
-            lengths = indptr.diff()
-            trees = (drawing[r] >> _TREE).repeat_interleave(lengths, output_size=positions.shape[0])
-            rows, kind = relation.of.rows, relation.of.source_type
-            source = checked_ids("draw_neighbors", "source", rows.source[positions], num_nodes[kind], "nodes")
-            target = torch.arange(first[r], first[r] + lengths.shape[0], dtype=torch.int32, device=device)
-            target = target.repeat_interleave(lengths, output_size=positions.shape[0])
-            ids = positions if rows.edge is None else rows.edge[positions].long()
-            ends = numbers[kind].number(trees << _TREE | source).int()
-            found.append(DrawnEdges(indptr, ends, target, ids if how.keeps_edges else None))
+            ends = numbers[relation.of.source_type].number(_ends_of(relation, drawing[r], indptr, positions, request))
+            found.append(_edges_of(relation, indptr, positions, ends, first[r], request))
         edges.append(found)
         for of_count, of_numbers in zip(counts, numbers, strict=True):
             of_count.append(of_numbers.keys.shape[0])
+    if how.induced:
+        edges = [[_induced(relation, numbers, request, clock) for relation in relations]]
     node_ids = [of_type.keys & _NODE for of_type in numbers]
     return Drawn(node_ids, [n.keys >> _TREE for n in numbers] if how.trees else None, seed_numbers, counts, edges)
+
+
+def _ends_of(relation: _Relation, keys: Tensor, indptr: Tensor, positions: Tensor, request: Request) -> Tensor:
+    """The keys of the nodes at the other end of what was drawn, each in the tree of the node that drew it."""
+    trees = (keys >> _TREE).repeat_interleave(indptr.diff(), output_size=positions.shape[0])
+    return trees << _TREE | _sources_of(relation, positions, request)
+
+
+def _sources_of(relation: _Relation, positions: Tensor, request: Request) -> Tensor:
+    source, kind = relation.of.rows.source[positions], relation.of.source_type
+    return checked_ids("draw_neighbors", "source", source, request.num_nodes[kind], "nodes")
+
+
+def _edges_of(
+    relation: _Relation, indptr: Tensor, positions: Tensor, ends: Tensor, first: int, request: Request
+) -> DrawnEdges:
+    """The edges at some positions, drawn by the nodes from number `first` on."""
+    rows, lengths = relation.of.rows, indptr.diff()
+    target = torch.arange(first, first + lengths.shape[0], dtype=torch.int32, device=indptr.device)
+    target = target.repeat_interleave(lengths, output_size=positions.shape[0])
+    ids = positions if rows.edge is None else rows.edge[positions].long()
+    return DrawnEdges(indptr, ends.int(), target, ids if request.how.keeps_edges else None)
+
+
+def _induced(relation: _Relation, numbers: Sequence[_Numbers], request: Request, clock: Tensor | None) -> DrawnEdges:
+    """All edges of a type between nodes that were met."""
+    keys = numbers[relation.of.target_type].keys
+    indptr, positions = _draw_relation(relation, keys, -1, (0, 0), request, clock)
+    ends = numbers[relation.of.source_type].find(_ends_of(relation, keys, indptr, positions, request))
+    indptr, positions = _chosen(indptr, positions, ends >= 0)
+    return _edges_of(relation, indptr, positions, ends[ends >= 0], 0, request)
+
+
+def _chosen(indptr: Tensor, positions: Tensor, keeps: Tensor) -> tuple[Tensor, Tensor]:
+    """Pointers and positions of what is kept."""
+    return pointers_of(keeps.long())[indptr], positions[keeps]
 
 
 def draws_there(device: torch.device) -> bool:
@@ -117,15 +156,11 @@ def draws_there(device: torch.device) -> bool:
     return device.type == "cpu" or why_not(device) is None
 
 
-def _check(request: Request, device: torch.device) -> None:
-    """Refuse what only the native engine draws."""
-    how, reason = request.how, why_not(device)
+def _check(device: torch.device) -> None:
+    """Refuse devices that have no kernels."""
+    reason = why_not(device)
     if reason is not None:
         raise DeviceError(f"draw_neighbors: nothing can be drawn on {device}, because {reason}; hint: draw on the CPU")
-    what = 'choice "source"' if how.choice == "source" else "`induced`" if how.induced else None
-    if what is not None:
-        hint = "sample on the CPU and move the batch"
-        raise OptionError(message("draw_neighbors", "a way of drawing that devices have", what, hint))
 
 
 def _relation(of: Candidates, excluded: Tensor | None) -> _Relation:
@@ -177,8 +212,9 @@ def _draw_relation(
     takes_all = torch.full_like(there, fanout < 0, dtype=torch.bool)
     if not how.replace and not is_recent:
         takes_all |= rows.num_candidates <= fanout
+    by_source = how.choice == "source" and fanout > 0
     wanted = there.clamp(max=fanout) if not how.replace else torch.where(there > 0, fanout, 0)
-    lengths = torch.where(takes_all, there, wanted)
+    lengths = there if by_source else torch.where(takes_all, there, wanted)
     indptr = pointers_of(lengths)
     total = int(indptr[-1])
 
@@ -193,6 +229,11 @@ def _draw_relation(
         return indptr, positions
     kernels = import_module(f"{__package__}.draws_triton")
     with launching(keys.device):
+        if by_source:
+            second = spread(keys >> _TREE) << 8 | _sources_of(relation, positions, request) << 24
+            words = kernels.first_words(second, key)
+            keeps = spread(takes_all) | _kept_by_source(relation, rows, positions, words, fanout, spread)
+            return _chosen(indptr, positions, keeps)
         if relation.sums is None:
             kernels.draw_alike(rank, indptr, rows.num_candidates, keys, by_chance, fanout, how.replace, key)
         else:
@@ -200,6 +241,31 @@ def _draw_relation(
                 positions, indptr, rows.lo, rows.hi, relation.sums, keys, by_chance, fanout, how.replace, key
             )
     return indptr, _positions_of(relation, rows, rank, spread) if relation.sums is None else positions
+
+
+def _kept_by_source(
+    relation: _Relation, rows: _Rows, positions: Tensor, words: Tensor, fanout: int, spread: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """Which candidates, all that can be drawn, the words of their sources keep: those below the share of their weight."""
+    if relation.sums is None:
+        return _high(words, spread(rows.num_candidates)) < fanout
+    weight = relation.sums[positions + 1] - relation.sums[positions]
+    row = spread(torch.arange(rows.lo.shape[0], device=positions.device))
+    rest, share = relation.sums[rows.hi] - relation.sums[rows.lo], torch.full_like(rows.lo, fanout)
+    is_sure = torch.zeros_like(weight, dtype=torch.bool)
+    while True:  # the heaviest are kept for sure, and leave less to share among fewer, until none is as heavy
+        more = ~is_sure & (share[row] * weight >= rest[row]) & (share[row] > 0)
+        if not bool(more.any()):
+            return is_sure | (_high(words, rest[row]) < share[row] * weight)
+        is_sure |= more
+        share = share.index_add(0, row, -more.long())
+        rest = rest.index_add(0, row, -weight * more)
+
+
+def _high(words: Tensor, numbers: Tensor) -> Tensor:
+    """The high part, from bit 32 on, of the product of words of 32 bits with numbers of 63, in pieces that int64 holds."""
+    low = numbers & 0xFFFFFFFF
+    return words * (numbers >> 32) + ((words * (low >> 16) + (words * (low & 0xFFFF) >> 16)) >> 16)
 
 
 def _positions_of(relation: _Relation, rows: _Rows, rank: Tensor, spread: Callable[[Tensor], Tensor]) -> Tensor:

@@ -12,7 +12,7 @@ struct RowSum {
   const Tile<T>& tile;
   const HeldSegment<T, NV> s;
   Vec<A, N> sum[NV];
-  static constexpr bool kWritesFast = N == 1 || writes_fast<T, N, NV>();
+  static constexpr bool kWritesFast = N == 1 || writes_fast<T, N, NV>();  // up to four values one by one, too
 
   RowSum(const Tile<T>& tile, const RowSegment<T>& s) : tile(tile), s(s) {}
 

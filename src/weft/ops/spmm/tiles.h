@@ -50,7 +50,7 @@ struct Tile {
   Tile vector(int v) const {
     Tile one = *this;
     one.slot += v * N, one.lanes = N, one.half = 0;
-    one.begin = at<N, NV>(static_cast<char*>(nullptr), v) - static_cast<char*>(nullptr), one.shift = 0;
+    one.begin += v < NV / 2 ? v * N : shift + (v - NV / 2) * N, one.shift = 0;
     one.weight[0] = weight[v];
     memcpy(one.lane, lane + v * N, N * sizeof *lane);
     return one;
