@@ -14,7 +14,7 @@ from triton.runtime import driver
 from triton.runtime.jit import JITFunction
 
 from tests.contracts.pairwise import pairwise
-from weft.ops import REGISTRY, Candidates, Drawing, Structure, _kernels, draw_neighbors, using
+from weft.ops import REGISTRY, Candidates, Drawing, Structure, Walking, _kernels, draw_neighbors, draw_walks, using
 from weft.ops._triton import walking
 from weft.ops.draws import on_device
 from weft.testing.operators import cast
@@ -68,6 +68,11 @@ def compile_all(target: str, is_whole: bool) -> dict[str, int]:
         for sums in (None, torch.arange(10)):
             for how in (Drawing(), Drawing(replace=True), Drawing("source")):
                 draw_neighbors([Candidates(ring, 0, 0, sums)], [torch.tensor([0])], [[4]], num_nodes=[1], how=how)
+        name = "draw_walks"
+        for sums in (None, torch.arange(10)):
+            for walking_how in (Walking(), Walking(stop=0.5), Walking(p=2.0)):
+                among = [Candidates(ring, 0, 0, sums, ascending=ring.source)]
+                draw_walks(among, torch.tensor([0]), [0], num_nodes=[1], how=walking_how)
     return {name: len(kernels) for name, kernels in seen.items()}
 
 

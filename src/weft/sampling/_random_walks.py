@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, final
 
-import torch
 from torch import Tensor
 
 from ..errors import FeatureError, OptionError, message
@@ -48,7 +47,7 @@ class RandomWalks:
         stop: float | Sequence[float] = 0.0, returns: bool = False, strict: bool = False, window: int | None = None,
         seed: int = 0,
     ) -> None:  # fmt: skip
-        check_sampled("RandomWalks", graph, weight)
+        check_sampled("RandomWalks", graph, weight, on_devices=True)
         if (length is None) == (path is None):
             raise OptionError(message("RandomWalks", "`length` or `path`", "neither" if path is None else "both"))
         self.graph, self.weight, self.time, self.seed = graph, weight, time, seed
@@ -91,16 +90,15 @@ class RandomWalks:
             raise OptionError(message("RandomWalks", expected, "none" if self.timed else "some"))
         count = self.graph.node_sets[self.node_types[0]].count
         return draw_walks(
-            self.candidates, chosen_ids("RandomWalks", "starts", starts, count=count, device=torch.device("cpu")),
+            self.candidates, chosen_ids("RandomWalks", "starts", starts, count=count, device=self.graph.device),
             self.path, num_nodes=[nodes.count for nodes in self.graph.node_sets.values()],
-            draws=Draws(self.seed, epoch, batch, stream), how=self.how, times=_times(times),
+            draws=Draws(self.seed, epoch, batch, stream), how=self.how, times=self._times(times),
         )  # fmt: skip
+
+    def _times(self, times: Any) -> Tensor | None:
+        return None if times is None else as_ids(times, "times", where="RandomWalks", device=self.graph.device).long()
 
 
 def _named(graph: Graph, name: str | EdgeType) -> EdgeType:
     found: dict[EdgeType, bool] = by_edge_type("RandomWalks", "path", graph, given={name: True})
     return next(iter(found))
-
-
-def _times(times: Any) -> Tensor | None:
-    return None if times is None else as_ids(times, "times", where="RandomWalks", device="cpu").long()

@@ -5,8 +5,9 @@ import torch
 
 from tests.ops.draws.cases import random_case
 from tests.ops.draws.test_draw_neighbors import assert_same, on_ring
+from tests.ops.draws.test_draw_walks import random_walks
 from weft.errors import DeviceError, IdError, StructureError
-from weft.ops import Candidates, Drawing, Draws, Structure, draw_neighbors, using, weight_sums
+from weft.ops import Candidates, Drawing, Draws, Structure, draw_neighbors, draw_walks, using, weight_sums
 from weft.ops.draws import draws_triton
 from weft.ops.draws.words import below, words_of
 from weft.testing.structures import random_structure
@@ -29,6 +30,17 @@ def test_a_device_draws_what_the_engine_draws(trial):
     with using("triton"):
         found = draw_neighbors(*given, **options)
     assert_same(found, draw_neighbors(*given, **options))
+
+
+WALKS = [*range(24), *(pytest.param(trial, marks=pytest.mark.slow) for trial in range(24, 400))]
+
+
+@pytest.mark.parametrize("trial", WALKS)
+def test_walks_of_a_device_are_those_of_the_engine(trial):
+    given, options = random_walks(trial)
+    with using("triton"):
+        found = draw_walks(*given, **options)
+    assert all(torch.equal(*pair) for pair in zip(found, draw_walks(*given, **options), strict=True))
 
 
 @pytest.mark.parametrize("weighted", [False, True])

@@ -9,9 +9,9 @@ from torch import Tensor
 from ...errors import OptionError, ShapeError, StructureError, check_choice, message
 from ...native import Kernel
 from .. import _backend
-from . import walks_reference
+from . import walks_on_device, walks_reference
 from .candidates import Candidates
-from .checks import STREAMS, check_candidates, check_draws, check_lists, check_number, refuse_traces
+from .checks import CPU, STREAMS, check_candidates, check_draws, check_lists, check_number, refuse_traces
 from .packing import Table
 from .request import Draws, Traces, Walking
 
@@ -50,6 +50,8 @@ def draw_walks(
         OptionError, ShapeError, DtypeError, DeviceError: if arguments are of another kind or do not fit each other.
         IdError, StructureError: if a start is not there, or where sources or pointers that are read contradict themselves.
 
+    Where the candidates are on a GPU, all tensors are, and so is what comes out, the same bit for bit.
+
     *Source* Grover, Leskovec (2016), node2vec: Scalable Feature Learning for Networks, arXiv 1607.00653, for p and q; Nguyen and
     others (2018), Continuous-Time Dynamic Network Embeddings, for times; Dong, Chawla, Swami (2017), metapath2vec, for paths of
     types.
@@ -65,8 +67,11 @@ def draw_walks(
     refuse_traces("draw_walks")
     draws, how = draws or Draws(), how or Walking()
     check_walking("draw_walks", candidates, path, how=how, draws=draws)
-    check_candidates("draw_walks", candidates, num_nodes)
-    _check(candidates, starts, path, times)
+    device = candidates[0].rows.indptr.device if candidates else CPU
+    check_candidates("draw_walks", candidates, num_nodes, device)
+    _check(candidates, starts, path, times, device)
+    if device.type != "cpu" or _backend.active == "triton":
+        return walks_on_device.walk(candidates, starts, path, num_nodes, draws, how, times)
     if _backend.active == "reference":
         return Traces(*walks_reference.walk(candidates, starts, path, num_nodes, draws, how, times))
     return _run(candidates, starts, path, num_nodes, draws, how, times)
@@ -121,15 +126,17 @@ def _check_second_order(name: str, candidates: Sequence[Candidates], path: Seque
         )
 
 
-def _check(candidates: Sequence[Candidates], starts: Tensor, path: Sequence[int], times: Tensor | None) -> None:
+def _check(
+    candidates: Sequence[Candidates], starts: Tensor, path: Sequence[int], times: Tensor | None, device: torch.device
+) -> None:
     name = "draw_walks"
-    check_lists(name, "starts", [starts], 1)
+    check_lists(name, "starts", [starts], 1, device)
     check_number(name, "number of walks", starts.shape[0], 0, MOST_WALKS + 1)
     if any(candidates[relation].times is not None for relation in path) != (times is not None):
         got = "times of edges alone" if times is None else "times of walks alone"
         raise OptionError(message(name, "times of edges and of walks, or neither", got))
     if times is not None:
-        check_lists(name, "times", [times], 1)
+        check_lists(name, "times", [times], 1, device)
         if times.shape != starts.shape:
             raise ShapeError(message(name, "a time for each walk", f"{times.shape[0]} for {starts.shape[0]} walks"))
 

@@ -23,7 +23,7 @@ def draw_alike(
     """Write ranks among `count` candidates that are all alike, by Floyd's method, into the rows where chance decides."""
     places, nodes = _tile(fanout)
     _alike[(triton.cdiv(keys.shape[0], nodes),)](
-        rank, indptr, count, keys, by_chance, _as_tensor(key, keys.device), keys.shape[0], fanout, REPLACE=replace, NODES=nodes,
+        rank, indptr, count, keys, by_chance, as_tensor(key, keys.device), keys.shape[0], fanout, REPLACE=replace, NODES=nodes,
         PLACES=places, num_warps=4,
     )  # fmt: skip
 
@@ -35,7 +35,7 @@ def draw_by_weight(
     """Write positions drawn by weight, one after the other among those that are left."""
     places, nodes = _tile(fanout)
     _by_weight[(triton.cdiv(keys.shape[0], nodes),)](
-        positions, indptr, lo, hi, sums, keys, by_chance, _as_tensor(key, keys.device), keys.shape[0], REPLACE=replace,
+        positions, indptr, lo, hi, sums, keys, by_chance, as_tensor(key, keys.device), keys.shape[0], REPLACE=replace,
         NODES=nodes, PLACES=places, HALVINGS=sums.shape[0].bit_length(), num_warps=4,
     )  # fmt: skip
 
@@ -45,7 +45,7 @@ def first_words(second: Tensor, key: tuple[int, int]) -> Tensor:
     words = torch.empty_like(second)
     block = block_of(second.shape[0], _VALUES)
     _first_words[(triton.cdiv(second.shape[0], block),)](
-        words, second, _as_tensor(key, second.device), second.shape[0], BLOCK=block, num_warps=4
+        words, second, as_tensor(key, second.device), second.shape[0], BLOCK=block, num_warps=4
     )
     return words
 
@@ -55,13 +55,13 @@ def _tile(fanout: int) -> tuple[int, int]:
     return places, max(1, min(64, _VALUES // places))
 
 
-def _as_tensor(key: tuple[int, int], device: torch.device) -> Tensor:
+def as_tensor(key: tuple[int, int], device: torch.device) -> Tensor:
     """Seed and counter as numbers of 64 bits with a sign, which no conversion on the way to a kernel can change."""
     return torch.tensor([value - 2**64 if value >= 2**63 else value for value in key], device=device)
 
 
 @triton.jit
-def _word(key, second, at):
+def word_of(key, second, at):
     """Word number `at` of each node, as int64; `second` is its counter."""
     a, b, c, d = philox(tl.load(key), tl.load(key + 1), second + at // 4)
     turn = at % 4
@@ -103,7 +103,7 @@ def _alike(
         drawn = tl.zeros((NODES,), tl.int64)
         missing = there
         while tl.max(missing.to(tl.int32), 0) > 0:
-            product = _word(key, second, at) * below
+            product = word_of(key, second, at) * below
             fits = (product & 0xFFFFFFFF) >= 0x100000000 % below
             drawn = tl.where(missing & fits, (product >> 32).to(tl.int64), drawn)
             at += missing.to(tl.int64)
@@ -117,7 +117,7 @@ def _alike(
 
 
 @triton.jit
-def _position_of(sums, lo, hi, value, HALVINGS: tl.constexpr):
+def position_of(sums, lo, hi, value, HALVINGS: tl.constexpr):
     """The last position from lo to below hi whose sum is not above a value."""
     for _ in range(HALVINGS):
         middle = (lo + hi) // 2
@@ -151,7 +151,7 @@ def _by_weight(
         value = tl.zeros((NODES,), tl.int64)
         missing = drawing
         while tl.max(missing.to(tl.int32), 0) > 0:
-            word = _word(key, second, at) | (_word(key, second, at + 1) << 32)
+            word = word_of(key, second, at) | (word_of(key, second, at + 1) << 32)
             fits = word * below >= (0 - below) % below
             value = tl.where(missing & fits, tl.umulhi(word, below).to(tl.int64), value)
             at += missing.to(tl.int64) * 2
@@ -163,7 +163,7 @@ def _by_weight(
             while tl.max((drawing & (moved != value)).to(tl.int32), 0) > 0:
                 value = moved
                 moved = among_left + tl.sum(tl.where(starts <= value[:, None], weights, 0), 1)
-        found = _position_of(sums, first, last, base + value, HALVINGS)
+        found = position_of(sums, first, last, base + value, HALVINGS)
         tl.store(positions + begin + i, found, mask=drawing)
         if not REPLACE:
             start = tl.load(sums + found, mask=drawing, other=0)

@@ -78,7 +78,7 @@ class _Relation(NamedTuple):
 def draw(request: Request, device: torch.device) -> Drawn:
     """Do what `draw_neighbors` says, with all tensors on a device."""
     candidates, seeds, fanouts, num_nodes, draws, how, tree_ids, times, excluded = request
-    _check(device)
+    check_device("draw_neighbors", device)
     numbers, seed_numbers, tree = [_Numbers(device) for _ in num_nodes], [], 0
     for kind, of_type in enumerate(seeds):
         ids = checked_ids("draw_neighbors", "seeds", of_type, num_nodes[kind], "nodes")
@@ -156,11 +156,11 @@ def draws_there(device: torch.device) -> bool:
     return device.type == "cpu" or why_not(device) is None
 
 
-def _check(device: torch.device) -> None:
+def check_device(name: str, device: torch.device) -> None:
     """Refuse devices that have no kernels."""
     reason = why_not(device)
     if reason is not None:
-        raise DeviceError(f"draw_neighbors: nothing can be drawn on {device}, because {reason}; hint: draw on the CPU")
+        raise DeviceError(f"{name}: nothing can be drawn on {device}, because {reason}; hint: draw on the CPU")
 
 
 def _relation(of: Candidates, excluded: Tensor | None) -> _Relation:
@@ -184,14 +184,14 @@ def _rows_of(relation: _Relation, keys: Tensor, request: Request, clock: Tensor 
     if times is not None:
         assert clock is not None, "times of edges come with times of seeds"
         now = clock[keys >> _TREE]
-        hi = _searched(times, lo, hi, now, right=not how.strict)
+        hi = searched(times, lo, hi, now, right=not how.strict)
         if how.window is not None:
-            lo = _searched(times, lo, hi, now - how.window, right=False)
+            lo = searched(times, lo, hi, now - how.window, right=False)
     skipped = torch.searchsorted(relation.excluded, lo)
     return _Rows(lo, hi, skipped, torch.searchsorted(relation.excluded, hi) - skipped)
 
 
-def _searched(times: Tensor, lo: Tensor, hi: Tensor, now: Tensor, *, right: bool) -> Tensor:
+def searched(times: Tensor, lo: Tensor, hi: Tensor, now: Tensor, *, right: bool) -> Tensor:
     """The first position of each row whose time is later than `now`, or not earlier unless `right`."""
     lo, hi = lo.clone(), hi.clone()
     for _ in range(_HALVINGS if times.numel() else 0):
