@@ -14,7 +14,20 @@ from triton.runtime import driver
 from triton.runtime.jit import JITFunction
 
 from tests.contracts.pairwise import pairwise
-from weft.ops import REGISTRY, Candidates, Drawing, Structure, Walking, _kernels, draw_neighbors, draw_walks, using
+from weft.ops import (
+    REGISTRY,
+    Candidates,
+    Corrupting,
+    Drawing,
+    Ends,
+    Structure,
+    Walking,
+    _kernels,
+    draw_negatives,
+    draw_neighbors,
+    draw_walks,
+    using,
+)
 from weft.ops._triton import walking
 from weft.ops.draws import on_device
 from weft.testing.operators import cast
@@ -73,6 +86,18 @@ def compile_all(target: str, is_whole: bool) -> dict[str, int]:
             for walking_how in (Walking(), Walking(stop=0.5), Walking(p=2.0)):
                 among = [Candidates(ring, 0, 0, sums, ascending=ring.source)]
                 draw_walks(among, torch.tensor([0]), [0], num_nodes=[1], how=walking_how)
+        name, links, sums = "draw_negatives", torch.tensor([[0, 0]]), torch.arange(2)
+        known, table = Candidates(ring, 0, 0, ascending=ring.source), torch.zeros(1, 1, dtype=torch.int64)
+        for among_what in (
+            {},
+            {"how": Corrupting("both", in_batch=True, loops=False)},
+            {"table": table},
+            {"known": known},
+        ):
+            draw_negatives(links, 1, (Ends(1), Ends(1)), **among_what)
+        draw_negatives(
+            links, 1, (Ends(1, sums, links[0, :1]), Ends(1, sums)), how=Corrupting("both"), times=links[0, :1]
+        )
     return {name: len(kernels) for name, kernels in seen.items()}
 
 

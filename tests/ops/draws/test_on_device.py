@@ -4,10 +4,21 @@ import pytest
 import torch
 
 from tests.ops.draws.cases import random_case
+from tests.ops.draws.test_draw_negatives import random_links
 from tests.ops.draws.test_draw_neighbors import assert_same, on_ring
 from tests.ops.draws.test_draw_walks import random_walks
 from weft.errors import DeviceError, IdError, StructureError
-from weft.ops import Candidates, Drawing, Draws, Structure, draw_neighbors, draw_walks, using, weight_sums
+from weft.ops import (
+    Candidates,
+    Drawing,
+    Draws,
+    Structure,
+    draw_negatives,
+    draw_neighbors,
+    draw_walks,
+    using,
+    weight_sums,
+)
 from weft.ops.draws import draws_triton
 from weft.ops.draws.words import below, words_of
 from weft.testing.structures import random_structure
@@ -32,15 +43,23 @@ def test_a_device_draws_what_the_engine_draws(trial):
     assert_same(found, draw_neighbors(*given, **options))
 
 
-WALKS = [*range(24), *(pytest.param(trial, marks=pytest.mark.slow) for trial in range(24, 400))]
+FEW = [*range(24), *(pytest.param(trial, marks=pytest.mark.slow) for trial in range(24, 400))]
 
 
-@pytest.mark.parametrize("trial", WALKS)
+@pytest.mark.parametrize("trial", FEW)
 def test_walks_of_a_device_are_those_of_the_engine(trial):
     given, options = random_walks(trial)
     with using("triton"):
         found = draw_walks(*given, **options)
     assert all(torch.equal(*pair) for pair in zip(found, draw_walks(*given, **options), strict=True))
+
+
+@pytest.mark.parametrize("trial", FEW)
+def test_pairs_of_a_device_are_those_of_the_engine(trial):
+    given, options = random_links(trial)
+    with using("triton"):
+        found = draw_negatives(*given, **options)
+    assert torch.equal(found, draw_negatives(*given, **options))
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -87,7 +106,7 @@ def test_a_structure_that_contradicts_itself_is_an_error(change):
 
 def test_seeds_and_edges_are_on_one_device():
     rows = Structure(*(part.to("meta") for part in (torch.arange(7), torch.tensor([5, 0, 1, 2, 3, 4]))))
-    with pytest.raises(DeviceError, match="`seeds` on meta, where the edges are"):
+    with pytest.raises(DeviceError, match="`seeds` on meta, where the others are"):
         draw_neighbors([Candidates(rows, 0, 0)], [torch.tensor([1])], [[2]], num_nodes=[6])
 
 

@@ -55,7 +55,7 @@ def check_lists(name: str, what: str, lists: Sequence[Tensor], count: int, devic
 
 
 def _named(device: torch.device) -> str:
-    return "the CPU" if device == CPU else f"{device}, where the edges are"
+    return "the CPU" if device == CPU else f"{device}, where the others are"
 
 
 def check_candidates(

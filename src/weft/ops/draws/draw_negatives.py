@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ...errors import DtypeError, OptionError, ShapeError, StructureError, check_choice, message
+from ...errors import DeviceError, DtypeError, OptionError, ShapeError, StructureError, check_choice, message
 from ...native import Kernel
 from .. import _backend
-from . import negatives_reference
+from . import negatives_on_device, negatives_reference
 from .candidates import Candidates
 from .checks import STREAMS, check_candidates, check_draws, check_lists, check_number, refuse_traces
 from .packing import Table
@@ -50,8 +50,11 @@ def draw_negatives(
             the number of the draw (16): a word for each node, or two for weights, sources before targets.
 
     Raises:
-        OptionError, ShapeError, DtypeError, StructureError: if arguments are of another kind or do not fit each other.
+        OptionError, ShapeError, DtypeError, DeviceError, StructureError: if arguments are of another kind or do not fit
+            each other.
         IdError: if an end of a link is not there.
+
+    Where the links are on a GPU, all tensors are, and so is what comes out, the same bit for bit.
 
     *Source* Bordes and others (2013), Translating Embeddings for Modeling Multi-relational Data, for links with another end;
     Mikolov and others (2013), Distributed Representations of Words and Phrases, arXiv 1310.4546, for weights.
@@ -65,8 +68,10 @@ def draw_negatives(
     refuse_traces("draw_negatives")
     draws, how = draws or Draws(), how or Corrupting()
     _check(links, count, ends, how, draws)
-    _check_pools(ends, how, known, table)
+    _check_pools(links, ends, how, known, table)
     _check_times(links, ends, how, times)
+    if links.device.type != "cpu" or _backend.active == "triton":
+        return negatives_on_device.draw(links, count, ends, how, known, table, times, draws)
     if _backend.active == "reference":
         return negatives_reference.draw(links, count, ends, how, known, table, times, draws)
     sides, relation = Table(), Table()
@@ -102,12 +107,14 @@ def _check(links: Tensor, count: int, ends: Sequence[Ends], how: Corrupting, dra
         check_candidates(name, [], [end.num_nodes])
         for what, values, size in (("sums", end.sums, end.num_nodes + 1), ("times", end.times, end.num_nodes)):
             if values is not None:
-                check_lists(name, what, [values], 1)
+                check_lists(name, what, [values], 1, links.device)
                 if values.shape[0] != size:
                     raise ShapeError(message(name, f"{size} of `{what}`", str(values.shape[0])))
 
 
-def _check_pools(ends: Sequence[Ends], how: Corrupting, known: Candidates | None, table: Tensor | None) -> None:
+def _check_pools(
+    links: Tensor, ends: Sequence[Ends], how: Corrupting, known: Candidates | None, table: Tensor | None
+) -> None:
     name = "draw_negatives"
     weighted = any(end.sums is not None for end in ends)
     if sum((weighted, how.in_batch, table is not None)) > 1:
@@ -122,9 +129,12 @@ def _check_pools(ends: Sequence[Ends], how: Corrupting, known: Candidates | None
         if table.dtype is not torch.int64 or table.dim() != 2 or table.shape[0] != kept or table.shape[1] == 0:
             got = f"{table.dtype} of shape {tuple(table.shape)}"
             raise ShapeError(message(name, f"an int64 `table` with a row for each of {kept} nodes", got))
+        if table.device != links.device:
+            raise DeviceError(message(name, f"`table` on {links.device}, as `links` are", str(table.device)))
     if known is None:
         return
-    check_candidates(name, [known._replace(source_type=0, target_type=1)], [end.num_nodes for end in ends])
+    ends_there = [known._replace(source_type=0, target_type=1)]
+    check_candidates(name, ends_there, [end.num_nodes for end in ends], links.device)
     if known.ascending is None:
         raise StructureError(message(name, "`known` with `ascending`", "none", "in_source_order(rows)"))
 
@@ -137,6 +147,6 @@ def _check_times(links: Tensor, ends: Sequence[Ends], how: Corrupting, times: Te
     if how.strict and not timed:
         raise OptionError(message(name, "times of nodes for `strict`", "none"))
     if times is not None:
-        check_lists(name, "times", [times], 1)
+        check_lists(name, "times", [times], 1, links.device)
         if times.shape[0] != links.shape[0]:
             raise ShapeError(message(name, "a time for each link", f"{times.shape[0]} for {links.shape[0]} links"))

@@ -77,6 +77,27 @@ def _first_words(words, second, key, count, BLOCK: tl.constexpr):
 
 
 @triton.jit
+def draw_below(key, second, at, n, missing, WIDE: tl.constexpr):
+    """A number below n, of 64 bits if WIDE, for each that misses one, and at which word each goes on."""
+    below = tl.maximum(n, 1).to(tl.uint64)
+    drawn = tl.zeros_like(at)
+    while tl.max(missing.to(tl.int32), 0) > 0:
+        if WIDE:
+            word = word_of(key, second, at) | (word_of(key, second, at + 1) << 32)
+            fits = word * below >= (0 - below) % below
+            value = tl.umulhi(word, below).to(tl.int64)
+            at += missing.to(tl.int64) * 2
+        else:
+            product = word_of(key, second, at) * below
+            fits = (product & 0xFFFFFFFF) >= 0x100000000 % below
+            value = (product >> 32).to(tl.int64)
+            at += missing.to(tl.int64)
+        drawn = tl.where(missing & fits, value, drawn)
+        missing = missing & (fits == 0)
+    return drawn, at
+
+
+@triton.jit
 def _counter_of(keys):
     """The second half of a node's counter: node, tree, and room for the number of the draw."""
     return ((keys & 0xFFFFFFFFFF) << 24) | ((keys >> 40) << 8)
@@ -99,21 +120,25 @@ def _alike(
         last = n - 1
         if not REPLACE:
             last = n - fanout + i
-        below = tl.maximum(last + 1, 1).to(tl.uint64)
-        drawn = tl.zeros((NODES,), tl.int64)
-        missing = there
-        while tl.max(missing.to(tl.int32), 0) > 0:
-            product = word_of(key, second, at) * below
-            fits = (product & 0xFFFFFFFF) >= 0x100000000 % below
-            drawn = tl.where(missing & fits, (product >> 32).to(tl.int64), drawn)
-            at += missing.to(tl.int64)
-            missing = missing & (fits == 0)
+        drawn, at = draw_below(key, second, at, last + 1, there, False)
         if not REPLACE:
             taken = tl.max((ranks == drawn[:, None]).to(tl.int32), 1) > 0
             drawn = tl.where(taken, last, drawn)
         ranks = tl.where((places == i)[None, :], drawn[:, None], ranks)
     to = tl.load(indptr + row, mask=there, other=0)[:, None] + places[None, :]
     tl.store(rank + to, ranks, mask=there[:, None] & (places < fanout)[None, :])
+
+
+@triton.jit
+def holds(ascending, lo, hi, node, HALVINGS: tl.constexpr):
+    """Whether a node is among ids lo .. hi, which ascend."""
+    end = hi
+    for _ in range(HALVINGS):
+        middle = (lo + hi) // 2
+        apart = lo < hi
+        less = apart & (tl.load(ascending + middle, mask=apart, other=0).to(tl.int64) < node)
+        lo, hi = tl.where(less, middle + 1, lo), tl.where(apart & (less == 0), middle, hi)
+    return (lo < end) & (tl.load(ascending + lo, mask=lo < end, other=-1).to(tl.int64) == node)
 
 
 @triton.jit
@@ -147,15 +172,7 @@ def _by_weight(
     at = tl.zeros((NODES,), tl.int64)
     for i in range(tl.max(wanted, 0)):
         drawing = there & (i < wanted)
-        below = tl.maximum(left, 1).to(tl.uint64)
-        value = tl.zeros((NODES,), tl.int64)
-        missing = drawing
-        while tl.max(missing.to(tl.int32), 0) > 0:
-            word = word_of(key, second, at) | (word_of(key, second, at + 1) << 32)
-            fits = word * below >= (0 - below) % below
-            value = tl.where(missing & fits, tl.umulhi(word, below).to(tl.int64), value)
-            at += missing.to(tl.int64) * 2
-            missing = missing & (fits == 0)
+        value, at = draw_below(key, second, at, left, drawing, True)
         if not REPLACE:
             # Of what is left a value counts from the start of the row: what was drawn before it is led past.
             among_left = value

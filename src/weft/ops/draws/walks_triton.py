@@ -9,7 +9,7 @@ from torch import Tensor
 
 from .._triton.walking import kernel
 from .candidates import Candidates
-from .draws_triton import as_tensor, position_of, word_of
+from .draws_triton import as_tensor, draw_below, holds, position_of, word_of
 from .request import Walking
 
 _WALKS = 128  # of a program
@@ -35,18 +35,6 @@ def draw_steps(
     return positions
 
 
-@triton.jit
-def _holds(ascending, lo, hi, node, HALVINGS: tl.constexpr):
-    """Whether a node is among ids lo .. hi, which ascend."""
-    end = hi
-    for _ in range(HALVINGS):
-        middle = (lo + hi) // 2
-        apart = lo < hi
-        less = apart & (tl.load(ascending + middle, mask=apart, other=0).to(tl.int64) < node)
-        lo, hi = tl.where(less, middle + 1, lo), tl.where(apart & (less == 0), middle, hi)
-    return (lo < end) & (tl.load(ascending + lo, mask=lo < end, other=-1).to(tl.int64) == node)
-
-
 @kernel
 def _step(
     positions, lo, hi, sums, walks, before, indptr, source, ascending, key, limits, step, count, STOPS: tl.constexpr,
@@ -68,28 +56,21 @@ def _step(
     if WEIGHTED:
         base = tl.load(sums + first, mask=there, other=0)
         total = tl.load(sums + last, mask=there, other=0) - base
-    below = tl.maximum(total, 1).to(tl.uint64)
     missing = there & (total > 0)
     if SECOND:
         came = tl.load(before + walk, mask=there, other=-1)
         came_lo = tl.load(indptr + came, mask=came >= 0, other=0)
         came_hi = tl.load(indptr + came + 1, mask=came >= 0, other=0)
     while tl.max(missing.to(tl.int32), 0) > 0:
+        value, at = draw_below(key, second, at, total, missing, WEIGHTED)
+        drawn = first + value
         if WEIGHTED:
-            word = word_of(key, second, at) | (word_of(key, second, at + 1) << 32)
-            fits = word * below >= (0 - below) % below
-            drawn = position_of(sums, first, last, base + tl.umulhi(word, below).to(tl.int64), HALVINGS)
-            at += missing.to(tl.int64) * 2
-        else:
-            product = word_of(key, second, at) * below
-            fits = (product & 0xFFFFFFFF) >= 0x100000000 % below
-            drawn = first + (product >> 32).to(tl.int64)
-            at += missing.to(tl.int64)
-        kept = missing & fits
+            drawn = position_of(sums, first, last, base + value, HALVINGS)
+        kept = missing
         if SECOND:
             node = tl.load(source + drawn, mask=kept, other=0).to(tl.int64)
             again = kept & (came >= 0)
-            kind = tl.where(node == came, 0, tl.where(_holds(ascending, came_lo, came_hi, node, HALVINGS), 1, 2))
+            kind = tl.where(node == came, 0, tl.where(holds(ascending, came_lo, came_hi, node, HALVINGS), 1, 2))
             limit = tl.load(limits + 1 + kind)
             refused = again & (word_of(key, second, at).to(tl.int64) >= limit)
             at += again.to(tl.int64)
