@@ -4,14 +4,16 @@ import pytest
 import torch
 
 from tests.ops.draws.cases import random_case
-from tests.ops.draws.test_draw_negatives import random_links
+from tests.ops.draws.test_draw_negatives import known_edges, node_sums, random_links
 from tests.ops.draws.test_draw_neighbors import assert_same, on_ring
 from tests.ops.draws.test_draw_walks import random_walks
 from weft.errors import DeviceError, IdError, StructureError
 from weft.ops import (
     Candidates,
+    Corrupting,
     Drawing,
     Draws,
+    Ends,
     Structure,
     draw_negatives,
     draw_neighbors,
@@ -60,6 +62,30 @@ def test_pairs_of_a_device_are_those_of_the_engine(trial):
     with using("triton"):
         found = draw_negatives(*given, **options)
     assert torch.equal(found, draw_negatives(*given, **options))
+
+
+@pytest.mark.parametrize("corrupts", ["source", "target"])
+@pytest.mark.parametrize("pool", ["all", "weights", "table"])
+def test_where_nearly_every_pair_is_an_edge_devices_draw_what_the_engine_draws(corrupts, pool):
+    """Of 150 nodes two make a negative, so that most pairs are refused 64 times and drawn among what is left."""
+    draw = torch.Generator().manual_seed(5)
+    joined = torch.ones(150, 150, dtype=torch.bool)
+    joined[torch.arange(150), (torch.arange(150) + 1) % 150] = joined[
+        torch.arange(150), (torch.arange(150) + 7) % 150
+    ] = False
+    sums = node_sums(torch.rand(150, generator=draw)) if pool == "weights" else None
+    ends = [Ends(150, sums, torch.randint(9, (150,), generator=draw)) for _ in range(2)]
+    links = torch.randint(150, (24, 2), generator=draw)
+    options = {
+        "how": Corrupting(corrupts, loops=False),
+        "known": known_edges(*joined.nonzero().T, [150, 150]),
+        "table": torch.arange(150).repeat(150, 1) if pool == "table" else None,
+        "times": torch.full((24,), 6),
+    }
+    with using("triton"):
+        found = draw_negatives(links, 2, ends, **options)
+    assert torch.equal(found, draw_negatives(links, 2, ends, **options))
+    assert (found[..., 0] >= 0).float().mean() > 0.5
 
 
 @pytest.mark.parametrize("weighted", [False, True])

@@ -68,8 +68,8 @@ def _pick(
 def _try_pairs(
     pairs, words, links, source_sums, target_sums, source_times, target_times, times, table, indptr, ascending, key, nodes,
     num_links, count, width, tries, SOURCE: tl.constexpr, TARGET: tl.constexpr, SOURCE_POOL: tl.constexpr,
-    TARGET_POOL: tl.constexpr, SOURCE_TIMES: tl.constexpr, TARGET_TIMES: tl.constexpr, STRICT: tl.constexpr, LOOPS: tl.constexpr, KNOWN: tl.constexpr,
-    HALVINGS: tl.constexpr, PAIRS: tl.constexpr,
+    TARGET_POOL: tl.constexpr, SOURCE_TIMES: tl.constexpr, TARGET_TIMES: tl.constexpr, STRICT: tl.constexpr,
+    LOOPS: tl.constexpr, KNOWN: tl.constexpr, HALVINGS: tl.constexpr, PAIRS: tl.constexpr,
 ):  # fmt: skip
     pair = tl.program_id(0).to(tl.int64) * PAIRS + tl.arange(0, PAIRS)
     link = pair // count
