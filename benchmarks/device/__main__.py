@@ -1,9 +1,9 @@
 """The first minutes on a machine with a GPU: `python -m benchmarks.device`.
 
-First every operator that has a kernel for GPUs keeps its contract there, or is named with what it got wrong; then the table:
-times in turns beside plain torch, compiled torch and cuSPARSE, with the share of the bandwidth that a copy reaches. The result
-file is written after every line, so that a machine that is taken away takes nothing with it. `--device cpu --quick` rehearses
-it in Triton's interpreter (TRITON_INTERPRET=1).
+First every operator and every draw that has a kernel for GPUs keeps its contract there, or is named with what it got wrong; then
+the table: times in turns beside plain torch, compiled torch and cuSPARSE, with the share of the bandwidth that a copy reaches.
+The result file is written after every line, so that a machine that is taken away takes nothing with it. `--device cpu --quick`
+rehearses it in Triton's interpreter (TRITON_INTERPRET=1).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import argparse
 import os
 import time
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from benchmarks import machine, table
 from weft.graph import Adjacency
 
 from .cases import cases
-from .contract import check_operators
+from .contract import check_draws, check_operators
 from .graphs import flat, rmat
 from .timing import Clock
 
@@ -102,7 +103,9 @@ def main() -> None:
         machine.write_json(options.output, result)
 
     print(f"weft {weft.__version__} on {result['about'].get('device', options.device)}")
-    for record in check_operators(options.device, 2 if options.quick else options.samples, begun + options.seconds / 2):
+    samples, until = 2 if options.quick else options.samples, begun + options.seconds / 2
+    draws = check_draws(options.device, *((50, 400) if options.quick else (100_000, 2_000_000)))
+    for record in chain(check_operators(options.device, samples, until), draws):
         write("contract", record)
         print(f"{record['operator']}: {record['outcome']} {record.get('error', '')}", flush=True)
     clock = Clock(options.device)

@@ -4,8 +4,10 @@ import pytest
 import torch
 
 from benchmarks.device.cases import cases
+from benchmarks.device.contract import check_draws
 from benchmarks.device.graphs import flat, rmat
 from benchmarks.device.timing import Clock, difference
+from weft.ops.draws import on_device
 
 
 @pytest.mark.filterwarnings("ignore:Sparse CSR tensor support:UserWarning")
@@ -16,6 +18,15 @@ def test_every_call_of_a_case_computes_the_same(adjacency):
         for name, call in case.calls.items():
             if name != "compiled":
                 assert difference(call(), expected) < 1e-5, (case.name, name)
+
+
+def test_every_way_of_drawing_is_held_against_the_cpu(monkeypatch):
+    found = {record["operator"]: record["outcome"] for record in check_draws("cpu", 80, 200)}
+    assert len(found) == 11
+    assert set(found.values()) == {"agrees"}
+    monkeypatch.setattr(on_device, "_chosen", lambda indptr, positions, keeps: (indptr, positions))
+    wrong = {record["operator"] for record in check_draws("cpu", 80, 200) if record["outcome"] == "fails"}
+    assert wrong == {"neighbors by source", "neighbors by source and weight", "induced graph"}
 
 
 def test_calls_take_turns_and_one_that_fails_is_named():
