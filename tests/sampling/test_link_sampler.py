@@ -44,6 +44,24 @@ def joined(graph, name, ids):
     return set(zip(adjacency.source[ids].tolist(), adjacency.target[ids].tolist(), strict=True))
 
 
+@pytest.mark.parametrize(
+    "negatives", [Negatives(), Negatives(2, degree_power=0.75), Negatives(corrupts="both", time="since")]
+)
+def test_batches_of_a_gpu_are_those_of_the_cpu(negatives):
+    graph = random_graph()
+    sampler = LinkSampler(LaborSampler(graph, [3, 3], disjoint=True), negatives=negatives)
+    times = None if negatives.time is None else [12, 9, 19, 3]
+    expected = sampler.sample([7, 9, 250, 3], epoch=1, batch=2, times=times)
+    with weft.ops.using("triton"):
+        found = sampler.sample([7, 9, 250, 3], epoch=1, batch=2, times=times)
+    for name in ("seeds", "seed_rows", "labels", "negative_of", "node_ids"):
+        for kind, tensor in getattr(expected, name).items():
+            assert getattr(found, name)[kind].equal(tensor), name
+    for ours, theirs in zip(found.blocks, expected.blocks, strict=True):
+        assert ours.adjacency.source.equal(theirs.adjacency.source)
+        assert all(ours.edge_ids[name].equal(ids) for name, ids in theirs.edge_ids.items())
+
+
 def test_a_batch_has_links_then_negatives_and_the_rows_of_both_ends():
     graph = random_graph()
     batch = LinkSampler(NeighborSampler(graph, [5, 5]), negatives=Negatives(count=3)).sample([7, 9, 250])

@@ -59,7 +59,7 @@ class LinkSampler(Sampler):
         check_choice("LinkSampler", "exclude", exclude, ("both", "same", "none"))
         self._sampler, self._exclude, self._seed = sampler, exclude, seed
         graph = sampler.graph
-        check_sampled("LinkSampler", graph, None)
+        check_sampled("LinkSampler", graph, None, on_devices=True)
         given = {} if negatives is None else by_edge_type("LinkSampler", "negatives", graph, given=negatives)
         self._negatives = {name: NegativeDraws("LinkSampler", graph, name, how) for name, how in given.items()}
         if reverse is not None and exclude != "both":
@@ -124,7 +124,7 @@ class LinkSampler(Sampler):
             draws = Draws(self._seed, epoch, batch, self.graph.edge_types.index(name))
             drawn, negative_of[name] = self._negatives[name].draw(of_type, clocks.get(name), draws)
             pairs[name] = torch.cat((of_type, drawn))
-            labels[name] = (torch.arange(pairs[name].shape[0], device="cpu") < of_type.shape[0]).float()
+            labels[name] = (torch.arange(pairs[name].shape[0], device=drawn.device) < of_type.shape[0]).float()
             if name in clocks:
                 clocks[name] = torch.cat((clocks[name], clocks[name][negative_of[name]]))
         ends = _Ends(pairs)
@@ -137,10 +137,10 @@ class LinkSampler(Sampler):
         return replace(piece, seeds=pairs, seed_rows=rows, labels=labels, negative_of=negative_of, times=clocks)
 
     def _checked(self, name: EdgeType, given: Any) -> Tensor:
-        links = torch.as_tensor(given, device="cpu")
+        links = torch.as_tensor(given, device=self.graph.device)
         if links.dim() != 2:
             num_edges = self.graph.edge_sets[name].adjacency.num_edges
-            return chosen_ids("LinkSampler", "seeds", given, count=num_edges, device=torch.device("cpu"))
+            return chosen_ids("LinkSampler", "seeds", given, count=num_edges, device=links.device)
         if links.shape[1] != 2:
             expected = "ids of edges, or both ends of links, (num_links, 2)"
             raise ShapeError(message("LinkSampler", expected, str(tuple(links.shape))))
@@ -167,7 +167,7 @@ class LinkSampler(Sampler):
         if times is None:
             return {}
         named: dict[EdgeType, Any] = by_edge_type("LinkSampler", "times", self.graph, given=times)
-        clocks = {name: _ids("times", given) for name, given in named.items()}
+        clocks = {name: self._ids("times", given) for name, given in named.items()}
         wanted, got = ({name: each.shape[0] for name, each in of.items()} for of in (links, clocks))
         if wanted != got:
             raise ShapeError(message("LinkSampler", f"times for the links {wanted}", str(got)))
@@ -178,7 +178,7 @@ class LinkSampler(Sampler):
         lists: dict[EdgeType, list[Tensor]] = {}
         if further is not None:
             named: dict[EdgeType, Any] = by_edge_type("LinkSampler", "exclude", self.graph, given=further)
-            lists = {name: [_ids("exclude", given)] for name, given in named.items()}
+            lists = {name: [self._ids("exclude", given)] for name, given in named.items()}
         for name, (source, target) in ((name, of_type.unbind(1)) for name, of_type in links.items()):
             if self._exclude == "none":
                 break
@@ -188,10 +188,9 @@ class LinkSampler(Sampler):
                 lists.setdefault(back, []).append(edge_ids_between(self.graph, target, source, edge_type=back).ids)
         return {name: torch.cat(ids) for name, ids in lists.items()} or None
 
-
-def _ids(option: str, given: Any) -> Tensor:
-    ids: Tensor = as_ids(given, option, where="LinkSampler", device="cpu").long()
-    return ids
+    def _ids(self, option: str, given: Any) -> Tensor:
+        ids: Tensor = as_ids(given, option, where="LinkSampler", device=self.graph.device).long()
+        return ids
 
 
 class _Ends:
@@ -203,7 +202,7 @@ class _Ends:
         trees: dict[str, list[Tensor]] = {}
         begin = 0
         for name, of_type in pairs.items():
-            numbers = torch.arange(begin, begin + of_type.shape[0], device="cpu")
+            numbers = torch.arange(begin, begin + of_type.shape[0], device=of_type.device)
             begin += of_type.shape[0]
             for end, kind in enumerate((name[0], name[2])):
                 seeds.setdefault(kind, []).append(of_type[:, end])
@@ -217,7 +216,7 @@ class _Ends:
         for name, of_type in self._pairs.items():
             ends = []
             for kind in (name[0], name[2]):
-                mine = left.get(kind, torch.empty(0, dtype=torch.int32, device="cpu"))
+                mine = left.get(kind, torch.empty(0, dtype=torch.int32, device=of_type.device))
                 ends.append(mine[: of_type.shape[0]])
                 left[kind] = mine[of_type.shape[0] :]
             found[name] = torch.stack(ends, 1)

@@ -65,7 +65,7 @@ class NegativeDraws:
         self.where, self.graph, self.name, self.how = where, graph, name, how
         adjacency = graph.edge_sets[name].adjacency
         self.ends = self._end(name[0], "source", adjacency), self._end(name[2], "target", adjacency)
-        self.known = None
+        self.known, self.table = None, None if how.table is None else how.table.to(graph.device)
         if how.avoid_edges:
             rows = Structure(*adjacency.by_target_and_source[:3])
             self.known = Candidates(rows, 0, 1, ascending=rows.source)
@@ -98,10 +98,10 @@ class NegativeDraws:
         how = self.how
         corrupting = Corrupting(how.corrupts, how.in_batch, loops=self.name[0] != self.name[2], strict=how.strict)
         pairs = draw_negatives(
-            links, how.count, self.ends, how=corrupting, known=self.known, table=how.table,
+            links, how.count, self.ends, how=corrupting, known=self.known, table=self.table,
             times=times if how.time is not None else None, draws=draws,
         ).reshape(-1, 2)  # fmt: skip
-        place = torch.arange(links.shape[0], device="cpu").repeat_interleave(how.count)
+        place = torch.arange(links.shape[0], device=links.device).repeat_interleave(how.count)
         is_there = pairs[:, 0] >= 0
         return pairs[is_there], place[is_there]
 
