@@ -137,10 +137,10 @@ class LinkSampler(Sampler):
         return replace(piece, seeds=pairs, seed_rows=rows, labels=labels, negative_of=negative_of, times=clocks)
 
     def _checked(self, name: EdgeType, given: Any) -> Tensor:
-        links = torch.as_tensor(given, device=self.graph.device)
+        links = torch.as_tensor(given, device="cpu")  # as loaders shuffle them
         if links.dim() != 2:
             num_edges = self.graph.edge_sets[name].adjacency.num_edges
-            return chosen_ids("LinkSampler", "seeds", given, count=num_edges, device=links.device)
+            return chosen_ids("LinkSampler", "seeds", links, count=num_edges, device=links.device)
         if links.shape[1] != 2:
             expected = "ids of edges, or both ends of links, (num_links, 2)"
             raise ShapeError(message("LinkSampler", expected, str(tuple(links.shape))))
@@ -153,7 +153,8 @@ class LinkSampler(Sampler):
         )
 
     def _pairs(self, name: EdgeType, links: Tensor) -> Tensor:
-        """Both ends of links."""
+        """Both ends of links, where the graph is."""
+        links = links.to(self.graph.device)
         if links.dim() == 2:
             return links
         return torch.stack([end.long() for end in find_edges(self.graph, links, edge_type=name)], 1)

@@ -8,6 +8,7 @@ from torch import Tensor
 from ..errors import OptionError, message
 from ..graph import EdgeType
 from ..ops import Draws, Structure, coalesce, top_rows
+from ._candidates import check_sampled
 from ._list_sampler import ListSampler
 from ._random_walks import RandomWalks
 
@@ -48,6 +49,7 @@ class PinSAGESampler(ListSampler):
         for option, value in (("num_neighbors", num_neighbors), ("num_walks", num_walks), ("num_layers", num_layers)):
             if value < 1:
                 raise OptionError(message("PinSAGESampler", f"`{option}` of at least 1", str(value)))
+        check_sampled("PinSAGESampler", walks.graph, None)
         if walks.timed:
             raise OptionError(message("PinSAGESampler", "walks without times, since visits count alike", "times"))
         kind = walks.node_types[0]
