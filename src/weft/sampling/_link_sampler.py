@@ -137,10 +137,11 @@ class LinkSampler(Sampler):
         return replace(piece, seeds=pairs, seed_rows=rows, labels=labels, negative_of=negative_of, times=clocks)
 
     def _checked(self, name: EdgeType, given: Any) -> Tensor:
-        links = torch.as_tensor(given, device="cpu")  # as loaders shuffle them
+        given = given.cpu() if isinstance(given, Tensor) else given  # where loaders shuffle them
+        links = torch.as_tensor(given, device="cpu")
         if links.dim() != 2:
             num_edges = self.graph.edge_sets[name].adjacency.num_edges
-            return chosen_ids("LinkSampler", "seeds", links, count=num_edges, device=links.device)
+            return chosen_ids("LinkSampler", "seeds", given, count=num_edges, device=links.device)
         if links.shape[1] != 2:
             expected = "ids of edges, or both ends of links, (num_links, 2)"
             raise ShapeError(message("LinkSampler", expected, str(tuple(links.shape))))
