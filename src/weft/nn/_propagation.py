@@ -143,7 +143,10 @@ def _leaving(adjacency: Adjacency, edge_weight: Tensor | None) -> Tensor:
 
 def _power(total: Tensor, power: float, dtype: torch.dtype, eps: float) -> Tensor:
     """Powers of sums, of which one that is not positive counts as 1; float32 at least, then rounded once."""
-    total = total.to(torch.promote_types(dtype, torch.float32)) + eps
+    wide = torch.promote_types(dtype, torch.float32)
+    if eps == 0 and not total.is_floating_point():  # numbers of edges
+        return total.clamp(min=1).to(wide).pow_(power).to(dtype)
+    total = total.to(wide) + eps
     return total.masked_fill(total <= 0, 1.0).pow(power).to(dtype)
 
 
