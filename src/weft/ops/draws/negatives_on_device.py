@@ -39,7 +39,7 @@ def draw(
         return links.new_empty(links.shape[0], count, 2)
     pairs: Tensor
     with launching(links.device):
-        pairs, words = kernels.draw_pairs(links.contiguous(), count, ends, how, known, table, times, key, TRIES)
+        pairs, words = kernels.draw_pairs(links, count, ends, how, known, table, times, key, TRIES)
     if how.corrupts != "both":
         side = ENDS.index(how.corrupts)
         for place in (words >= 0).nonzero()[:, 0].tolist():

@@ -21,7 +21,11 @@ def draw_pairs(
     times: Tensor | None, key: tuple[int, int], tries: int,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Pairs `(num_links * count, 2)`, and for each the word at which it stands: above -1 where no try gave a negative."""
-    device, nothing = links.device, links
+    device = links.device
+
+    def given(tensor: Tensor | None) -> Tensor:
+        return links if tensor is None else tensor.contiguous()
+
     pairs, words = links.new_full((links.shape[0] * count, 2), -1), links.new_full((links.shape[0] * count,), -1)
     pools = [
         TABLE if table is not None else IN_BATCH if how.in_batch else WEIGHTS if end.sums is not None else NODES
@@ -31,9 +35,8 @@ def draw_pairs(
     since = [end.times if times is not None and how.corrupts in (side, "both") else None
              for side, end in zip(("source", "target"), ends, strict=True)]  # fmt: skip
     _try_pairs[(triton.cdiv(words.shape[0], _PAIRS),)](
-        pairs, words, links, *(nothing if end.sums is None else end.sums for end in ends),
-        *(nothing if of_side is None else of_side for of_side in since), nothing if times is None else times,
-        nothing if table is None else table, *((nothing, nothing) if known is None else (known.rows.indptr, known.ascending)),
+        pairs, words, given(links), *(given(end.sums) for end in ends), *map(given, since), given(times), given(table),
+        *map(given, (None, None) if known is None else (known.rows.indptr, known.ascending)),
         as_tensor(key, device), torch.tensor([end.num_nodes for end in ends], device=device), links.shape[0], count, width, tries,
         SOURCE=how.corrupts != "target", TARGET=how.corrupts != "source", SOURCE_POOL=pools[0], TARGET_POOL=pools[1],
         SOURCE_TIMES=since[0] is not None, TARGET_TIMES=since[1] is not None, STRICT=how.strict, LOOPS=how.loops,

@@ -26,9 +26,16 @@ def draw_steps(
     count, device = lo.shape[0], lo.device
     positions = torch.full_like(lo, -2)
     second = how.is_second_order() and of.ascending is not None
+    among = (
+        lo if of.sums is None else of.sums,
+        walks,
+        before,
+        *of.rows[:2],
+        of.ascending if second else of.rows.source,
+    )
     _step[(triton.cdiv(count, _WALKS),)](
-        positions, lo, hi, lo if of.sums is None else of.sums, walks, before, of.rows.indptr, of.rows.source,
-        of.ascending if second else of.rows.source, as_tensor(key, device), torch.tensor(limits, device=device), step, count,
+        positions, lo, hi, *(tensor.contiguous() for tensor in among), as_tensor(key, device),
+        torch.tensor(limits, device=device), step, count,
         STOPS=limits[0] > 0, WEIGHTED=of.sums is not None, SECOND=second, HALVINGS=of.rows.num_edges.bit_length() + 1,
         WALKS=_WALKS, num_warps=4,
     )  # fmt: skip
