@@ -65,7 +65,8 @@ class NegativeDraws:
         self.where, self.graph, self.name, self.how = where, graph, name, how
         adjacency = graph.edge_sets[name].adjacency
         self.ends = self._end(name[0], "source", adjacency), self._end(name[2], "target", adjacency)
-        self.known, self.table = None, None if how.table is None else how.table.to(graph.device)
+        self.table = None if how.table is None else how.table.to(graph.device)
+        self.known = None
         if how.avoid_edges:
             rows = Structure(*adjacency.by_target_and_source[:3])
             self.known = Candidates(rows, 0, 1, ascending=rows.source)

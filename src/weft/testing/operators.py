@@ -119,15 +119,12 @@ def check_library(op: Operator[..., Any], chosen: Container[int] | None = None) 
     for at, args in _numbered(op, chosen):
         prepared = op.prepare(*args) if op.prepare else args
         flat = op.signature.flattened(prepared)
-        if any(prepared[i] is not None for i in op._of_at):
-            torch.library.opcheck(
-                op.overload, tuple(flat), test_utils=("test_schema", "test_faketensor")
-            )  # tracing follows
+        whole = flat
+        if any(prepared[i] is not None for i in op._of_at):  # what traces both ways need not trace one of them alone
+            torch.library.opcheck(op.overload, tuple(flat), test_utils=("test_schema", "test_faketensor"))
             leaves = [None if prepared[i] is None else prepared[i].clone().requires_grad_() for i in op._of_at]
-            flat_leaves = op.signature.flattened(replaced(prepared, op._of_at, leaves))
-            torch.library.opcheck(op.overload, tuple(flat_leaves))
-        else:
-            torch.library.opcheck(op.overload, tuple(flat))
+            whole = op.signature.flattened(replaced(prepared, op._of_at, leaves))
+        torch.library.opcheck(op.overload, tuple(whole))
         with using("native"):
             _assert_equal(op, visible(op, op.overload(*flat)), op(*args), f"sample {at}, torch.ops")
 

@@ -3,14 +3,14 @@
 What comes out is what the native engine draws, bit for bit.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib import import_module
+from itertools import groupby, islice
 
 import torch
 from torch import Tensor
 
-from ...errors import StructureError
-from .._checks import checked_ids
+from .._checks import check_rising, checked_ids
 from .._triton.launching import launching
 from .candidates import Candidates
 from .negatives_reference import LAST_STREAM, TRIES
@@ -30,9 +30,7 @@ def draw(
     for side, end in enumerate(ends):
         checked_ids("draw_negatives", "links", links[:, side], end.num_nodes, "nodes")
     if known is not None:
-        indptr = known.rows.indptr
-        if bool((indptr.diff() < 0).any() | (indptr[0] != 0) | (indptr[-1] != known.rows.num_edges)):
-            raise StructureError("draw_negatives: `indptr` falls, or leaves the edges")
+        check_rising("draw_negatives", "indptr", known.rows.indptr, known.rows.num_edges)
     key = draws.seed, draws.epoch << 44 | draws.batch << 16 | LAST_STREAM - draws.stream
     kernels = import_module(f"{__package__}.negatives_triton")
     if not links.shape[0] * count:
@@ -42,22 +40,14 @@ def draw(
         pairs, words = kernels.draw_pairs(links, count, ends, how, known, table, times, key, TRIES)
     if how.corrupts != "both":
         side = ENDS.index(how.corrupts)
-        for place in (words >= 0).nonzero()[:, 0].tolist():
-            link, number = divmod(place, count)
+        for link, places in groupby((words >= 0).nonzero()[:, 0].tolist(), lambda place: place // count):
             sums, values = _allowed(link, side, links, ends, how, known, table, times)
-            if sums.numel() and int(sums[-1]) > 0:
-                value = below(int(sums[-1]), True, _words_from(key, link << 32 | number << 16, int(words[place])))
+            for place in places if sums.numel() and int(sums[-1]) > 0 else ():
+                block, turn = divmod(int(words[place]), _OF_BLOCK)
+                stream = islice(words_of(*key, (link << 32 | place % count << 16) + block), turn, None)
                 pairs[place] = links[link]
-                pairs[place, side] = values[torch.searchsorted(sums, value, right=True)]
+                pairs[place, side] = values[torch.searchsorted(sums, below(int(sums[-1]), True, stream), right=True)]
     return pairs.reshape(links.shape[0], count, 2)
-
-
-def _words_from(key: tuple[int, int], second: int, at: int) -> Iterator[int]:
-    """The words of a counter from number `at` on."""
-    words = words_of(*key, second + at // _OF_BLOCK)
-    for _ in range(at % _OF_BLOCK):
-        next(words)
-    return words
 
 
 def _allowed(

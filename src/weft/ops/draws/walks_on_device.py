@@ -9,14 +9,13 @@ from importlib import import_module
 import torch
 from torch import Tensor
 
-from ...errors import StructureError
-from .._checks import checked_ids
+from .._checks import check_rising, checked_ids
 from .._triton.launching import launching
 from .candidates import Candidates
 from .on_device import check_device, searched
 from .request import Draws, Traces, Walking
+from .walks_reference import LAST_STREAM
 
-LAST_STREAM = 2**16 - 1
 STOPPED = -1  # in place of a position: the walk ends before the step, or goes back to its start
 
 
@@ -28,7 +27,8 @@ def walk(
     device = starts.device
     check_device("draw_walks", device)
     for relation in set(path):
-        _check_pointers(candidates[relation])
+        rows = candidates[relation].rows
+        check_rising("draw_walks", "indptr", rows.indptr, rows.num_edges)
     begin = checked_ids("draw_walks", "starts", starts, num_nodes[candidates[path[0]].target_type], "nodes")
     clock = torch.zeros_like(begin) if times is None else times
     nodes = torch.full((begin.shape[0], len(path) + 1), -1, device=device)
@@ -57,12 +57,6 @@ def walk(
         before = torch.where(moves, here, -1)
         here, walks = torch.where(moves, reached, begin), moves | returns
     return Traces(nodes, edges)
-
-
-def _check_pointers(of: Candidates) -> None:
-    indptr = of.rows.indptr
-    if bool((indptr.diff() < 0).any() | (indptr[0] != 0) | (indptr[-1] != of.rows.num_edges)):
-        raise StructureError("draw_walks: `indptr` falls, or leaves the edges")
 
 
 def _allowed(of: Candidates, node: Tensor, now: Tensor, how: Walking) -> tuple[Tensor, Tensor]:

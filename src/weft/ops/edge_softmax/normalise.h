@@ -73,8 +73,7 @@ class Normalisation {
 
   bool fits(int64_t lo, int64_t hi) {
     if (__builtin_expect(all_fit(rows_.edge, lo, hi, rows_.edges), 1)) return true;
-    while (lo + 1 < hi && rows_.edge_fits(lo)) ++lo;
-    faults_.note(lo);
+    faults_.note(rows_.first_misfit(lo, hi, false));
     return false;
   }
 
