@@ -25,6 +25,7 @@ from weft.ops import (
     draw_walks,
     in_source_order,
     in_time_order,
+    list_sums,
     using,
     weight_sums,
 )
@@ -52,7 +53,7 @@ def check_operators(device: str, most: int, until: float) -> Iterator[dict[str, 
 
 def check_draws(device: str, num_nodes: int, num_edges: int) -> Iterator[dict[str, Any]]:
     """A record for each way of drawing: whether a device draws what the CPU draws, bit for bit."""
-    for name, draw in _draws(num_nodes, num_edges).items():
+    for name, draw in ways_of_drawing(num_nodes, num_edges).items():
         begun = time.monotonic()
         record = {"operator": name} | _outcome(partial(_check_draw, draw, device))
         yield record | {"seconds": round(time.monotonic() - begun, 2)}
@@ -70,7 +71,8 @@ def _outcome(check: Callable[[], None]) -> dict[str, str]:
     return {"outcome": "agrees"}
 
 
-def _draws(num_nodes: int, num_edges: int) -> dict[str, Callable[[Place], Any]]:
+def ways_of_drawing(num_nodes: int, num_edges: int) -> dict[str, Callable[[Place], Any]]:
+    """Draws of every kind from one random graph; each takes what brings a tensor to the device where it is drawn."""
     draw = torch.Generator().manual_seed(0)
     source, target = (torch.rand(2, num_edges, generator=draw) ** 2 * num_nodes).long()
     rows = Structure(*Adjacency(source, target, num_sources=num_nodes, num_targets=num_nodes).by_target[:3])
@@ -79,6 +81,8 @@ def _draws(num_nodes: int, num_edges: int) -> dict[str, Callable[[Place], Any]]:
     seeds = torch.randint(num_nodes, (min(num_nodes // 10, 1000),), generator=draw)
     alike, weighted = Candidates(rows, 0, 0, ascending=ascending), Candidates(rows, 0, 0, sums, ascending=ascending)
     now, links = torch.full_like(seeds, 50), torch.stack((seeds, seeds.flip(0)), 1)
+    plain, since = Ends(num_nodes), torch.randint(99, (num_nodes,), generator=draw)
+    ranks = list_sums(torch.rand(num_nodes, generator=draw))
 
     def neighbors(of: Candidates, how: Drawing, clock: Tensor | None = None) -> Callable[[Place], Any]:
         def call(place: Place) -> Any:
@@ -92,23 +96,31 @@ def _draws(num_nodes: int, num_edges: int) -> dict[str, Callable[[Place], Any]]:
     def walks(of: Candidates, how: Walking) -> Callable[[Place], Any]:
         return lambda place: draw_walks([on(place, of)], place(seeds), [0] * 8, num_nodes=[num_nodes], how=how)
 
-    def negatives(corrupts: Any) -> Callable[[Place], Any]:
-        ends, how = [Ends(num_nodes)] * 2, Corrupting(corrupts, loops=False)
-        return lambda place: draw_negatives(place(links), 5, ends, how=how, known=on(place, alike))
+    def negatives(how: Corrupting, end: Ends = plain, *, among: Tensor | None = None) -> Callable[[Place], Any]:
+        def call(place: Place) -> Any:
+            ends = [Ends(num_nodes, *(None if part is None else place(part) for part in end[1:]))] * 2
+            table = None if among is None else place(among)
+            clock = None if end.times is None else place(now)
+            return draw_negatives(place(links), 5, ends, how=how, known=on(place, alike), table=table, times=clock)
 
-    recent = Candidates(timed, 0, 0, None, times)
+        return call
+
+    timed_edges = Candidates(timed, 0, 0, None, times)
     return {
         "neighbors": neighbors(alike, Drawing()),
         "neighbors with replacement": neighbors(alike, Drawing(replace=True)),
         "neighbors by weight": neighbors(weighted, Drawing()),
-        "neighbors in time": neighbors(recent, Drawing("recent", trees=True), now),
+        "neighbors in time": neighbors(timed_edges, Drawing(trees=True, strict=True, window=40), now),
+        "latest neighbors": neighbors(timed_edges, Drawing("recent", trees=True), now),
         "neighbors by source": neighbors(alike, Drawing("source")),
         "neighbors by source and weight": neighbors(weighted, Drawing("source")),
         "induced graph": neighbors(alike, Drawing(induced=True, repeats=False)),
         "walks": walks(alike, Walking(stop=0.1)),
         "walks by weight, second order": walks(weighted, Walking(p=0.5, q=2.0)),
-        "negatives": negatives("target"),
-        "negatives at both ends": negatives("both"),
+        "negatives": negatives(Corrupting(loops=False)),
+        "negatives by weight, in time": negatives(Corrupting("source"), Ends(num_nodes, ranks, since)),
+        "negatives in the batch, at both ends": negatives(Corrupting("both", in_batch=True, loops=False)),
+        "negatives of a table": negatives(Corrupting(), among=seeds[:5].repeat(num_nodes, 1)),
     }
 
 

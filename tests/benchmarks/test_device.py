@@ -22,7 +22,7 @@ def test_every_call_of_a_case_computes_the_same(adjacency):
 
 def test_every_way_of_drawing_is_held_against_the_cpu(monkeypatch):
     found = {record["operator"]: record["outcome"] for record in check_draws("cpu", 80, 200)}
-    assert len(found) == 11
+    assert len(found) == 14
     assert set(found.values()) == {"agrees"}
     monkeypatch.setattr(on_device, "_chosen", lambda indptr, positions, keeps: (indptr, positions))
     wrong = {record["operator"] for record in check_draws("cpu", 80, 200) if record["outcome"] == "fails"}

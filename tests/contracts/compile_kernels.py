@@ -13,21 +13,9 @@ from triton.backends.compiler import GPUTarget
 from triton.runtime import driver
 from triton.runtime.jit import JITFunction
 
+from benchmarks.device.contract import ways_of_drawing
 from tests.contracts.pairwise import pairwise
-from weft.ops import (
-    REGISTRY,
-    Candidates,
-    Corrupting,
-    Drawing,
-    Ends,
-    Structure,
-    Walking,
-    _kernels,
-    draw_negatives,
-    draw_neighbors,
-    draw_walks,
-    using,
-)
+from weft.ops import REGISTRY, _kernels, using
 from weft.ops._triton import walking
 from weft.ops.draws import on_device
 from weft.testing.operators import cast
@@ -67,6 +55,7 @@ def compile_all(target: str, is_whole: bool) -> dict[str, int]:
     JITFunction.__getitem__ = compiling
     _kernels.why_not = on_device.why_not = lambda device: None
     torch.Tensor.new_empty = torch.Tensor.new_zeros  # nobody fills it, and calls of torch between kernels read it
+    ways = ways_of_drawing(20, 2000)  # every row has more edges than are drawn, since nobody fills in which
     with using("triton"):
         for op in [op for op in REGISTRY.values() if op.on_devices not in (None, "torch")]:
             name, samples = op.name, list(op.make_samples())
@@ -77,27 +66,12 @@ def compile_all(target: str, is_whole: bool) -> dict[str, int]:
                     for dtype in known if is_whole else few:
                         op(*cast(samples[at], dtype, torch.int64 if dtype is torch.float64 else torch.int32))
             assert seen[name], f"{name} launches nothing"
-        name, ring = "draw_neighbors", Structure(torch.tensor([0, 9]), torch.zeros(9, dtype=torch.int32))
-        for sums in (None, torch.arange(10)):
-            for how in (Drawing(), Drawing(replace=True), Drawing("source")):
-                draw_neighbors([Candidates(ring, 0, 0, sums)], [torch.tensor([0])], [[4]], num_nodes=[1], how=how)
-        name = "draw_walks"
-        for sums in (None, torch.arange(10)):
-            for walking_how in (Walking(), Walking(stop=0.5), Walking(p=2.0)):
-                among = [Candidates(ring, 0, 0, sums, ascending=ring.source)]
-                draw_walks(among, torch.tensor([0]), [0], num_nodes=[1], how=walking_how)
-        name, links, sums = "draw_negatives", torch.tensor([[0, 0]]), torch.arange(2)
-        known, table = Candidates(ring, 0, 0, ascending=ring.source), torch.zeros(1, 1, dtype=torch.int64)
-        for among_what in (
-            {},
-            {"how": Corrupting("both", in_batch=True, loops=False)},
-            {"table": table},
-            {"known": known},
-        ):
-            draw_negatives(links, 1, (Ends(1), Ends(1)), **among_what)
-        draw_negatives(
-            links, 1, (Ends(1, sums, links[0, :1]), Ends(1, sums)), how=Corrupting("both"), times=links[0, :1]
-        )
+        for way, draw in ways.items():
+            name = way
+            draw(lambda tensor: tensor)
+            assert seen[name] or name == "latest neighbors", (
+                f"{name} launches nothing"
+            )  # they are searched for by torch
     return {name: len(kernels) for name, kernels in seen.items()}
 
 
