@@ -88,6 +88,30 @@ def test_degrees_count_edges_before_and_after_compression(adjacency, compressed)
         assert degrees.tolist() == [ends.tolist().count(node) for node in range(count)]
 
 
+@given(adjacencies(), st.sampled_from([-0.5, -1.0]), st.sampled_from([torch.float64, torch.float32, torch.bfloat16]))
+def test_degree_powers_count_no_edges_as_one_and_are_kept(adjacency, exponent, dtype):
+    for powers, degrees in (
+        (adjacency.in_degree_powers, adjacency.in_degrees()),
+        (adjacency.out_degree_powers, adjacency.out_degrees()),
+    ):
+        found = powers(exponent, dtype)
+        torch.testing.assert_close(found, degrees.clamp(min=1).double().pow(exponent).to(dtype))
+        assert powers(exponent, dtype) is found
+        assert powers(exponent, torch.float16).dtype is torch.float16
+    assert torch.equal(adjacency.reversed().in_degree_powers(exponent, dtype), found)
+
+
+def test_degree_powers_follow_the_device_and_serve_a_training_after_inference():
+    adjacency = small()
+    with torch.inference_mode():
+        found = adjacency.in_degree_powers(-0.5, torch.float32)
+    assert not found.is_inference()
+    assert adjacency.to("meta").in_degree_powers(-0.5, torch.float32).device.type == "meta"
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        assert type(adjacency.out_degree_powers(-0.5, torch.float32)) is not torch.Tensor
+    assert type(adjacency.out_degree_powers(-0.5, torch.float32)) is torch.Tensor
+
+
 @given(adjacencies(), st.booleans())
 def test_reversed_turns_every_edge_round(adjacency, compressed):
     if compressed:

@@ -65,6 +65,7 @@ class Adjacency:
     _given: tuple[Structure | None, Structure | None]
     _by_target_and_source: Structure | None
     _facts: dict[str, bool]
+    _powers: dict[tuple[str, float, torch.dtype], Tensor]
 
     def __init__(
         self, source: Ids, target: Ids, *, num_sources: int | None = None, num_targets: int | None = None
@@ -126,6 +127,7 @@ class Adjacency:
         self.__dict__.update(
             source=source, target=target, num_sources=num_sources, num_targets=num_targets, _id_dtype=id_dtype,
             _compressed=None, _in_target_order=None, _given=(None, None), _by_target_and_source=None, _facts={},
+            _powers={},
         )  # fmt: skip
 
     # Structures
@@ -303,6 +305,34 @@ class Adjacency:
         """Count the edges that leave each source: (num_sources,), int64."""
         both = self._kept_both()
         return degree(self.source, self.num_sources) if both is None else both[1].indptr.diff()
+
+    def in_degree_powers(self, exponent: float, dtype: torch.dtype) -> Tensor:
+        """Powers of in-degrees, of which 0 counts as 1: (num_targets,), the factors by which layers normalise.
+
+        They are computed in float32 at least, rounded once, and kept for the next call: do not change them in place.
+
+        >>> Adjacency([0, 1, 2, 0], [0, 0, 0, 1], num_targets=3).in_degree_powers(-1.0, torch.float64).tolist()
+        [0.3333333333333333, 1.0, 1.0]
+        """
+        return self._degree_powers("in", exponent, dtype)
+
+    def out_degree_powers(self, exponent: float, dtype: torch.dtype) -> Tensor:
+        """Powers of out-degrees: (num_sources,), as `in_degree_powers`."""
+        return self._degree_powers("out", exponent, dtype)
+
+    def _degree_powers(self, way: str, exponent: float, dtype: torch.dtype) -> Tensor:
+        def compute() -> Tensor:
+            degrees = self.in_degrees() if way == "in" else self.out_degrees()
+            return degrees.clamp(min=1).to(torch.promote_types(dtype, torch.float32)).pow_(exponent).to(dtype)
+
+        if torch.compiler.is_compiling():  # which fuses this, and would have to look whether it was kept
+            return compute()
+        found = self._powers.get((way, exponent, dtype))
+        if found is None:
+            found = _without_inference_mode(compute)
+            if _lasts(found, self.source):
+                self._powers[way, exponent, dtype] = found
+        return found
 
     def reversed(self) -> "Adjacency":
         """Turn every edge round; edges keep their order, and what was compressed stays so."""

@@ -91,10 +91,17 @@ def normalised_weight(adjacency: Adjacency, edge_weight: Tensor, norm: Norm, eps
 def factors(
     adjacency: Adjacency, edge_weight: Tensor | None, norm: Norm, dtype: torch.dtype, eps: float = 0.0
 ) -> tuple[Tensor | None, Tensor | None]:
-    """What sources and targets are multiplied by; None stands for 1."""
+    """What sources and targets are multiplied by; None stands for 1. `eps` is added to sums of weights."""
 
     def entering(power: float) -> Tensor:
+        if edge_weight is None:
+            return adjacency.in_degree_powers(power, dtype)
         return _power(in_sums(adjacency, edge_weight), power, dtype, eps)
+
+    def leaving(power: float) -> Tensor:
+        if edge_weight is None:
+            return adjacency.out_degree_powers(power, dtype)
+        return _power(_sums(adjacency.by_source, adjacency.num_targets, edge_weight), power, dtype, eps)
 
     if norm == "none":
         return None, None
@@ -106,16 +113,12 @@ def factors(
             raise ShapeError(message("norm", 'a square graph for "in", which counts edges that enter sources', got))
         both = entering(-0.5)
         return both, both
-    leaving = _power(_leaving(adjacency, edge_weight), -1.0 if norm == "left" else -0.5, dtype, eps)
-    return leaving, None if norm == "left" else entering(-0.5)
+    return (leaving(-1.0), None) if norm == "left" else (leaving(-0.5), entering(-0.5))
 
 
 def symmetric_factors(adjacency: Adjacency, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """1 / sqrt of the number of edges, at least 1, that leave every source and that enter every target."""
-    leaving, entering = factors(adjacency, None, "both", dtype)
-    assert leaving is not None, '"both" counts the edges that leave'
-    assert entering is not None, '"both" counts the edges that enter'
-    return leaving, entering
+    return adjacency.out_degree_powers(-0.5, dtype), adjacency.in_degree_powers(-0.5, dtype)
 
 
 def check_hops(where: str, k: int, least: int) -> None:
@@ -132,21 +135,16 @@ def in_sums(adjacency: Adjacency, edge_weight: Tensor | None) -> Tensor:
     """Sum of the weights of the edges that enter each target, or their number."""
     if edge_weight is None:
         return adjacency.in_degrees()
-    return spmm(adjacency.by_target, edge_weight.new_ones(adjacency.num_sources, 1), edge_weight).squeeze(-1)
+    return _sums(adjacency.by_target, adjacency.num_sources, edge_weight)
 
 
-def _leaving(adjacency: Adjacency, edge_weight: Tensor | None) -> Tensor:
-    if edge_weight is None:
-        return adjacency.out_degrees()
-    return spmm(adjacency.by_source, edge_weight.new_ones(adjacency.num_targets, 1), edge_weight).squeeze(-1)
+def _sums(rows: Structure, num_sources: int, edge_weight: Tensor) -> Tensor:
+    return spmm(rows, edge_weight.new_ones(num_sources, 1), edge_weight).squeeze(-1)
 
 
 def _power(total: Tensor, power: float, dtype: torch.dtype, eps: float) -> Tensor:
     """Powers of sums, of which one that is not positive counts as 1; float32 at least, then rounded once."""
-    wide = torch.promote_types(dtype, torch.float32)
-    if eps == 0 and not total.is_floating_point():  # numbers of edges
-        return total.clamp(min=1).to(wide).pow_(power).to(dtype)
-    total = total.to(wide) + eps
+    total = total.to(torch.promote_types(dtype, torch.float32)) + eps
     return total.masked_fill(total <= 0, 1.0).pow(power).to(dtype)
 
 

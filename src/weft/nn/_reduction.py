@@ -101,7 +101,7 @@ class NamedReducers(Reduction):
         self._names = [PARTS[kind][0] for kind in self.kinds]
         self._names += [name for name in by_name if name not in self._names]
         self._selects = [kind for kind in self.kinds if kind in ("max", "min")]
-        won = rows.source.new_full((n, width * len(self._selects)), -1)
+        won = rows.source.new_full((n, width * len(self._selects) if self.keeps else 0), -1)
         self._carry = {}
         return [*(by_name[name] for name in self._names), won]
 
@@ -112,7 +112,10 @@ class NamedReducers(Reduction):
     def take(self, filled: list[Tensor], chunk: Chunk, values: tuple[Tensor, ...]) -> None:
         """Reduce in the chunk; a row that began before is put together with what it had."""
         out, _, won = pass_messages(chunk.structure, self._text, *_flat(values))
-        won = won.where(won < 0, won + chunk.begin)
+        if not self.keeps:
+            won = won[:, :0]
+        elif chunk.begin:  # a row without edges then names one of another row, which is as good as none
+            won.add_(chunk.begin)
         found = {name: out[:, at:end] for name, at, end in self._parts}
         first: dict[str, Tensor] = {}
         if chunk.num_before:
@@ -366,6 +369,7 @@ def _merged(
             better = (now > had if name == "max" else now < had) | (now.isnan() & ~had.isnan())
             out[name] = now.where(better, had)
             columns = slice(at, at + now.shape[1])
-            chosen.append(winners[1][:, columns].where(better, winners[0][:, columns]))
+            if winners[1].shape[1]:
+                chosen.append(winners[1][:, columns].where(better, winners[0][:, columns]))
             at += now.shape[1]
     return out, torch.cat(chosen, 1) if chosen else winners[1]

@@ -113,7 +113,7 @@ def test_a_window_that_ends_inside_a_row_changes_nothing():
 
 
 @pytest.mark.parametrize("isa", weft.native.instruction_sets())
-@pytest.mark.parametrize("width", [2, 12, 47, 100, 300])  # of one tile, with vectors that overlap, and of several
+@pytest.mark.parametrize("width", [1, 2, 12, 47, 100, 300])  # of one value, of one tile, with vectors that overlap, and of several
 @pytest.mark.parametrize("weights", [(), (1,), None])
 def test_rows_of_any_length_meet_the_windows_anywhere(isa, width, weights, monkeypatch):
     # Windows have 256 edges: rows end with one, begin with one, span several, lie many in one; rows without edges stand between.
@@ -123,9 +123,9 @@ def test_rows_of_any_length_meet_the_windows_anywhere(isa, width, weights, monke
     rows = structure(torch.randint(30, target.shape, generator=draw), target, 30, 40, torch.int32)
     x = torch.randn(30, width, dtype=torch.float64, generator=draw)
     weight = None if weights is None else torch.rand(rows.num_edges, *weights, dtype=torch.float64, generator=draw)
-    scale = torch.rand(40, dtype=torch.float64, generator=draw)
+    scale, by_source = (torch.rand(count, dtype=torch.float64, generator=draw) for count in (40, 30))
     for reduce in ("sum", "mean", "max", "min"):
-        scales = (None, scale) if reduce in ("sum", "mean") else (None, None)
+        scales = (by_source, scale) if reduce in ("sum", "mean") else (None, None)
         expected, winner = spmm.reference(rows, x, weight, reduce, *scales)
         leaf = x.clone().requires_grad_()
         found = spmm(rows, leaf, weight, reduce, *scales)
@@ -151,7 +151,7 @@ def test_rows_of_few_edges_keep_to_themselves(isa, width, ids, monkeypatch):
     x = torch.randn(500, width, dtype=torch.float64, generator=draw)
     x[3, 0], x[4], x[5], x[6, -1] = torch.nan, INF, -INF, torch.nan  # must not reach the row that comes next
     weight = torch.rand(rows.num_edges, dtype=torch.float64, generator=draw)
-    scale = torch.rand(40_000, dtype=torch.float64, generator=draw)
+    scale, by_source = (torch.rand(count, dtype=torch.float64, generator=draw) for count in (40_000, 500))
     for reduce, edge_weight in (
         ("sum", None),
         ("sum", weight),
@@ -160,8 +160,8 @@ def test_rows_of_few_edges_keep_to_themselves(isa, width, ids, monkeypatch):
         ("max", None),
         ("min", None),
     ):
-        scales = (None, scale) if reduce in ("sum", "mean") else (None, None)
-        for given in {scales, (None, None)}:
+        scales = ((None, scale), (by_source, None), (by_source, scale)) if reduce in ("sum", "mean") else ()
+        for given in ((None, None), *scales):
             expected, winner = spmm.reference(rows, x, edge_weight, reduce, *given)
             leaf = x.clone().requires_grad_()
             found = spmm(rows, leaf, edge_weight, reduce, *given)

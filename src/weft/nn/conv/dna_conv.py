@@ -12,6 +12,7 @@ from ...graph import Adjacency
 from ...ops import sddmm, spmm
 from .._arguments import Edges, Features, as_pair, check_edge_weight, resolve_ends
 from .._attention import by_head, weighted
+from .._propagation import symmetric_factors
 
 
 @final
@@ -92,7 +93,7 @@ class DNAConv(nn.Module):
             p = functional.dropout(p, self.attention_dropout)
         p = p if edge_weight is None else weighted(p, edge_weight)
         value = by_head(self.value(x_source), self.num_heads)
-        scales = _factors(adjacency, value.dtype) if self.normalize else (None, None)
+        scales = symmetric_factors(adjacency, value.dtype) if self.normalize else (None, None)
         out = spmm(adjacency.by_target, value, p.to(value.dtype), "sum", *scales)
         return out.sum(1).flatten(-2)
 
@@ -156,10 +157,3 @@ class _GroupedLinear(nn.Module):
         """Parts of (N, L, F) times the matrices of their groups, which stand as (in, out)."""
         out = torch.einsum("...gi,gio->...go", by_head(x, self.weight.shape[0]), self.weight).flatten(-2)
         return out if self.bias is None else out + self.bias.to(out.dtype)
-
-
-def _factors(adjacency: Adjacency, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Inverse roots of degrees of sources and of targets."""
-    degrees = adjacency.out_degrees(), adjacency.in_degrees()
-    source, target = (d.clamp(min=1).to(torch.promote_types(dtype, torch.float32)).rsqrt().to(dtype) for d in degrees)
-    return source, target

@@ -149,10 +149,8 @@ class Drawer {
     if (fanout_ != 0) choose(from_[at], at, tree(i) << 8, drawn);
     if (!drawn.ok || !taken_.ok()) return refuse(kNoMemory, 0);
     rows_.counts[i - rows_.first] = static_cast<int32_t>(drawn.count - before);
-    for (int64_t p = before; p < drawn.count; ++p) fetch(source_, drawn[p]);
+    for (int64_t p = before; p < drawn.count; ++p) __builtin_prefetch(source_.at(drawn[p]), 0, 3);
   }
-
-  static void fetch(const AnyIds& ids, int64_t p) { __builtin_prefetch(static_cast<const char*>(ids.data) + p * (ids.wide ? 8 : 4), 0, 3); }
 
   void choose(const Candidates& from, int64_t at, uint64_t shared, Grow<int64_t>& drawn) {
     const bool replaces = a_.flags & kReplaces;
@@ -183,7 +181,7 @@ class Drawer {
       const uint64_t id = source_[drawn[k]];
       if (id >= num_sources_) return refuse(kBadId, drawn[k]);
       keys[k] = trees_ ? keys[k] + id : id;
-      if (edge_) fetch(edge_, drawn[k]);
+      if (edge_) __builtin_prefetch(edge_.at(drawn[k]), 0, 3);
     }
     keys.count = end;
     if (is_last_) keep_met(first, last, begin);

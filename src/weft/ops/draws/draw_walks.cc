@@ -80,8 +80,8 @@ class Group {
       else if (relation.times) from.keep_past(relation.times, now_[i], a_.flags & kStrict, a_.window);
       if (from.start(from.hi) <= 0) continue;
       position_[i] = before_[i] >= 0 ? second_order(relation, from, before_[i], words) : draw(from, words);
-      __builtin_prefetch(static_cast<const char*>(sources.data) + position_[i] * (sources.wide ? 8 : 4), 0, 3);
-      if (ids) __builtin_prefetch(static_cast<const char*>(ids.data) + position_[i] * (ids.wide ? 8 : 4), 0, 3);
+      __builtin_prefetch(sources.at(position_[i]), 0, 3);
+      if (ids) __builtin_prefetch(ids.at(position_[i]), 0, 3);
     }
     for (int64_t i = 0; i < count_; ++i) {
       const int64_t walk = first_ + i, p = position_[i];

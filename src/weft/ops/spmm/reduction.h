@@ -16,7 +16,7 @@ class Reduction {
  public:
   explicit Reduction(const ReduceArguments& a)
       : a_(a), reduce_(static_cast<Reduce>(a.reduce)), selects_(reduce_ == kMax || reduce_ == kMin),
-        tracks_(selects_ && a.winner), is_single_(a.features == 1 && !selects_ && !a.source_scale),
+        tracks_(selects_ && a.winner), is_single_(a.features == 1 && !selects_),
         features_{static_cast<const T*>(a.x), static_cast<const T*>(a.weight), static_cast<const T*>(a.source_scale), a.weights},
         rows_{a.indptr, static_cast<const I*>(a.source), static_cast<const I*>(a.edge), a.num_targets, a.num_sources, a.num_edges},
         tiling_(a.features, features_.stride(), reduce_, tracks_), plan_(rows_) {}
@@ -69,13 +69,10 @@ class Reduction {
       for (int64_t row = begin, last; row < end; row = last) {
         last = single.add_rows(row, end, sums);
         if (last < 0) return faults_.note(single.fault);
-        for (const A* sum = sums; row < last; ++row, ++sum) {
-          const int64_t degree = rows_.degree(row);
-          A value = *sum;
-          if (reduce_ == kMean) value /= static_cast<A>(larger(degree, 1));
-          if (scale) value = degree ? value * widen(scale[row]) : value;
-          *out(row) = narrow<T>(value);
-        }
+        const int64_t count = last - row;
+        for (int64_t r = 0; reduce_ == kMean && r < count; ++r) sums[r] /= static_cast<A>(larger(rows_.degree(row + r), 1));
+        for (int64_t r = 0; scale && r < count; ++r) sums[r] = rows_.degree(row + r) ? sums[r] * widen(scale[row + r]) : sums[r];
+        for (int64_t r = 0; r < count; ++r) *out(row + r) = narrow<T>(sums[r]);
       }
       return;
     }

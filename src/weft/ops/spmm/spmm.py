@@ -171,13 +171,8 @@ def _(
         assert winner is not None, "max and min save their winners"
         return _select_backward(grad, needs, rows, x, x_shape, weight, winner)
     if reduce == "mean":
-        share = (
-            rows.indptr.diff()
-            .clamp(min=1)
-            .to(torch.promote_types(grad.dtype, torch.float32))
-            .reciprocal()
-            .to(grad.dtype)
-        )
+        exact = torch.promote_types(grad.dtype, torch.float32)
+        share = rows.indptr.diff().clamp_(min=1).to(exact).reciprocal_().to(grad.dtype)
         target_scale = share if target_scale is None else share * target_scale
     if target_scale is not None and product(grad.shape[1:]) <= _NARROW:
         grad, target_scale = grad * _along(target_scale, grad), None

@@ -67,11 +67,12 @@ class Window {
     for (const T** at = first; at < pointer; ++at) {
       const uint64_t row = reinterpret_cast<uintptr_t>(*at);
       most = row > most ? row : most;
-      *at = reinterpret_cast<const T*>(reinterpret_cast<uintptr_t>(features_.x) + row * row_bytes);
     }
     if (__builtin_expect(lo < hi && most >= static_cast<uint64_t>(rows.columns), 0)) return refuse(rows.first_misfit(lo, hi, true, false));
     if (features_.weight && !decode_weights(lo, hi)) return false;
-    if (features_.scale && !decode_scales(lo, hi)) return false;
+    if (features_.scale) decode_scales(first, pointer, weights_.data + (lo - base_) * stride_);
+    for (const T** at = first; at < pointer; ++at)
+      *at = reinterpret_cast<const T*>(reinterpret_cast<uintptr_t>(features_.x) + reinterpret_cast<uintptr_t>(*at) * row_bytes);
     const T* last = hi > base_ ? pointers_[hi - base_ - 1] : features_.x;
     for (int64_t pad = 0; pad < far && hi == end_; ++pad) *pointer++ = last;
     return true;
@@ -106,18 +107,16 @@ class Window {
     return true;
   }
 
-  // After the weights, if there are any, stand in place.
-  WEFT_OUTLINE bool decode_scales(int64_t lo, int64_t hi) {
-    Acc<T>* to = weights_.data + (lo - base_) * stride_;
-    for (int64_t p = lo; p < hi; ++p) {
-      const uint64_t row = rows_.source_at(p);
-      if (__builtin_expect(row >= static_cast<uint64_t>(rows_.columns), 0)) return refuse(p);
-      const Acc<T> scale = widen(features_.scale[row]);
-      if (!features_.weight) *to++ = scale;
-      else
-        for (int64_t h = 0; h < stride_; ++h) *to++ *= scale;
+  // After the weights, if there are any, stand in place; `ids` are checked.
+  WEFT_OUTLINE void decode_scales(const T* const* ids, const T* const* end, Acc<T>* to) {
+    const T* const scale = features_.scale;
+    const int64_t stride = stride_;
+    if (!features_.weight) {
+      for (; ids < end; ++ids) *to++ = widen(scale[reinterpret_cast<uintptr_t>(*ids)]);
+      return;
     }
-    return true;
+    for (; ids < end; ++ids)
+      for (int64_t h = 0; h < stride; ++h) *to++ *= widen(scale[reinterpret_cast<uintptr_t>(*ids)]);
   }
 
   const Rows<I>& rows_;

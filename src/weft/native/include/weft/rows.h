@@ -1,5 +1,6 @@
 // The compressed structure that row kernels walk: checked pointers, and a plan that splits hub rows.
 #pragma once
+#include <cstring>
 #include <type_traits>
 
 #include "weft/parallel.h"
@@ -37,6 +38,7 @@ struct AnyIds {
   const void* data;
   bool wide;
   int64_t operator[](int64_t p) const { return wide ? static_cast<const int64_t*>(data)[p] : static_cast<const int32_t*>(data)[p]; }
+  const void* at(int64_t p) const { return static_cast<const char*>(data) + p * (wide ? 8 : 4); }
   explicit operator bool() const { return data; }
 };
 
@@ -121,10 +123,11 @@ using AnyRows = Rows<AnyId>;
 // positions with it needs no branch that depends on where rows end. `begins` has room for one more. Gives the number of rows without positions.
 // Pointers were checked; what another thread writes there meanwhile must not lead out of `begins`.
 WEFT_INLINE int64_t find_begins(const int64_t* indptr, int64_t first, int64_t end, int64_t base, int64_t count, int64_t* begins) {
-  for (int64_t p = 0; p < count; ++p) begins[p] = -1;
-  int64_t at = larger(0, smaller(count, indptr[first] - base)), empty = 0;
+  memset(begins, 0xff, count * sizeof *begins);
+  const auto place = [=](int64_t row) { return larger(0, smaller(count, indptr[row] - base)); };
+  int64_t at = place(first), empty = 0;
   for (int64_t row = first; row < end; ++row) {
-    const int64_t next = larger(at, smaller(count, indptr[row + 1] - base));
+    const int64_t next = place(row + 1);
     begins[at] = row - first;  // of several that begin there, the last one has the position
     empty += at == next;
     at = next;
