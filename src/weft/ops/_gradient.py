@@ -106,11 +106,20 @@ class FastCall(torch.autograd.Function):
         assert gradient is not None, f"{op.name} has no gradient"
         ctx.gradient, ctx.rest = gradient, gradient.rest(args)
         ctx.save_for_backward(*gradient.saved(args, made, ctx.needs_input_grad[2:]))
-        return op.visible(made)
+        shown = op.visible(made)
+        if isinstance(shown, tuple):  # autograd would also make zeros for ids, which have no gradient
+            ctx.set_materialize_grads(False)
+            ctx.like = [(o.shape, o.dtype, o.device) if o.is_floating_point() else None for o in shown]
+        return shown
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
         """Apply the formula."""
+        if len(grads) > 1:
+            grads = tuple(
+                torch.zeros(like[0], dtype=like[1], device=like[2]) if grad is None and like is not None else grad
+                for grad, like in zip(grads, ctx.like, strict=True)
+            )
         return None, None, *ctx.gradient(grads, ctx.needs_input_grad[2:], ctx.rest, ctx.saved_tensors)
 
 

@@ -113,7 +113,7 @@ def test_a_window_that_ends_inside_a_row_changes_nothing():
 
 
 @pytest.mark.parametrize("isa", weft.native.instruction_sets())
-@pytest.mark.parametrize("width", [1, 2, 12, 47, 100, 300])  # of one value, of one tile, with vectors that overlap, and of several
+@pytest.mark.parametrize("width", [1, 2, 12, 47, 100, 300])  # a value, a tile, overlapping vectors, several tiles
 @pytest.mark.parametrize("weights", [(), (1,), None])
 def test_rows_of_any_length_meet_the_windows_anywhere(isa, width, weights, monkeypatch):
     # Windows have 256 edges: rows end with one, begin with one, span several, lie many in one; rows without edges stand between.
