@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..errors import DeviceError, DtypeError, IdError, OptionError, ShapeError, message
-from ..ops import Structure, coo_to_csc, csr_to_csc, degree, sort_edges, sorted_pointers
+from ..ops import Structure, coo_to_csc, csr_to_csc, degree, has_numbers, sort_edges, sorted_pointers
 from ._naming import counted
 
 Ids: TypeAlias = Any
@@ -457,7 +457,7 @@ def as_ids(given: Ids, name: str, *, where: str = "Adjacency", device: torch.dev
 
 def can_read(ids: Tensor) -> bool:
     """Whether the values are there to look at: not while compiling, nor in fake or meta tensors."""
-    return not torch.compiler.is_compiling() and type(ids) is Tensor and ids.device.type != "meta"
+    return not torch.compiler.is_compiling() and has_numbers(ids) and ids.device.type != "meta"
 
 
 def _checked_count(ids: Tensor, count: int | None, end: str) -> int:
@@ -534,7 +534,7 @@ def _lasts(built: Tensor, given: Tensor) -> bool:
     if torch.compiler.is_compiling() or not can_read(given):
         return type(built) is type(given)
     try:
-        return type(built) is Tensor and built.data_ptr() is not None
+        return has_numbers(built) and built.data_ptr() is not None
     except RuntimeError:  # a wrapper of torch.func has no storage
         return False
 

@@ -40,7 +40,7 @@ class Loader(EpochLoader):
             caches and stores far away.
         labels: the name of a feature that comes along for the seeds: of nodes, or of edges where links are their ids.
         times: when each seed asks, for a sampler with times; in the form of the seeds.
-        device: where batches go.
+        device: where batches go; by default they stay where the sampler draws.
         prefetch: how many batches are made in threads before they are asked for; 0 makes each when it is, on all threads. By
             default 2 where batches go to an accelerator or features come from a `store`, else 0, since the model works on the
             same cores.
@@ -118,7 +118,7 @@ class Loader(EpochLoader):
             of_type = self._graph[kind]
             if seeds.dim() != 1 or name not in of_type:
                 raise FeatureError(message("Loader", f"`{option}` to name a feature of the seeds, {kind}", f'"{name}"'))
-            found[kind] = gather_rows(of_type[name], seeds)
+            found[kind] = gather_rows(of_type[name], seeds.to(of_type[name].device)).cpu()
         return found
 
     def _keys(self, option: str, names: Sequence[str], types: Iterable[Any]) -> dict[Any, list[str]]:
@@ -161,7 +161,7 @@ class Loader(EpochLoader):
             if ids.dim() != 1:
                 raise OptionError(message("Loader", "ids of edges as seeds for `labels`", "pairs of nodes"))
             if self._labels in self._graph[kind]:
-                found[kind] = gather_rows(self._graph[kind][self._labels], ids)
+                found[kind] = gather_rows(self._graph[kind][self._labels], ids.to(self._graph.device))
         return found
 
     def _fetch(self, batch: Batch) -> dict[str | EdgeType, Mapping[str, Tensor]]:

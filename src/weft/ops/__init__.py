@@ -6,6 +6,7 @@ from ._registry import REGISTRY as REGISTRY
 from ._registry import absences as absences
 from ._segments import pointers_of as pointers_of
 from ._structure import Structure as Structure
+from ._torch import has_numbers as has_numbers
 from ._torch import is_transforming as is_transforming
 from ._triton.launching import synchronize as synchronize
 from .attention import dot_attention as dot_attention

@@ -21,6 +21,11 @@ except AttributeError:  # pragma: no cover
     HAS_FAST_ROUTE = False
 
 
+def has_numbers(x: object) -> bool:
+    """Whether x is a tensor whose memory a kernel can read: no fake, and nothing that wraps one."""
+    return type(x) in PLAIN_TYPES
+
+
 # Dynamo folds the test for functorch levels into a constant from torch 2.6 on.
 COMPILES_FUNCTORCH_TEST = tuple(int(part) for part in torch.__version__.split(".")[:2]) >= (2, 6)
 

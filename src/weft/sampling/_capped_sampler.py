@@ -49,17 +49,29 @@ class CappedSampler(InducedSampler):
             raise OptionError(message("CappedSampler", "`most_nodes` of at least 1", str(most_nodes)))
         self._most_nodes, self._lifts_rare_types = most_nodes, lifts_rare_types
         how = Drawing(keeps_edges=keeps_edges)
-        self._hops = Hops("CappedSampler", graph, (), how, form="induced", seed=seed, weight=weight, time=None)
+        self._hops = Hops(
+            "CappedSampler", graph, (), how, form="induced", seed=seed, weight=weight, time=None, on_devices=True
+        )
         how = Drawing(replace=replace, keeps_edges=False)
         self._hop_by_hop = [
-            Hops("CappedSampler", graph, [fanout], how, form="graph", seed=seed, weight=weight, time=None)
+            Hops(
+                "CappedSampler",
+                graph,
+                [fanout],
+                how,
+                form="graph",
+                seed=seed,
+                weight=weight,
+                time=None,
+                on_devices=True,
+            )
             for fanout in fanouts
         ]
 
     def _meet(self, seeds: Mapping[str, Tensor], draws: Draws, times: Tensor | None) -> dict[str, Met]:
         kinds = self.graph.node_types
         last = len(self.graph.edge_types)
-        nobody = torch.empty(0, dtype=torch.int64, device="cpu")
+        nobody = torch.empty(0, dtype=torch.int64, device=self.graph.device)
         chosen = {kind: seeds.get(kind, nobody).unique() for kind in kinds}
         fresh, met = dict(chosen), {kind: [chosen[kind][:0]] for kind in kinds}
         for at, hop in enumerate(self._hop_by_hop):
@@ -79,4 +91,4 @@ class CappedSampler(InducedSampler):
         if self._lifts_rare_types:
             sizes = torch.tensor(counts, device="cpu")
             sums = list_sums(sizes.double().sqrt().reciprocal().repeat_interleave(sizes))
-        return draw_rows(number, self._most_nodes, sums=sums, draws=draws)
+        return draw_rows(number, self._most_nodes, sums=sums, draws=draws).to(self.graph.device)

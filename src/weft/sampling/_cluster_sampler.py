@@ -51,12 +51,15 @@ class ClusterSampler(PlainSampler):
         keeps_edges: bool = True,
     ) -> None:  # fmt: skip
         self._graph, how = graph, Drawing(keeps_edges=keeps_edges)
-        self._hops = Hops("ClusterSampler", graph, (), how, form="induced", seed=0, weight=weight, time=None)
+        self._hops = Hops(
+            "ClusterSampler", graph, (), how, form="induced", seed=0, weight=weight, time=None, on_devices=True
+        )
         if isinstance(parts, int):
             parts = algorithms.partition(graph, parts)
         named = by_node_type("ClusterSampler", "parts", graph, given=parts)
         of_nodes = {
-            kind: as_ids(given, "parts", where="ClusterSampler", device="cpu").long() for kind, given in named.items()
+            kind: as_ids(given, "parts", where="ClusterSampler", device="cpu").cpu().long()
+            for kind, given in named.items()
         }
         self.num_parts = max((int(each.max()) + 1 for each in of_nodes.values() if each.numel()), default=0)
         self._members = {}
@@ -69,7 +72,7 @@ class ClusterSampler(PlainSampler):
             if each.numel() and int(each.min()) < 0:
                 raise OptionError(message("ClusterSampler", "parts from 0", str(int(each.min()))))
             indptr, nodes, _ = coo_to_csc(each, torch.arange(count, device="cpu"), self.num_parts)
-            self._members[kind] = indptr, nodes
+            self._members[kind] = indptr, nodes.to(graph.device)
 
     def seeds_by_type(self, seeds: Seeds) -> dict[Any, Tensor]:
         """Check numbers of parts, and give them under the name "part"."""

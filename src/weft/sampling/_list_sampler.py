@@ -34,8 +34,8 @@ class ListSampler(PlainSampler):
 
     def _sample(self, seeds: Mapping[str, Tensor], epoch: int, batch: int, exclude: Edges | None) -> Batch:
         kind = self._name[0]
-        num_nodes = self.graph.node_sets[kind].count
-        numbered = draw_neighbors([], [seeds[kind]], [], num_nodes=[num_nodes])
+        num_nodes, of_kind = self.graph.node_sets[kind].count, seeds[kind].to(self.graph.device)
+        numbered = draw_neighbors([], [of_kind], [], num_nodes=[num_nodes])
         out = None if exclude is None else self._excluded(exclude)
         ids, blocks = numbered.node_ids[0], list[Block]()
         weights: list[dict[EdgeType, dict[str, Tensor]]] = []
@@ -46,7 +46,7 @@ class ListSampler(PlainSampler):
             weights.insert(0, {self._name: {"weight": weight[positions]}})
             ids = block.node_ids[kind]
         return Batch(
-            seeds={kind: seeds[kind]}, seed_rows={kind: numbered.seed_numbers[0]}, node_ids={kind: ids},
+            seeds={kind: of_kind}, seed_rows={kind: numbered.seed_numbers[0]}, node_ids={kind: ids},
             blocks=tuple(blocks), edge_features=tuple(weights),
         )  # fmt: skip
 
@@ -58,7 +58,7 @@ class ListSampler(PlainSampler):
         named: dict[EdgeType, Any] = by_edge_type(where, "exclude", self.graph, given=exclude)
         if self._name not in named:
             return None
-        ids: Tensor = as_ids(named[self._name], "exclude", where=where, device="cpu").long()
+        ids: Tensor = as_ids(named[self._name], "exclude", where=where, device=self.graph.device).long()
         return ids
 
 
@@ -68,7 +68,7 @@ def _block_of_lists(targets: Tensor, lists: Structure, name: EdgeType, num_nodes
     Nodes are numbered targets first, then as lists name them.
     """
     count = targets.shape[0]
-    rows = torch.arange(count, device="cpu")
+    rows = torch.arange(count, device=targets.device)
     relation = Candidates(Structure(lists.indptr, lists.source), 0, 1)
     drawn = draw_neighbors([relation], [targets, rows], [[-1]], num_nodes=[num_nodes, count])
     edges = drawn.edges[0][0]

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..errors import OptionError, message
 from ..graph import EdgeType
-from ..ops import Draws, Structure, coalesce, top_rows
+from ..ops import Draws, Structure, coalesce, segment_reduce, top_rows
 from ._candidates import check_sampled
 from ._list_sampler import ListSampler
 from ._random_walks import RandomWalks
@@ -49,7 +49,7 @@ class PinSAGESampler(ListSampler):
         for option, value in (("num_neighbors", num_neighbors), ("num_walks", num_walks), ("num_layers", num_layers)):
             if value < 1:
                 raise OptionError(message("PinSAGESampler", f"`{option}` of at least 1", str(value)))
-        check_sampled("PinSAGESampler", walks.graph, None)
+        check_sampled("PinSAGESampler", walks.graph, None, on_devices=True)
         if walks.timed:
             raise OptionError(message("PinSAGESampler", "walks without times, since visits count alike", "times"))
         kind = walks.node_types[0]
@@ -67,14 +67,15 @@ class PinSAGESampler(ListSampler):
         visited = self._walks.draw(starts, epoch=draws.epoch, batch=draws.batch, stream=draws.stream).nodes[
             :, self._places
         ]
-        row = torch.arange(count, device="cpu").repeat_interleave(self._num_walks)[:, None].expand_as(visited)
+        numbers = torch.arange(count, device=targets.device)
+        row = numbers.repeat_interleave(self._num_walks)[:, None].expand_as(visited)
         counts = (visited >= 0) if self._loops else (visited >= 0) & (visited != targets[row])
         row, node = row[counts], visited[counts]
-        visits = coalesce(row, node, torch.ones(node.shape[0], device="cpu"), num_rows=count, num_columns=num_nodes)
+        once = torch.ones(node.shape[0], device=node.device)
+        visits = coalesce(row, node, once, num_rows=count, num_columns=num_nodes)
         matrix = visits.matrix
         assert matrix.value is not None, "visits are values"
         indptr, best = top_rows(matrix.indptr, matrix.value, self._num_neighbors)
         kept = matrix.value[best]
-        row = torch.arange(count, device="cpu").repeat_interleave(indptr.diff())
-        sums = torch.zeros(count, device="cpu").index_add_(0, row, kept)
-        return Structure(indptr, matrix.column[best]), kept / sums[row]
+        row = numbers.repeat_interleave(indptr.diff())
+        return Structure(indptr, matrix.column[best]), kept / segment_reduce(indptr, kept, None, "sum")[row]

@@ -18,11 +18,12 @@ Edges: TypeAlias = Mapping[EdgeType, Tensor] | Tensor
 
 
 def node_seeds(where: str, graph: Graph, seeds: Seeds) -> dict[Any, Tensor]:
-    """Ids of nodes, or masks, checked and by node type."""
+    """Ids of nodes, or masks, checked and by node type; on the CPU, where loaders take rows of them."""
     named: dict[str, Any] = by_node_type(where, "seeds", graph, given=seeds)
     counts = {name: nodes.count for name, nodes in graph.node_sets.items()}
     place = torch.device("cpu")
-    return {name: chosen_ids(where, "seeds", ids, count=counts[name], device=place) for name, ids in named.items()}
+    here = {name: ids.to(place) if getattr(ids, "device", None) == graph.device else ids for name, ids in named.items()}
+    return {name: chosen_ids(where, "seeds", ids, count=counts[name], device=place) for name, ids in here.items()}
 
 
 class Sampler(ABC):

@@ -51,14 +51,15 @@ class WalkSampler(InducedSampler):
             trees=disjoint or walks.timed, keeps_edges=keeps_edges, strict=walks.how.strict, window=walks.how.window
         )
         self._hops = Hops(
-            "WalkSampler", walks.graph, (), how, form="induced", seed=walks.seed, weight=walks.weight, time=walks.time
-        )
+            "WalkSampler", walks.graph, (), how, form="induced", seed=walks.seed, weight=walks.weight, time=walks.time,
+            on_devices=True,
+        )  # fmt: skip
 
     def _meet(self, seeds: Mapping[str, Tensor], draws: Draws, times: Tensor | None) -> dict[str, Met]:
         first = self._walks.node_types[0]
         if set(seeds) - {first}:
             raise OptionError(message("WalkSampler", f'seeds of the type "{first}", where walks begin', str([*seeds])))
-        place = torch.arange(seeds[first].shape[0], device="cpu").repeat_interleave(self._num_walks)
+        place = torch.arange(seeds[first].shape[0], device=self.graph.device).repeat_interleave(self._num_walks)
         clock = None if times is None else times[place]
         starts = seeds[first][place]
         nodes = self._walks.draw(starts, epoch=draws.epoch, batch=draws.batch, times=clock).nodes

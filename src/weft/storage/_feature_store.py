@@ -7,11 +7,13 @@ from typing import ClassVar, NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 
-from ..errors import DeviceError, DtypeError, FeatureError, IdError, ShapeError, message
+from ..errors import DtypeError, FeatureError, IdError, ShapeError, message
 from ..graph import EdgeType, quoted
 
 FeatureKey: TypeAlias = tuple[str | EdgeType, str]
 """(node type or edge type, name of the feature)"""
+
+_CPU = torch.device("cpu")
 
 
 class FeatureSpec(NamedTuple):
@@ -73,6 +75,10 @@ class FeatureStore(ABC):
     def _read(self, key: FeatureKey, ids: Tensor) -> Tensor:
         """Give the rows of `fetch`; key and ids are checked, ids are contiguous and at least one, and rows have bytes."""
 
+    def _place(self, key: FeatureKey) -> torch.device:
+        """Where the rows of a feature lie, and `_read` is given ids; the key is one of `keys`."""
+        return _CPU
+
     def _hint(self, key: FeatureKey, ids: Tensor) -> None:  # noqa: B027 (most stores have nothing to prepare)
         """Prepare for rows that will be asked for; key and ids are checked."""
 
@@ -89,12 +95,13 @@ class FeatureStore(ABC):
     def fetch(self, key: FeatureKey, ids: Tensor) -> Tensor:
         """Give the rows of some ids, in their order; ids may repeat.
 
-        *Shapes* `ids: (num_ids,)`, int32 or int64, on the CPU -> `(num_ids, *row_shape)`, memory of its own.
+        *Shapes* `ids: (num_ids,)`, int32 or int64 -> `(num_ids, *row_shape)`, memory of its own, on the device of `ids`. Where
+        rows lie elsewhere ids are sent there, and rows come back.
 
         Raises:
             FeatureError: if there is no such feature.
-            IdError: if there is no such row; the text names the position and the id.
-            ShapeError, DtypeError, DeviceError: if `ids` is of another form, or a store of one's own breaks its word.
+            IdError: if there is no such row; the text names the position and the id. On a GPU it may come with a later call.
+            ShapeError, DtypeError: if `ids` is of another form, or a store of one's own breaks its word.
             StorageError: if rows cannot be read.
         """
         spec, ids = self._checked("fetch", key, ids)
@@ -103,9 +110,9 @@ class FeatureStore(ABC):
             self._check_range("fetch", key, ids)
         shape = (ids.shape[0], *spec.row_shape)
         if is_empty:
-            return torch.empty(shape, dtype=spec.dtype, device="cpu")
+            return torch.empty(shape, dtype=spec.dtype, device=ids.device)
         try:
-            rows = self._read(key, ids)
+            rows = self._read(key, ids.to(self._place(key)))
         except IdError:
             self._check_range("fetch", key, ids)  # says it in the words of the store
             raise
@@ -117,18 +124,18 @@ class FeatureStore(ABC):
                     f"{tuple(rows.shape)} of {rows.dtype}",
                 )
             )
-        return rows
+        return rows.to(ids.device)
 
     def will_need(self, key: FeatureKey, ids: Tensor) -> None:
         """Tell that rows will be asked for, so that a slow store can begin to bring them; it may do nothing.
 
         Raises:
-            FeatureError, IdError, ShapeError, DtypeError, DeviceError: as `fetch`.
+            FeatureError, IdError, ShapeError, DtypeError: as `fetch`.
         """
         spec, ids = self._checked("will_need", key, ids)
         self._check_range("will_need", key, ids)
         if ids.shape[0] and spec.row_bytes:
-            self._hint(key, ids)
+            self._hint(key, ids.to(self._place(key)))
 
     def __repr__(self) -> str:
         specs = [(key, self._spec(key)) for key in self.keys]
@@ -149,14 +156,12 @@ class FeatureStore(ABC):
             raise DtypeError(message(where, "`ids` as a tensor of int32 or int64", got, hint))
         if ids.dim() != 1:
             raise ShapeError(message(where, "one-dimensional `ids`", str(tuple(ids.shape))))
-        if ids.device.type != "cpu":
-            raise DeviceError(message(where, "`ids` on the CPU", str(ids.device), "ids.cpu()"))
         return spec, ids.contiguous()
 
     def _check_range(self, method: str, key: FeatureKey, ids: Tensor) -> None:
         if ids.shape[0] == 0:
             return
-        num_rows, values = self._spec(key).num_rows, ids.numpy()  # whose reductions stay on this thread
+        num_rows, values = self._spec(key).num_rows, ids.cpu().numpy()  # whose reductions stay on this thread
         if values.min() < 0 or values.max() >= num_rows:
             at = int(((values < 0) | (values >= num_rows)).argmax())
             where = f"{type(self).__name__}.{method}"

@@ -19,15 +19,15 @@ Features = Graph | Mapping[str | EdgeType, Mapping[str, Tensor]]
 class MemoryFeatures(FeatureStore):
     """Features that lie in memory, of a graph or of tensors by type and name.
 
-    What the graph has when the store is made is in the store. Rows of any dtype and shape are gathered as bytes, on
-    `weft.native.num_threads()` threads. Tensors are shared, and copied only where their rows are not contiguous.
+    What the graph has when the store is made is in the store. Rows of any dtype and shape are gathered where they lie, on the CPU
+    as bytes and on `weft.native.num_threads()` threads. Tensors are shared, and copied only where their rows are not contiguous.
 
     Args:
         features: a graph, or a mapping from node types and edge types to mappings from names to tensors with a row for each node
             or edge.
 
     Raises:
-        FeatureError, OptionError, ShapeError, DtypeError, DeviceError: if it is something else, or lies on an accelerator.
+        FeatureError, OptionError, ShapeError, DtypeError, DeviceError: if it is something else, or has no numbers.
 
     *Cost* `fetch` reads and writes each row once.
 
@@ -45,7 +45,7 @@ class MemoryFeatures(FeatureStore):
             for key, tensor in named_tensors("MemoryFeatures", features).items()
         }
         self._keys = tuple(self._rows)
-        self._bytes = {key: as_bytes(rows) for key, rows in self._rows.items()}
+        self._bytes = {key: as_bytes(rows) for key, rows in self._rows.items() if rows.device.type == "cpu"}
         self._specs = {key: FeatureSpec(len(x), tuple(x.shape[1:]), x.dtype) for key, x in self._rows.items()}
 
     @property
@@ -56,7 +56,12 @@ class MemoryFeatures(FeatureStore):
     def _spec(self, key: FeatureKey) -> FeatureSpec:
         return self._specs[key]
 
+    def _place(self, key: FeatureKey) -> torch.device:
+        return self._rows[key].device
+
     def _read(self, key: FeatureKey, ids: Tensor) -> Tensor:
+        if key not in self._bytes:
+            return gather_rows(self._rows[key], ids)
         return of_bytes(gather_rows(self._bytes[key], ids), self._specs[key])
 
 
@@ -64,7 +69,7 @@ def named_tensors(where: str, features: Any) -> dict[FeatureKey, Tensor]:
     """The tensors of a graph, or of a mapping, by key.
 
     Raises:
-        FeatureError, OptionError, ShapeError, DtypeError, DeviceError: if it is something else, or lies on an accelerator.
+        FeatureError, OptionError, ShapeError, DtypeError, DeviceError: if it is something else, or has no numbers.
     """
     if isinstance(features, Graph):
         features = {**features.node_sets, **features.edge_sets}
@@ -85,7 +90,7 @@ def named_tensors(where: str, features: Any) -> dict[FeatureKey, Tensor]:
                 raise DtypeError(message(where, f"a dense tensor for {quoted(key)}", got))
             if rows.dim() == 0:
                 raise ShapeError(message(where, f"rows for {quoted(key)}, (count, ...)", "a tensor without dimensions"))
-            if rows.device.type != "cpu":
-                raise DeviceError(message(where, f"{quoted(key)} on the CPU", str(rows.device), "feature.cpu()"))
+            if rows.is_meta:
+                raise DeviceError(message(where, f"{quoted(key)} with numbers", "a tensor on the meta device"))
             found[key] = rows
     return found

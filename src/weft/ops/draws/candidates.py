@@ -101,8 +101,8 @@ def list_sums(weight: Tensor) -> Tensor:
     >>> list_sums(torch.tensor([0.5, 1.0])).diff().tolist() == [HEAVIEST // 2, HEAVIEST]
     True
     """
-    count = weight.shape[0]
-    rows = Structure(torch.tensor([0, count], device="cpu"), torch.arange(count, device="cpu"))
+    count, place = weight.shape[0], weight.device
+    rows = Structure(torch.tensor([0, count], device=place), torch.arange(count, device=place))
     return weight_sums(rows, weight)
 
 

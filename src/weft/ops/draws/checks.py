@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ...errors import DeviceError, DtypeError, OptionError, ShapeError, StructureError, message
 from .._checks import check_rows
-from .._torch import is_transforming
+from .._torch import has_numbers, is_transforming
 from .candidates import Candidates
 from .request import Draws
 
@@ -45,8 +45,8 @@ def check_lists(name: str, what: str, lists: Sequence[Tensor], count: int, devic
     if len(lists) != count:
         raise ShapeError(message(name, f"{count} of `{what}`", str(len(lists))))
     for each in lists:
-        if type(each) is not Tensor or each.dtype is not torch.int64:
-            got = str(each.dtype) if type(each) is Tensor else type(each).__name__
+        if not has_numbers(each) or each.dtype is not torch.int64:
+            got = str(each.dtype) if has_numbers(each) else type(each).__name__
             raise DtypeError(message(name, f"int64 `{what}`", got))
         if each.dim() != 1:
             raise ShapeError(message(name, f"one-dimensional `{what}`", str(tuple(each.shape))))
@@ -77,7 +77,7 @@ def _check_relation(name: str, relation: Candidates, num_nodes: Sequence[int], d
         wanted = f"a row for each of {num_nodes[relation.target_type]} nodes"
         raise StructureError(message(name, wanted, str(rows.num_targets)))
     for tensor in (rows.indptr, rows.source, rows.edge, relation.sums, relation.times, relation.ascending):
-        if tensor is not None and (type(tensor) is not Tensor or tensor.device != device):
+        if tensor is not None and (not has_numbers(tensor) or tensor.device != device):
             got = f"a {type(tensor).__name__} on {tensor.device}"
             raise DeviceError(message(name, f"candidates in plain tensors on {_named(device)}", got))
     for what, tensor, size in (("sums", relation.sums, rows.num_edges + 1), ("times", relation.times, rows.num_edges)):

@@ -8,6 +8,7 @@ from torch import Tensor
 from ...errors import DeviceError, DtypeError, OptionError, ShapeError, StructureError, check_choice, message
 from ...native import Kernel
 from .. import _backend
+from .._torch import has_numbers
 from . import negatives_on_device, negatives_reference
 from .candidates import Candidates
 from .checks import STREAMS, check_candidates, check_draws, check_lists, check_number, refuse_traces
@@ -96,7 +97,7 @@ def _check(links: Tensor, count: int, ends: Sequence[Ends], how: Corrupting, dra
     check_draws(name, draws, STREAMS)
     check_number(name, "count", count, 0, MOST_NEGATIVES)
     check_choice(name, "corrupts", how.corrupts, ENDS)
-    if type(links) is not Tensor or links.dtype is not torch.int64:
+    if not has_numbers(links) or links.dtype is not torch.int64:
         raise DtypeError(message(name, "int64 `links`", str(getattr(links, "dtype", type(links).__name__))))
     if links.dim() != 2 or links.shape[1] != 2:
         raise ShapeError(message(name, "`links` of shape (num_links, 2)", str(tuple(links.shape))))

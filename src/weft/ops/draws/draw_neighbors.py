@@ -74,7 +74,8 @@ def draw_neighbors(
     request = Request(
         candidates, seeds, fanouts, num_nodes, draws or Draws(), how or Drawing(), tree_ids, times, excluded
     )
-    device = candidates[0].rows.indptr.device if candidates else CPU
+    first = candidates[0].rows.indptr if candidates else next(iter(seeds), None)
+    device = first.device if isinstance(first, Tensor) else CPU
     _check(request, device)
     if device.type != "cpu" or _backend.active == "triton":
         return on_device.draw(request, device)
