@@ -90,7 +90,7 @@ def _there(x: Any) -> Any:
 
 
 def _kernels(func: Any, name: str) -> Any:
-    """An operator of weft runs what devices run: its kernel; where it has none the reference, unless `using("triton")` is active."""
+    """An operator of weft runs its kernel for devices, or the reference if it has none and `using("triton")` is not active."""
     if func.namespace != "weft":
         return contextlib.nullcontext()
     return using("triton" if REGISTRY[name].on_devices or _backend.active == "triton" else "reference")

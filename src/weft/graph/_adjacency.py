@@ -220,7 +220,8 @@ class Adjacency:
             source, target = self._ends()
             by_target = Structure(*coo_to_csc(target, source, self.num_targets))
             by_source = Structure(*coo_to_csc(source, target, self.num_sources))
-        is_symmetric = can_read(by_target.source) and torch.equal(by_target.indptr, by_source.indptr)
+        is_square = self.num_sources == self.num_targets and can_read(by_target.source)
+        is_symmetric = is_square and torch.equal(by_target.indptr, by_source.indptr)
         if is_symmetric and torch.equal(by_target.source, by_source.source):  # one copy serves both
             by_source = Structure(by_target.indptr, by_target.source, by_source.edge)
         return by_target.with_transposed(by_source), by_source.with_transposed(by_target)

@@ -105,16 +105,16 @@ class FeatureStore(ABC):
             StorageError: if rows cannot be read.
         """
         spec, ids = self._checked("fetch", key, ids)
-        is_empty = ids.shape[0] == 0 or spec.row_bytes == 0
+        is_empty, at_rows = ids.shape[0] == 0 or spec.row_bytes == 0, ids.to(self._place(key))
         if is_empty or not self._checks_ids:
-            self._check_range("fetch", key, ids)
+            self._check_range("fetch", key, at_rows)
         shape = (ids.shape[0], *spec.row_shape)
         if is_empty:
             return torch.empty(shape, dtype=spec.dtype, device=ids.device)
         try:
-            rows = self._read(key, ids.to(self._place(key)))
+            rows = self._read(key, at_rows)
         except IdError:
-            self._check_range("fetch", key, ids)  # says it in the words of the store
+            self._check_range("fetch", key, at_rows)  # says it in the words of the store
             raise
         if rows.shape != shape or rows.dtype is not spec.dtype:
             raise ShapeError(
@@ -133,9 +133,12 @@ class FeatureStore(ABC):
             FeatureError, IdError, ShapeError, DtypeError: as `fetch`.
         """
         spec, ids = self._checked("will_need", key, ids)
-        self._check_range("will_need", key, ids)
+        if ids.device.type != "cpu" and type(self)._hint is FeatureStore._hint:
+            return  # nothing to prepare, for which a device would be waited for
+        at_rows = ids.to(self._place(key))
+        self._check_range("will_need", key, at_rows)
         if ids.shape[0] and spec.row_bytes:
-            self._hint(key, ids.to(self._place(key)))
+            self._hint(key, at_rows)
 
     def __repr__(self) -> str:
         specs = [(key, self._spec(key)) for key in self.keys]

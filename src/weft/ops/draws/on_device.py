@@ -59,6 +59,7 @@ class _Rows(NamedTuple):
     hi: Tensor
     skipped: Tensor
     num_skipped: Tensor
+    is_broken: Tensor  # one value: whether a pointer falls, or leaves the edges
 
     @property
     def num_candidates(self) -> Tensor:
@@ -178,8 +179,8 @@ def _rows_of(relation: _Relation, keys: Tensor, request: Request, clock: Tensor 
     """Where the candidates of nodes stand, as far as times allow them."""
     rows, node = relation.of.rows, keys & _NODE
     lo, hi = rows.indptr[node], rows.indptr[node + 1]
-    if bool(((lo < 0) | (hi < lo) | (hi > rows.num_edges)).any()):
-        raise StructureError("draw_neighbors: `indptr` falls, or leaves the edges")
+    is_broken = ((lo < 0) | (hi < lo) | (hi > rows.num_edges)).any()
+    lo, hi = lo.clamp(0, rows.num_edges), hi.clamp(0, rows.num_edges)
     times, how = relation.of.times, request.how
     if times is not None:
         assert clock is not None, "times of edges come with times of seeds"
@@ -188,7 +189,7 @@ def _rows_of(relation: _Relation, keys: Tensor, request: Request, clock: Tensor 
         if how.window is not None:
             lo = searched(times, lo, hi, now - how.window, right=False)
     skipped = torch.searchsorted(relation.excluded, lo)
-    return _Rows(lo, hi, skipped, torch.searchsorted(relation.excluded, hi) - skipped)
+    return _Rows(lo, hi, skipped, torch.searchsorted(relation.excluded, hi) - skipped, is_broken)
 
 
 def searched(times: Tensor, lo: Tensor, hi: Tensor, now: Tensor, *, right: bool) -> Tensor:
@@ -215,8 +216,11 @@ def _draw_relation(
     by_source = how.choice == "source" and fanout > 0
     wanted = there.clamp(max=fanout) if not how.replace else torch.where(there > 0, fanout, 0)
     lengths = there if by_source else torch.where(takes_all, there, wanted)
-    indptr = pointers_of(lengths)
-    total = int(indptr[-1])
+    indptr, by_chance = pointers_of(lengths), ~takes_all & (lengths > 0)
+    # The one time that the device is waited for.
+    is_broken, total, is_drawn = torch.stack([rows.is_broken.long(), indptr[-1], by_chance.any().long()]).tolist()
+    if is_broken:
+        raise StructureError("draw_neighbors: `indptr` falls, or leaves the edges")
 
     def spread(of_rows: Tensor) -> Tensor:
         return of_rows.repeat_interleave(lengths, output_size=total)
@@ -224,8 +228,7 @@ def _draw_relation(
     place = torch.arange(total, device=keys.device) - spread(indptr[:-1])
     rank = spread(there) - 1 - place if is_recent else place
     positions = _positions_of(relation, rows, rank, spread)
-    by_chance = ~takes_all & (lengths > 0)
-    if is_recent or fanout <= 0 or not bool(by_chance.any()):
+    if is_recent or fanout <= 0 or not is_drawn:
         return indptr, positions
     kernels = import_module(f"{__package__}.draws_triton")
     with launching(keys.device):
