@@ -97,10 +97,13 @@ def _kernels(func: Any, name: str) -> Any:
 
 
 class _Places(TorchFunctionMode):
-    """Takes calls that name the device to the CPU, and what they give to the device; makes lists of its tensors."""
+    """Takes calls that name the device to the CPU, and what they give to the device; makes lists of its tensors.
+
+    All memory of the host is taken for page-locked.
+    """
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
+        kwargs = {name: value for name, value in (kwargs or {}).items() if name != "pin_memory"}
         if func is Tensor.tolist and isinstance(args[0], Elsewhere):
             waits.append("tolist")
             return args[0].held.tolist()

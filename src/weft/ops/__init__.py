@@ -56,6 +56,7 @@ from .gather_matmul import basis_matmul as basis_matmul
 from .gather_matmul import block_matmul as block_matmul
 from .gather_matmul import gather_matmul as gather_matmul
 from .gather_matmul import type_order as type_order
+from .gather_rows import gather_pinned as gather_pinned
 from .gather_rows import gather_rows as gather_rows
 from .knn import Neighbors as Neighbors
 from .knn import knn as knn

@@ -75,8 +75,8 @@ class FeatureStore(ABC):
     def _read(self, key: FeatureKey, ids: Tensor) -> Tensor:
         """Give the rows of `fetch`; key and ids are checked, ids are contiguous and at least one, and rows have bytes."""
 
-    def _place(self, key: FeatureKey) -> torch.device:
-        """Where the rows of a feature lie, and `_read` is given ids; the key is one of `keys`."""
+    def _place(self, key: FeatureKey, ids: Tensor) -> torch.device:
+        """Where `_read` wants ids of a feature, which come from anywhere; the key is one of `keys`."""
         return _CPU
 
     def _hint(self, key: FeatureKey, ids: Tensor) -> None:  # noqa: B027 (most stores have nothing to prepare)
@@ -105,7 +105,7 @@ class FeatureStore(ABC):
             StorageError: if rows cannot be read.
         """
         spec, ids = self._checked("fetch", key, ids)
-        is_empty, at_rows = ids.shape[0] == 0 or spec.row_bytes == 0, ids.to(self._place(key))
+        is_empty, at_rows = ids.shape[0] == 0 or spec.row_bytes == 0, ids.to(self._place(key, ids))
         if is_empty or not self._checks_ids:
             self._check_range("fetch", key, at_rows)
         shape = (ids.shape[0], *spec.row_shape)
@@ -135,7 +135,7 @@ class FeatureStore(ABC):
         spec, ids = self._checked("will_need", key, ids)
         if ids.device.type != "cpu" and type(self)._hint is FeatureStore._hint:
             return  # nothing to prepare, for which a device would be waited for
-        at_rows = ids.to(self._place(key))
+        at_rows = ids.to(self._place(key, ids))
         self._check_range("will_need", key, at_rows)
         if ids.shape[0] and spec.row_bytes:
             self._hint(key, at_rows)

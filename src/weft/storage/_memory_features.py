@@ -8,8 +8,8 @@ from torch import Tensor
 
 from ..errors import DeviceError, DtypeError, FeatureError, ShapeError, message
 from ..graph import EdgeType, Graph, checked_edge_type, quoted
-from ..ops import gather_rows
-from ._bytes import as_bytes, of_bytes
+from ..ops import draws_there, gather_pinned
+from ._bytes import take_rows
 from ._feature_store import FeatureKey, FeatureSpec, FeatureStore
 
 Features = Graph | Mapping[str | EdgeType, Mapping[str, Tensor]]
@@ -45,7 +45,6 @@ class MemoryFeatures(FeatureStore):
             for key, tensor in named_tensors("MemoryFeatures", features).items()
         }
         self._keys = tuple(self._rows)
-        self._bytes = {key: as_bytes(rows) for key, rows in self._rows.items() if rows.device.type == "cpu"}
         self._specs = {key: FeatureSpec(len(x), tuple(x.shape[1:]), x.dtype) for key, x in self._rows.items()}
 
     @property
@@ -56,13 +55,23 @@ class MemoryFeatures(FeatureStore):
     def _spec(self, key: FeatureKey) -> FeatureSpec:
         return self._specs[key]
 
-    def _place(self, key: FeatureKey) -> torch.device:
-        return self._rows[key].device
+    def pin_memory(self) -> "MemoryFeatures":
+        """Copy into page-locked memory, from which a GPU takes the rows of ids that are there by itself."""
+        pinned: dict[str | EdgeType, dict[str, Tensor]] = {}
+        for (kind, name), rows in self._rows.items():
+            pinned.setdefault(kind, {})[name] = rows.pin_memory()
+        return MemoryFeatures(pinned)
+
+    def _place(self, key: FeatureKey, ids: Tensor) -> torch.device:
+        return ids.device if self._takes_by_itself(key, ids) else self._rows[key].device
+
+    def _takes_by_itself(self, key: FeatureKey, ids: Tensor) -> bool:
+        return ids.device.type != "cpu" and self._rows[key].is_pinned() and draws_there(ids.device)
 
     def _read(self, key: FeatureKey, ids: Tensor) -> Tensor:
-        if key not in self._bytes:
-            return gather_rows(self._rows[key], ids)
-        return of_bytes(gather_rows(self._bytes[key], ids), self._specs[key])
+        if self._takes_by_itself(key, ids):
+            return gather_pinned(self._rows[key], ids)
+        return take_rows(self._rows[key], ids, self._specs[key])
 
 
 def named_tensors(where: str, features: Any) -> dict[FeatureKey, Tensor]:

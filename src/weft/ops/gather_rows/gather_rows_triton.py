@@ -25,7 +25,7 @@ def launch(made: Sequence[Tensor | None], dims: Sequence[int], x: Tensor, index:
     if x.dtype is torch.bool:
         x, out = x.view(torch.uint8), out.view(torch.uint8)
     _copy[(triton.cdiv(count, _ROWS), triton.cdiv(width, block))](
-        x, index, out, faults_of("gather_rows", x.device), num_rows, count, width, ROWS=_ROWS, WIDTH=block,
+        x, index, out, faults_of("gather_rows", index.device), num_rows, count, width, ROWS=_ROWS, WIDTH=block,
         num_warps=max(1, min(8, block * _ROWS // 256)),
     )  # fmt: skip
 
