@@ -1,6 +1,6 @@
 """Sparse matrices as the operators of sparse algebra read them: compressed rows, checked; what their references share."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -148,6 +148,15 @@ def same_places(row: Tensor, column: Tensor) -> tuple[Tensor, Tensor]:
     begins[1:] = (row[1:] != row[:-1]) | (column[1:] != column[:-1])
     number = torch.empty_like(order).index_copy(0, order, begins.cumsum(0) - 1)
     return number, order[begins]
+
+
+Sums = Callable[[int, Tensor, Tensor], Tensor]
+"""(count, place of each term, terms) -> the sum of the terms at each of `count` places."""
+
+
+def added(count: int, at: Tensor, terms: Tensor) -> Tensor:
+    """Sums at places, in no order that a device keeps."""
+    return torch.zeros(count, dtype=terms.dtype, device=terms.device).index_add(0, at, terms)
 
 
 def paths_of(left_indptr: Tensor, left_column: Tensor, right_indptr: Tensor) -> tuple[Tensor, Tensor]:

@@ -59,7 +59,7 @@ connected_components.native(
     dtypes=IDS,
 )
 connected_components.autocast = "none"
-connected_components.lacks("triton", issue=8)
+connected_components.vendor()
 
 
 @connected_components.samples

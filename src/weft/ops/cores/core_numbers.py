@@ -60,7 +60,7 @@ core_numbers.native(
     dtypes=IDS,
 )
 core_numbers.autocast = "none"
-core_numbers.lacks("triton", issue=8)
+core_numbers.vendor()
 
 
 def sample_neighbors() -> Iterator[tuple[Tensor, Tensor]]:

@@ -10,6 +10,8 @@ from ...errors import check_choice
 from .._checks import check_same_dtype, checked_ids
 from .._compressed import (
     Compressed,
+    Sums,
+    added,
     check_compressed,
     check_count,
     check_same_rows,
@@ -80,6 +82,15 @@ def sparse_contract(
     >>> sparse_contract(indptr, column, indptr, column, indptr, column, value, value, 2, "left")
     tensor([5., 3., 3.])
     """
+    pattern = left_indptr, left_column, right_indptr, right_column, indptr, column
+    return contraction_of(*pattern, x, y, num_columns, onto, added)
+
+
+def contraction_of(
+    left_indptr: Tensor, left_column: Tensor, right_indptr: Tensor, right_column: Tensor, indptr: Tensor,
+    column: Tensor, x: Tensor, y: Tensor, num_columns: int, onto: Onto, sums: Sums,
+) -> Tensor:  # fmt: skip
+    """The sums over all paths that end at a place of the mask, which `sums(count, place of each, terms)` adds up."""
     name, lists = "sparse_contract", (left_column, right_column, column)
     limits = (right_indptr.shape[0] - 1, num_columns, num_columns)
     labels = ("left_column", "right_column", "column")
@@ -93,9 +104,6 @@ def sparse_contract(
     allowed = torch.zeros_like(number, dtype=torch.bool) | torch.isin(number, mask_number)
     left, right, number = left[allowed], right[allowed], number[allowed]
     num_places = allowed.shape[0] + column.shape[0]
-
-    def sums(count: int, at: Tensor, terms: Tensor) -> Tensor:
-        return torch.zeros(count, dtype=terms.dtype, device=terms.device).index_add(0, at, terms)
 
     if onto == "product":
         return sums(num_places, number, x[left] * y[right])[mask_number]
@@ -157,7 +165,7 @@ def _(
 
 
 sparse_contract.tolerance(1e-5, 1e-12, 2e-2, 2e-3)
-sparse_contract.lacks("triton", issue=8)
+sparse_contract.triton()
 
 
 @sparse_contract.samples

@@ -9,6 +9,8 @@ from torch import Tensor
 from .._checks import IDS, checked_ids
 from .._compressed import (
     Compressed,
+    Sums,
+    added,
     allocate_result,
     check_compressed,
     check_count,
@@ -128,7 +130,7 @@ sparse_product_indptr.native(
     dtypes=IDS,
 )
 sparse_product_indptr.autocast = "none"
-sparse_product_indptr.lacks("triton", issue=8)
+sparse_product_indptr.vendor()
 
 
 @sparse_product_indptr.samples
@@ -162,13 +164,21 @@ def sparse_product_entries(
     >>> sparse_product_entries(indptr, column, indptr, column, value, value, torch.tensor([0, 2, 4]), 2, 4)
     (tensor([7., 2., 3., 6.]), tensor([0, 1, 0, 1]))
     """
+    pattern = left_indptr, left_column, right_indptr, right_column
+    return entries_of(*pattern, left_value, right_value, num_columns, added)
+
+
+def entries_of(
+    left_indptr: Tensor, left_column: Tensor, right_indptr: Tensor, right_column: Tensor, left_value: Tensor,
+    right_value: Tensor, num_columns: int, sums: Sums,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """Values and columns from all paths, whose terms `sums(count, place of each, terms)` adds up."""
     row, column, left, right = _paths(
         "sparse_product_entries", left_indptr, left_column, right_indptr, right_column, num_columns
     )
     number, first = same_places(row, column)
-    terms = left_value[left] * right_value[right]
-    sums = torch.zeros(first.shape[0], dtype=terms.dtype, device=terms.device).index_add(0, number, terms)
-    return sums, column[first].to(left_column.dtype)
+    value = sums(first.shape[0], number, left_value[left] * right_value[right])
+    return value, column[first].to(left_column.dtype)
 
 
 @sparse_product_entries.outputs
@@ -210,7 +220,7 @@ def _(
 
 
 sparse_product_entries.tolerance(1e-5, 1e-12, 2e-2, 2e-3)
-sparse_product_entries.lacks("triton", issue=8)
+sparse_product_entries.triton(file="sparse_product_entries_triton")
 
 
 @sparse_product_entries.samples

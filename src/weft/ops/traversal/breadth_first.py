@@ -93,7 +93,7 @@ breadth_first.native(
     dtypes=IDS,
 )
 breadth_first.autocast = "none"
-breadth_first.lacks("triton", issue=8)
+breadth_first.vendor()
 
 
 @breadth_first.samples

@@ -62,7 +62,7 @@ topological_levels.native(
     dtypes=IDS,
 )
 topological_levels.autocast = "none"
-topological_levels.lacks("triton", issue=8)
+topological_levels.vendor()
 
 
 @topological_levels.samples
