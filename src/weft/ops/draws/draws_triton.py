@@ -11,6 +11,7 @@ from torch import Tensor
 
 from .._triton.launching import block_of
 from .._triton.philox import philox
+from .._triton.searching import position_of
 from .._triton.walking import kernel
 
 _VALUES = 2048  # of a tile of nodes by draws
@@ -127,29 +128,6 @@ def _alike(
         ranks = tl.where((places == i)[None, :], drawn[:, None], ranks)
     to = tl.load(indptr + row, mask=there, other=0)[:, None] + places[None, :]
     tl.store(rank + to, ranks, mask=there[:, None] & (places < fanout)[None, :])
-
-
-@triton.jit
-def holds(ascending, lo, hi, node, HALVINGS: tl.constexpr):
-    """Whether a node is among ids lo .. hi, which ascend."""
-    end = hi
-    for _ in range(HALVINGS):
-        middle = (lo + hi) // 2
-        apart = lo < hi
-        less = apart & (tl.load(ascending + middle, mask=apart, other=0).to(tl.int64) < node)
-        lo, hi = tl.where(less, middle + 1, lo), tl.where(apart & (less == 0), middle, hi)
-    return (lo < end) & (tl.load(ascending + lo, mask=lo < end, other=-1).to(tl.int64) == node)
-
-
-@triton.jit
-def position_of(sums, lo, hi, value, HALVINGS: tl.constexpr):
-    """The last position from lo to below hi whose sum is not above a value."""
-    for _ in range(HALVINGS):
-        middle = (lo + hi) // 2
-        apart = hi - lo > 1
-        goes_on = apart & (tl.load(sums + middle, mask=apart, other=0) <= value)
-        lo, hi = tl.where(goes_on, middle, lo), tl.where(apart & (goes_on == 0), middle, hi)
-    return lo
 
 
 @kernel

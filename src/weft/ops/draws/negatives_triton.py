@@ -7,9 +7,10 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from .._triton.searching import holds, position_of
 from .._triton.walking import kernel
 from .candidates import Candidates
-from .draws_triton import as_tensor, draw_below, holds, position_of
+from .draws_triton import as_tensor, draw_below
 from .request import Corrupting, Ends
 
 _PAIRS = 128  # of a program

@@ -56,7 +56,7 @@ triangle_counts.native(
     dtypes=IDS,
 )
 triangle_counts.autocast = "none"
-triangle_counts.lacks("triton", issue=8)
+triangle_counts.triton()
 
 
 @triangle_counts.samples
