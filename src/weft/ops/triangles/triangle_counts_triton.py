@@ -1,4 +1,4 @@
-"""Triangles on a GPU: one program for a block of edges, which searches the neighbours of one end of each among those of the other.
+"""Triangles on a GPU: a program takes a block of edges, and looks for the neighbours of one end among those of the other.
 
 Memory: neighbours sorted, 8 bytes each. Integers add up to the same in any order.
 """
