@@ -100,7 +100,7 @@ class Reduction {
       bool open = indptr[row] < stop;
       tiling_.run(RowSegment<T>{{window.pointers(at), window.weights(at), window.stride(), stop - at, window.far, window.near, fresh},
                                 indptr, at, begin, row, open, static_cast<T*>(a_.out), a_.winner, sizeof(I) == 8, tiling_.features,
-                                static_cast<const T*>(a_.target_scale), reduce_ == kMean},
+                                static_cast<const T*>(a_.target_scale), reduce_ == kMean, reduce_ == kMin ? A(-1) : A(1)},
                   values, winners);
       if (!whole && begin < end && ends(begin)) {
         if (open) write(row, values, winners);

@@ -1,4 +1,4 @@
-// The best values of whole rows: maxima and minima, and which edges have them.
+// The best values of whole rows, and which edges have them: maxima, of values times -1 for minima.
 #include "row_tiles.h"
 
 namespace weft {
@@ -7,17 +7,18 @@ namespace {
 
 // The best value of each feature and, if it TRACKS, the edge that has it, counted from the first of its row. Without EXACT the comparison
 // takes a NaN for a loser, which makes the chain from edge to edge half as long: what came of it does not hold if there was one.
-template <class T, int N, int NV, Weighting W, bool MAX, bool TRACKS, bool EXACT>
+template <class T, int N, int NV, Weighting W, bool TRACKS, bool EXACT>
 struct RowBest {
   using A = Acc<T>;
   using S = typename Signed<A>::type;
   const Tile<T>& tile;
   const HeldSegment<T, NV> s;
+  const Vec<A, N> sign;
   Vec<A, N> best[NV];
   Mask<A, N> winner[NV], odd{};
   static constexpr bool kWritesFast = writes_fast<T, N, NV>();
 
-  RowBest(const Tile<T>& tile, const RowSegment<T>& s) : tile(tile), s(s) {}
+  RowBest(const Tile<T>& tile, const RowSegment<T>& s) : tile(tile), s(s), sign(splat<A, N>(s.sign)) {}
 
   WEFT_INLINE_MEMBER void start() {
     WEFT_UNROLL for (int v = 0; v < NV; ++v) best[v] = Vec<A, N>{}, winner[v] = Mask<A, N>{};
@@ -25,15 +26,15 @@ struct RowBest {
 
   WEFT_INLINE_MEMBER void resume(const A* values, const S* winners) {
     WEFT_UNROLL for (int v = 0; v < NV; ++v) {
-      best[v] = load<N>(values + tile.slot + v * N);
+      best[v] = load<N>(values + tile.slot + v * N) * sign;
       if constexpr (TRACKS) winner[v] = load<N>(winners + tile.slot + v * N);
     }
   }
 
   WEFT_INLINE_MEMBER Vec<A, N> message(int64_t j, int v) const {
     const auto x = load<N>(tile.template at<N, NV>(s.rows[j], v));
-    if constexpr (W == kNone) return x;
-    else return x * weights<T, N, W>(tile, s, j, v);
+    if constexpr (W == kNone) return x * sign;
+    else return x * weights<T, N, W>(tile, s, j, v) * sign;
   }
 
   WEFT_INLINE_MEMBER void take(int64_t begin, int64_t at, int64_t end) {
@@ -54,8 +55,8 @@ struct RowBest {
     WEFT_UNROLL for (int v = 0; v < NV; ++v) {
       const auto value = message(j, v);
       Mask<A, N> taken;
-      if constexpr (EXACT) taken = wins<A, N, MAX>(value, best[v]);
-      else taken = MAX ? value > best[v] : value < best[v], odd |= value != value;
+      if constexpr (EXACT) taken = wins<A, N, true>(value, best[v]);
+      else taken = value > best[v], odd |= value != value;
       taken |= first;
       if constexpr (TRACKS) winner[v] = taken ? splat<S, N>(static_cast<S>(j - begin)) : winner[v];
       best[v] = taken ? value : best[v];
@@ -64,7 +65,7 @@ struct RowBest {
 
   WEFT_INLINE_MEMBER void keep(A* values, S* winners) const {
     WEFT_UNROLL for (int v = 0; v < NV; ++v) {
-      store<N, A>(values + tile.slot + v * N, best[v]);
+      store<N, A>(values + tile.slot + v * N, best[v] * sign);
       if constexpr (TRACKS) store<N, S>(winners + tile.slot + v * N, winner[v]);
     }
   }
@@ -76,7 +77,7 @@ struct RowBest {
   WEFT_INLINE_MEMBER void write(int64_t row, int64_t begin, int64_t) const {
     const int64_t from = s.base + begin, first = row * s.features;
     WEFT_UNROLL for (int v = 0; v < NV; ++v) {
-      store<N>(tile.template at<N, NV>(s.out + first, v), best[v]);
+      store<N>(tile.template at<N, NV>(s.out + first, v), best[v] * sign);
       if constexpr (!TRACKS) continue;
       if (s.wide) store_ids(tile.template at<N, NV>(static_cast<int64_t*>(s.winner) + first, v), winner[v], from);
       else store_ids(tile.template at<N, NV>(static_cast<int32_t*>(s.winner) + first, v), winner[v], from);
@@ -103,17 +104,17 @@ struct RowBest {
 };
 
 // One vector of the rows, if there was a NaN; slower, but such rows are few.
-template <class T, int N, Weighting W, bool MAX, bool TRACKS>
+template <class T, int N, Weighting W, bool TRACKS>
 WEFT_OUTLINE void select_exactly(const Tile<T>& vector, const RowSegment<T>& s, Acc<T>* values, typename Signed<Acc<T>>::type* winners) {
-  walk_rows<T>(RowBest<T, N, 1, W, MAX, TRACKS, true>(vector, s), s, values, winners);
+  walk_rows<T>(RowBest<T, N, 1, W, TRACKS, true>(vector, s), s, values, winners);
 }
 
 // Without TRACKS nobody asks which edge won.
-template <class T, int N, int NV, Weighting W, bool MAX, bool TRACKS>
+template <class T, int N, int NV, Weighting W, bool TRACKS>
 void select_rows(const Tile<T>& tile, const Segment<T>& segment, Acc<T>* values, typename Signed<Acc<T>>::type* winners) {
   const auto& s = static_cast<const RowSegment<T>&>(segment);
-  if (walk_rows<T>(RowBest<T, N, NV, W, MAX, TRACKS, false>(tile, s), s, values, winners)) return;
-  for (int v = 0; v < NV; ++v) select_exactly<T, N, W, MAX, TRACKS>(tile.template vector<N, NV>(v), s, values, winners);
+  if (walk_rows<T>(RowBest<T, N, NV, W, TRACKS, false>(tile, s), s, values, winners)) return;
+  for (int v = 0; v < NV; ++v) select_exactly<T, N, W, TRACKS>(tile.template vector<N, NV>(v), s, values, winners);
 }
 
 }  // namespace
@@ -123,8 +124,7 @@ typename Tile<T>::Run RowBests<T, SUMS>::of(const Shape& shape) {
   return kernel_of<T, SUMS>(shape, [&](auto fixed) -> typename Tile<T>::Run {
     using F = decltype(fixed);
     if constexpr (F::W == kNone || F::W == kLanes) {  // lanes serve all weights
-      if (shape.reduce == kMax) return shape.tracks ? select_rows<T, F::N, F::NV, F::W, true, true> : select_rows<T, F::N, F::NV, F::W, true, false>;
-      return shape.tracks ? select_rows<T, F::N, F::NV, F::W, false, true> : select_rows<T, F::N, F::NV, F::W, false, false>;
+      return shape.tracks ? select_rows<T, F::N, F::NV, F::W, true> : select_rows<T, F::N, F::NV, F::W, false>;
     } else {
       return nullptr;
     }

@@ -22,6 +22,7 @@ struct RowSegment : Segment<T> {
   int64_t features;
   const T* scale;  // of each row, or null
   bool divides;    // by the number of edges
+  Acc<T> sign = 1;  // of what is the best: -1 for minima
 };
 
 // Of one tile a copy, whose parts no store can change; of several, which are called for every row, the segment itself.
