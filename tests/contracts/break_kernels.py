@@ -1,4 +1,4 @@
-"""Proof that the operator tests can fail: break the spmm kernel in thirteen ways and see each caught.
+"""Proof that the operator tests can fail: break the spmm kernel in nineteen ways and see each caught.
 
 Copies the native sources to a temporary folder, applies one change at a time, builds it with CMake and runs the
 tests of spmm against that library. Run it with `python tests/contracts/break_kernels.py`; it prints a line per change
@@ -22,10 +22,12 @@ CHANGES = {
         "piece < plan_.first[hub + 1]; ++piece",
         "piece + 1 < plan_.first[hub + 1]; ++piece",
     ),
-    "wrong tie": (
+    "wrong tie": ("row_bests.cc", "taken = value > best[v]", "taken = value >= best[v]"),
+    "maximum for a minimum": ("reduction.h", "reduce_ == kMin ? A(-1) : A(1)", "A(1)"),
+    "sign of a piece": (
         "row_bests.cc",
-        "MAX ? value > best[v] : value < best[v]",
-        "MAX ? value >= best[v] : value <= best[v]",
+        "values + tile.slot + v * N, best[v] * sign)",
+        "values + tile.slot + v * N, best[v])",
     ),
     "NaN passed over": ("row_bests.cc", "return EXACT || !any_lane<A, N>(odd);", "return true;"),
     "NaN of another vector": ("row_bests.cc", "tile.template vector<N, NV>(v)", "tile.template vector<N, NV>(0)"),
@@ -33,7 +35,11 @@ CHANGES = {
     "unwritten row": ("row_tiles.h", "work.clear(row);", ";"),
     "unwritten row of few": ("row_tiles.h", "work.clear(empty);", ";"),
     "row that runs on": ("row_tiles.h", "work.add(j, 0, begins[j] >= 0);", "work.add(j, 0, false);"),
-    "values that run on": ("values.h", "(goes_on ? sum : Vec<A, kLanes>{})", "sum"),
+    "values that run on": ("values.h", "(goes_on ? run.sum : Vec<A, kLanes>{})", "run.sum"),
+    "run begun in a row": ("values.h", "while (middle < count && begins[middle] < 0) ++middle;", ""),
+    "factor of a value": ("values.h", "if (kScaled) value *= widen(scale[from[l]]);", ""),
+    "factor of few values": ("values.h", "features.scale && k < count", "features.scale && k + 1 < count"),
+    "factor of a row": ("walker.h", "*to++ = widen(scale[", "*to++ = 1 + 0 * widen(scale["),
     "unwritten wide row": ("reduction.h", "else clear(row);\n        ++row", "++row"),
 }
 TESTS = ["tests/ops/spmm/test_spmm.py", "tests/contracts/test_operators.py"]
