@@ -33,6 +33,8 @@ class _Module:
     device_count = staticmethod(lambda: 1)
     current_device = staticmethod(lambda: 0)
     manual_seed_all = staticmethod(lambda seed: None)
+    get_rng_state = staticmethod(lambda device=None: torch.empty(0, dtype=torch.uint8))  # torch saves it in every trace
+    set_rng_state = staticmethod(lambda state, device=None: None)
     _is_in_bad_fork = staticmethod(lambda: False)
 
 

@@ -11,7 +11,7 @@ from tests.contracts.test_layers import FIRST, LAYERS
 from tests.elsewhere import assert_alike, elsewhere, waits
 from weft import Adjacency
 from weft.errors import NativeLibraryError
-from weft.graph.algorithms import core_numbers
+from weft.graph.algorithms import strongly_connected_components
 from weft.nn import GATConv, GraphConv
 from weft.ops import using
 from weft.testing import layers as contract
@@ -71,7 +71,7 @@ class LooksAtValues(GraphConv):
 
 class LacksAKernel(GraphConv):
     def forward(self, graph, x, edge_weight=None):
-        assert core_numbers(graph) is not None
+        assert strongly_connected_components(graph) is not None
         return super().forward(graph, x, edge_weight)
 
 

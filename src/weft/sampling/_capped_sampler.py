@@ -9,7 +9,7 @@ from torch import Tensor
 from ..errors import OptionError, message
 from ..graph import Graph
 from ..ops import Drawing, Draws, draw_rows, list_sums, split_by_list
-from ._hops import Fanout, Hops
+from ._hops import Fanout, Form, Hops
 from ._induced_sampler import InducedSampler, Met
 
 
@@ -48,25 +48,15 @@ class CappedSampler(InducedSampler):
         if most_nodes < 1:
             raise OptionError(message("CappedSampler", "`most_nodes` of at least 1", str(most_nodes)))
         self._most_nodes, self._lifts_rare_types = most_nodes, lifts_rare_types
-        how = Drawing(keeps_edges=keeps_edges)
-        self._hops = Hops(
-            "CappedSampler", graph, (), how, form="induced", seed=seed, weight=weight, time=None, on_devices=True
-        )
-        how = Drawing(replace=replace, keeps_edges=False)
-        self._hop_by_hop = [
-            Hops(
-                "CappedSampler",
-                graph,
-                [fanout],
-                how,
-                form="graph",
-                seed=seed,
-                weight=weight,
-                time=None,
-                on_devices=True,
+
+        def hops(fanouts: Sequence[Fanout], how: Drawing, form: Form) -> Hops:
+            return Hops(
+                "CappedSampler", graph, fanouts, how, form=form, seed=seed, weight=weight, time=None, on_devices=True
             )
-            for fanout in fanouts
-        ]
+
+        self._hops = hops((), Drawing(keeps_edges=keeps_edges), "induced")
+        drawing = Drawing(replace=replace, keeps_edges=False)
+        self._hop_by_hop = [hops([fanout], drawing, "graph") for fanout in fanouts]
 
     def _meet(self, seeds: Mapping[str, Tensor], draws: Draws, times: Tensor | None) -> dict[str, Met]:
         kinds = self.graph.node_types
