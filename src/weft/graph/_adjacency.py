@@ -220,7 +220,9 @@ class Adjacency:
             source, target = self._ends()
             by_target = Structure(*coo_to_csc(target, source, self.num_targets))
             by_source = Structure(*coo_to_csc(source, target, self.num_sources))
-        is_square = can_read(by_target.source) and self.num_sources == self.num_targets  # sizes of a trace are not compared
+        is_square = (
+            can_read(by_target.source) and self.num_sources == self.num_targets
+        )  # sizes of a trace are not compared
         is_symmetric = is_square and torch.equal(by_target.indptr, by_source.indptr)
         if is_symmetric and torch.equal(by_target.source, by_source.source):  # one copy serves both
             by_source = Structure(by_target.indptr, by_target.source, by_source.edge)

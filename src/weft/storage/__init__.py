@@ -1,7 +1,7 @@
 """Features of nodes and edges behind one small interface: in memory, in files, far away, and cached."""
 
+from ._around import CacheReport as CacheReport
 from ._cached_features import CachedFeatures as CachedFeatures
-from ._cached_features import CacheReport as CacheReport
 from ._feature_store import FeatureKey as FeatureKey
 from ._feature_store import FeatureSpec as FeatureSpec
 from ._feature_store import FeatureStore as FeatureStore

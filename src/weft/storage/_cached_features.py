@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping
-from typing import Any, NamedTuple, final
+from typing import Any, final
 
 import torch
 from torch import Tensor
@@ -10,32 +10,13 @@ from torch import Tensor
 from ..errors import OptionError, message
 from ..graph import quoted
 from ..ops import Assigned, Policy, RowCache, keep_rows, take_cached_rows
+from ._around import CacheReport, StoreAround
 from ._bytes import as_bytes, of_bytes
-from ._feature_store import FeatureKey, FeatureSpec, FeatureStore, absent
-
-
-class CacheReport(NamedTuple):
-    """What became of the rows that were asked for.
-
-    Attributes:
-        hits: rows that needed no fetching.
-        misses: rows that were fetched from the slow store.
-
-    >>> CacheReport(3, 1).hit_rate
-    0.75
-    """
-
-    hits: int
-    misses: int
-
-    @property
-    def hit_rate(self) -> float:
-        """The share of hits; 0 before anything was asked for."""
-        return self.hits / max(1, self.hits + self.misses)
+from ._feature_store import FeatureKey, FeatureStore, absent
 
 
 @final
-class CachedFeatures(FeatureStore):
+class CachedFeatures(StoreAround):
     """Features of a slower store, some rows of which are held in memory.
 
     Which rows are held is decided for a batch at a time; a batch never loses a row that it asks for to another of its rows.
@@ -85,29 +66,8 @@ class CachedFeatures(FeatureStore):
                 raise absent("CachedFeatures, `hot`", key, tuple(room))
         self._caches = {key: _Cache(store, key, slots, policy, hot.get(key)) for key, slots in room.items()}
 
-    @property
-    def keys(self) -> tuple[FeatureKey, ...]:
-        """Types and names of the features."""
-        return tuple(self._store.keys)
-
-    def _spec(self, key: FeatureKey) -> FeatureSpec:
-        return self._store.spec(key)
-
-    def report(self, key: FeatureKey | None = None) -> CacheReport:
-        """Count hits and misses of a feature, or of all together, since the store was made.
-
-        Raises:
-            FeatureError: if the feature is not there, or not cached.
-
-        >>> import weft
-        >>> slow = weft.storage.MemoryFeatures({"node": {"x": torch.arange(100.0)}})
-        >>> CachedFeatures(slow, num_bytes=40).report().hit_rate
-        0.0
-        """
-        if key is not None and key not in self._caches:
-            raise absent("CachedFeatures.report", key, tuple(self._caches))
-        reports = [cache.report for of, cache in self._caches.items() if key in (None, of)]
-        return CacheReport(sum(one.hits for one in reports), sum(one.misses for one in reports))
+    def _reports(self) -> dict[FeatureKey, CacheReport]:
+        return {key: cache.report for key, cache in self._caches.items()}
 
     def _read(self, key: FeatureKey, ids: Tensor) -> Tensor:
         cache = self._caches.get(key)

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from ..graph import as_ids
 from ..ops import gather_rows
+from ._around import CacheReport, StoreAround
 from ._bytes import take_rows
-from ._cached_features import CacheReport
-from ._feature_store import FeatureKey, FeatureSpec, FeatureStore, absent
+from ._feature_store import FeatureKey, FeatureStore, absent
 
 
 class _Held(NamedTuple):
@@ -22,7 +22,7 @@ class _Held(NamedTuple):
 
 
 @final
-class HotFeatures(FeatureStore):
+class HotFeatures(StoreAround):
     """Features of a slower store, of which rows that were chosen beforehand are held on a device.
 
     Made for ids on that device: hot rows never leave it, and the store is asked for the others alone. Around a store whose memory
@@ -54,7 +54,7 @@ class HotFeatures(FeatureStore):
         self._arguments = store, dict(hot), device
         self._store, self._lock = store, threading.Lock()
         self._held: dict[FeatureKey, _Held] = {}
-        self._reports = {key: CacheReport(0, 0) for key in hot}
+        self._counted = {key: CacheReport(0, 0) for key in hot}
         for key, given in hot.items():
             if key not in store.keys:
                 raise absent("HotFeatures, `hot`", key, store.keys)
@@ -64,24 +64,8 @@ class HotFeatures(FeatureStore):
             place_of[ids] = torch.arange(ids.shape[0], dtype=torch.int32, device="cpu")
             self._held[key] = _Held(rows, place_of.to(device))
 
-    @property
-    def keys(self) -> tuple[FeatureKey, ...]:
-        """Types and names of the features."""
-        return tuple(self._store.keys)
-
-    def _spec(self, key: FeatureKey) -> FeatureSpec:
-        return self._store.spec(key)
-
-    def report(self, key: FeatureKey | None = None) -> CacheReport:
-        """Count hits and misses of a feature, or of all together, since the store was made.
-
-        Raises:
-            FeatureError: if no rows of the feature are held.
-        """
-        if key is not None and key not in self._reports:
-            raise absent("HotFeatures.report", key, tuple(self._reports))
-        reports = [report for of, report in self._reports.items() if key in (None, of)]
-        return CacheReport(sum(one.hits for one in reports), sum(one.misses for one in reports))
+    def _reports(self) -> dict[FeatureKey, CacheReport]:
+        return self._counted
 
     def _place(self, key: FeatureKey, ids: Tensor) -> torch.device:
         return self._held[key].rows.device if key in self._held else ids.device
@@ -93,9 +77,9 @@ class HotFeatures(FeatureStore):
         place = gather_rows(held.place_of, ids)
         missing = (place < 0).nonzero().squeeze(1)
         with self._lock:
-            hits, misses = self._reports[key]
+            hits, misses = self._counted[key]
             num_missing = missing.shape[0]
-            self._reports[key] = CacheReport(hits + ids.shape[0] - num_missing, misses + num_missing)
+            self._counted[key] = CacheReport(hits + ids.shape[0] - num_missing, misses + num_missing)
         rows = take_rows(held.rows, place.clamp(min=0), self._spec(key))
         if num_missing:
             rows[missing] = self._store.fetch(key, ids[missing])

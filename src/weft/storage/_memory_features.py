@@ -63,15 +63,13 @@ class MemoryFeatures(FeatureStore):
         return MemoryFeatures(pinned)
 
     def _place(self, key: FeatureKey, ids: Tensor) -> torch.device:
-        return ids.device if self._takes_by_itself(key, ids) else self._rows[key].device
-
-    def _takes_by_itself(self, key: FeatureKey, ids: Tensor) -> bool:
-        return ids.device.type != "cpu" and self._rows[key].is_pinned() and draws_there(ids.device)
+        rows = self._rows[key]
+        takes_by_itself = ids.device.type != "cpu" and rows.is_pinned() and draws_there(ids.device)
+        return ids.device if takes_by_itself else rows.device
 
     def _read(self, key: FeatureKey, ids: Tensor) -> Tensor:
-        if self._takes_by_itself(key, ids):
-            return gather_pinned(self._rows[key], ids)
-        return take_rows(self._rows[key], ids, self._specs[key])
+        rows = self._rows[key]
+        return take_rows(rows, ids, self._specs[key]) if ids.device == rows.device else gather_pinned(rows, ids)
 
 
 def named_tensors(where: str, features: Any) -> dict[FeatureKey, Tensor]:

@@ -140,7 +140,7 @@ def laplacian_lambda_max(g: DGLGraph) -> list[float]:
 
 def _propagation(adjacency: Adjacency) -> Tensor:
     """D^(-1/2) A D^(-1/2) by source and target, dense, float64."""
-    root = adjacency.in_degrees().clamp(min=1).double().rsqrt()
+    root = adjacency.in_degree_powers(-0.5, torch.float64)
     source, target = adjacency.source.long(), adjacency.target.long()
     out = torch.zeros(adjacency.num_sources, adjacency.num_targets, dtype=torch.float64, device=adjacency.device)
     return out.index_put_((source, target), root[source] * root[target], accumulate=True)
@@ -148,7 +148,7 @@ def _propagation(adjacency: Adjacency) -> Tensor:
 
 def _sparse_propagation(adjacency: Adjacency) -> Any:
     """The same as a matrix of SciPy."""
-    root = adjacency.in_degrees().clamp(min=1).double().rsqrt().cpu().numpy()
+    root = adjacency.in_degree_powers(-0.5, torch.float64).cpu().numpy()
     diagonal = require("scipy.sparse", "convert").diags_array(root)
     return diagonal @ to_scipy(adjacency).astype("float64") @ diagonal
 
