@@ -1,7 +1,8 @@
-"""How many examples hypothesis draws for a test: 40, or 2,000 with `--hypothesis-profile thorough`; Triton's interpreter."""
+"""How many examples hypothesis draws for a test: 40, or 2,000 with `--hypothesis-profile thorough`; Triton's interpreter; order."""
 
 import os
 
+import pytest
 from hypothesis import settings
 
 os.environ.setdefault(
@@ -11,3 +12,8 @@ os.environ.setdefault(
 for name, examples in (("brief", 40), ("thorough", 2000)):
     settings.register_profile(name, max_examples=examples, deadline=None)  # a first call loads the native library
 settings.load_profile("brief")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let long tests begin first."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)

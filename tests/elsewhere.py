@@ -158,21 +158,20 @@ def elsewhere() -> Iterator[torch.device]:
         yield DEVICE
 
 
-def assert_alike(there: Any, here: Any, *, exactly: bool = True) -> None:
+def assert_alike(there: Any, here: Any, *, within: float = 0.0) -> None:
     """Everything that was made there is on the device, and what the CPU makes.
 
     Args:
-        exactly: bit by bit.
+        within: how far numbers may be from those of the CPU, absolutely and relatively; bit by bit without it.
     """
     found, expected = _leaves(there), _leaves(here)
     assert len(found) == len(expected)
     for mine, wanted in zip(found, expected, strict=True):
         if not isinstance(wanted, Tensor):
-            assert mine == wanted or (not exactly and abs(mine - wanted) < 1e-4)
+            assert mine == wanted or (within and abs(mine - wanted) <= within)
             continue
         assert mine.device == DEVICE, f"{mine} is on {mine.device}"
-        tolerance = {"rtol": 0, "atol": 0} if exactly else {"rtol": 1e-4, "atol": 1e-4}
-        torch.testing.assert_close(mine.detach().cpu(), wanted.detach(), equal_nan=True, **tolerance)
+        torch.testing.assert_close(mine.detach().cpu(), wanted.detach(), rtol=within, atol=within, equal_nan=True)
 
 
 def _leaves(x: Any) -> list[Any]:

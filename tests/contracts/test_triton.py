@@ -163,6 +163,7 @@ def test_infinities_and_what_is_no_number_come_out_as_on_the_cpu(op, monkeypatch
             torch.testing.assert_close(f, e, equal_nan=True)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "options", [["cuda"], *(pytest.param([target, "--all"], marks=pytest.mark.slow) for target in ("cuda", "hip"))]
 )

@@ -137,4 +137,4 @@ ALGORITHMS = [
 def test_functions_of_graphs_give_on_a_device_what_they_give_on_the_cpu(job):
     expected = job(plain("cpu"), torch.device("cpu"))
     with elsewhere() as device:
-        assert_alike(job(plain(device), device), expected, exactly=job in STRUCTURE)
+        assert_alike(job(plain(device), device), expected, within=0.0 if job in STRUCTURE else 1e-5)

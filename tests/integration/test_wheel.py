@@ -65,7 +65,7 @@ def check_contracts(python: Path, wheel: Path, folder: Path, *, only: str = "") 
     where = run(python, "-c", "import weft; print(weft.__file__)", cwd=folder).strip()
     assert Path(where).is_relative_to(folder / "env"), f"weft comes from {where}, not from {wheel.name}"
     (folder / "pytest.ini").write_text(
-        "[pytest]\npythonpath = .\naddopts = --import-mode=importlib -p no:cacheprovider\nmarkers = slow\n"
+        "[pytest]\npythonpath = .\naddopts = --import-mode=importlib -p no:cacheprovider\nmarkers =\n    slow\n    long\n"
         "filterwarnings =\n    error\n    ignore::DeprecationWarning:torch.*\n    ignore::FutureWarning:torch.*\n"
         + "".join(f"    ignore:{message}\n" for message in OF_TORCH_ITSELF)
     )
@@ -109,6 +109,7 @@ def test_the_wheel_holds_the_library_the_marker_and_no_source(wheel: Path, tmp_p
     assert library_file.read(library).needed
 
 
+@pytest.mark.long
 def test_the_wheel_passes_the_operator_contracts(wheel: Path, tmp_path: Path) -> None:
     python = make_environment(tmp_path / "here", sys.executable)
     run(python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel, cwd=tmp_path)
