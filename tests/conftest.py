@@ -1,4 +1,4 @@
-"""How many examples hypothesis draws for a test: 40, or 2,000 with `--hypothesis-profile thorough`; Triton's interpreter; order."""
+"""For all tests: 40 examples of hypothesis, or 2,000 with `--hypothesis-profile thorough`; Triton's interpreter; what begins first."""
 
 import os
 
