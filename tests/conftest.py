@@ -1,4 +1,4 @@
-"""For all tests: 40 examples of hypothesis, 2,000 with `--hypothesis-profile thorough`; Triton's interpreter; what begins first."""
+"""For all tests: 40 examples of hypothesis, 2,000 with `--hypothesis-profile thorough`; Triton's interpreter; the order."""
 
 import os
 
