@@ -55,7 +55,7 @@ def check_forward(op: Operator[..., Any], chosen: Container[int] | None = None) 
 
 
 def check_triton(op: Operator[..., Any], chosen: Container[int] | None = None, device: str = "cpu") -> None:
-    """The kernel for GPUs agrees with the float64 reference, and so do gradients made of such kernels, twice alike.
+    """The kernel for GPUs agrees with the float64 reference, and so do gradients made of such kernels; on a device twice alike.
 
     On the CPU it runs in Triton's interpreter, which wants TRITON_INTERPRET=1 before triton is imported.
     """
@@ -66,7 +66,8 @@ def check_triton(op: Operator[..., Any], chosen: Container[int] | None = None, d
             there, what = on_device(given, device), f"sample {at}, {dtype}, {ids}, triton"
             found = as_tuple(by_triton(op, there))
             _assert_close(op, on_device(found, "cpu"), as_tuple(op.reference(*exact)), dtype, what)
-            _assert_equal(op, as_tuple(by_triton(op, there)), found, f"{what}, again")
+            if device != "cpu":  # the interpreter runs programs one behind the other
+                _assert_equal(op, as_tuple(by_triton(op, there)), found, f"{what}, again")
             present = [i for i in op._of_at if given[i] is not None]
             if not present:
                 continue

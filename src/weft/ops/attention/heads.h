@@ -35,7 +35,7 @@ struct Read {
   bool sums;
 
   WEFT_INLINE_MEMBER const T* row(int64_t j) const {
-    if (!sums) fetch_far(rows[j + far], features * sizeof(T));
+    if (far && !sums) fetch_far(rows[j + far], features * sizeof(T));
     fetch_near(rows[j + near], features * sizeof(T));
     return rows[j];
   }

@@ -38,7 +38,7 @@ struct RowBest {
   }
 
   WEFT_INLINE_MEMBER void take(int64_t begin, int64_t at, int64_t end) {
-    if (begin == at) {
+    if (begin == at && at < end) {
       fetch<T, N, NV>(tile, s, at);
       WEFT_UNROLL for (int v = 0; v < NV; ++v) {
         best[v] = message(at, v);
@@ -72,6 +72,12 @@ struct RowBest {
 
   WEFT_INLINE_MEMBER void move(int64_t begin) {
     WEFT_UNROLL for (int v = 0; v < NV && TRACKS; ++v) winner[v] += splat<S, N>(static_cast<S>(begin));
+  }
+
+  WEFT_INLINE_MEMBER void finish(int64_t row, int64_t begin, int64_t degree) {
+    if (degree > 0) write(row, begin, degree);
+    else clear(row);
+    start();
   }
 
   WEFT_INLINE_MEMBER void write(int64_t row, int64_t begin, int64_t) const {

@@ -11,10 +11,11 @@ struct RowSum {
   using S = typename Signed<A>::type;
   const Tile<T>& tile;
   const HeldSegment<T, NV> s;
+  const bool is_plain;
   Vec<A, N> sum[NV];
   static constexpr bool kWritesFast = N == 1 || writes_fast<T, N, NV>();  // up to four values one by one, too
 
-  RowSum(const Tile<T>& tile, const RowSegment<T>& s) : tile(tile), s(s) {}
+  RowSum(const Tile<T>& tile, const RowSegment<T>& s) : tile(tile), s(s), is_plain(!s.scale && !s.divides) {}
 
   WEFT_INLINE_MEMBER void start() {
     WEFT_UNROLL for (int v = 0; v < NV; ++v) sum[v] = Vec<A, N>{};
@@ -25,7 +26,6 @@ struct RowSum {
   }
 
   WEFT_INLINE_MEMBER void take(int64_t begin, int64_t at, int64_t end) {
-    if (begin == at) start();
     for (int64_t j = at; j < end; ++j) add(j, begin, false);
   }
 
@@ -45,6 +45,14 @@ struct RowSum {
   }
 
   WEFT_INLINE_MEMBER void move(int64_t) {}
+
+  // Where nothing divides or multiplies a row, the sum of none is written as it is.
+  WEFT_INLINE_MEMBER void finish(int64_t row, int64_t begin, int64_t degree) {
+    if (is_plain) WEFT_UNROLL for (int v = 0; v < NV; ++v) store<N>(tile.template at<N, NV>(s.out + row * s.features, v), sum[v]);
+    else if (degree > 0) write(row, begin, degree);
+    else clear(row);
+    start();
+  }
 
   WEFT_INLINE_MEMBER void write(int64_t row, int64_t, int64_t degree) const {
     const A factor = s.scale ? widen(s.scale[row]) : A(1);

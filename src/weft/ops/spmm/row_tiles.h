@@ -55,8 +55,9 @@ WEFT_INLINE void walk_few(Work& work, const RowSegment<T>& s, int64_t edges) {
 
 // Walks the rows of a segment; false if what the work found does not hold. A Work has
 //   start(), or resume(values, winners), and keep(values, winners): what it holds of a row that other segments have edges of, too;
-//   take(begin, at, end): edges at .. end of a row whose first is `begin`;  write(row, begin, degree), clear(row);  holds();
-//   add(edge, begin, starts): one edge, before which the work starts anew or does not;  move(begin): counts from another `begin`.
+//   take(begin, at, end): edges at .. end, if any, of a row whose first is `begin`;  finish(row, begin, degree), which starts anew;  holds();
+//   add(edge, begin, starts): one edge, before which the work starts anew or does not;  move(begin): counts from another `begin`;
+//   write(row, begin, degree), clear(row): a row of some edges, and of none.
 template <class T, class Work>
 WEFT_INLINE bool walk_rows(Work work, const RowSegment<T>& s, Acc<T>* values, typename Signed<Acc<T>>::type* winners) {
   if (s.fresh) work.start();
@@ -66,16 +67,17 @@ WEFT_INLINE bool walk_rows(Work work, const RowSegment<T>& s, Acc<T>* values, ty
   if (Work::kWritesFast && !s.divides && 0 < ended && ended <= smaller(kMostEdges, (s.end - row) * kFewEdges)) {
     at = smaller(s.count, ended);
     walk_few<T>(work, s, at);
+    work.start();
     row = s.end;
   }
-  for (; row < s.end + s.open; ++row) {
+  for (; row < s.end; ++row) {
     // Pointers were checked; what another thread writes there meanwhile must not lead out of the segment.
-    const int64_t begin = s.indptr[row] - s.base, end = row == s.end ? s.count : larger(at, smaller(s.count, s.indptr[row + 1] - s.base));
-    if (at < end) work.take(begin, at, end);
-    if (row < s.end && begin < end) work.write(row, begin, end - begin);
-    else if (row < s.end) work.clear(row);
-    at = end;
+    const int64_t begin = s.indptr[row] - s.base, end = s.indptr[row + 1] - s.base, stop = smaller(end, s.count);
+    work.take(begin, at, stop);
+    work.finish(row, begin, end - begin);
+    at = larger(at, stop);
   }
+  if (s.open) work.take(s.indptr[row] - s.base, at, s.count);
   if (!work.holds()) return false;
   if (s.open) work.keep(values, winners);
   return true;

@@ -22,7 +22,7 @@ template <class T>
 struct Segment {
   const T* const* rows;
   const Acc<T>* weights;
-  int64_t stride, count, far, near;  // rows to fetch ahead: into the second cache level, into the first (0: they are there)
+  int64_t stride, count, far, near;  // rows to fetch ahead: into the second cache level, into the first; 0 for none
   bool fresh;  // the first segment of its row: accumulators start anew
   int64_t apart = 0;
 };
@@ -71,11 +71,14 @@ template <class T, int N, int NV>
 WEFT_INLINE void fetch(const Tile<T>& tile, const Segment<T>& s, int64_t j) {
   constexpr int kFirst = NV / 2 * N * sizeof(T), kSecond = NV * N * sizeof(T) - kFirst;
   const T *far = s.rows[j + s.far] + tile.begin, *near = s.rows[j + s.near] + tile.begin;
-  fetch_far(far, kFirst);
-  fetch_far(far + tile.shift, kSecond);
-  if (!s.near) return;
-  fetch_near(near, kFirst);
-  fetch_near(near + tile.shift, kSecond);
+  if (s.far) {
+    fetch_far(far, kFirst);
+    fetch_far(far + tile.shift, kSecond);
+  }
+  if (s.near) {
+    fetch_near(near, kFirst);
+    fetch_near(near + tile.shift, kSecond);
+  }
 }
 
 // Writes a vector of sums of a row, divided and multiplied.

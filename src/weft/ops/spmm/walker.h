@@ -16,14 +16,18 @@ struct Features {
   int64_t stride() const { return scale && !weight ? 1 : weights; }
 };
 
+// A table up to this size stays in the last cache level: fetching its rows into the second before the first would cost more than it brings.
+constexpr int64_t kNearTable = int64_t{32} << 20;
+
 template <class T, class I>
 class Window {
  public:
   Window(const Rows<I>& rows, const Features<T>& features, int64_t width)
       : half(choose_half(features.stride())),
-        far(rows_ahead(kFarBytes, width * sizeof(T), half)), near(rows_ahead(kNearBytes, width * sizeof(T), kNearRows)),
-        rows_(rows), features_(features), width_(width), stride_(features.stride()),
-        pointers_(2 * half + far), weights_(stride_ ? 2 * half * stride_ + kSpare : 0) {}
+        far(rows.columns * width * int64_t{sizeof(T)} <= kNearTable ? 0 : rows_ahead(kFarBytes, width * sizeof(T), half)),
+        near(rows_ahead(kNearBytes, width * sizeof(T), smaller(half, kNearRows))),
+        rows_(rows), features_(features), width_(width), stride_(features.stride()), ahead_(larger(far, near)),
+        pointers_(2 * half + ahead_), weights_(stride_ ? 2 * half * stride_ + kSpare : 0) {}
 
   bool has_memory() const { return pointers_.data && (weights_.data || stride_ == 0); }
 
@@ -74,7 +78,7 @@ class Window {
     for (const T** at = first; at < pointer; ++at)
       *at = reinterpret_cast<const T*>(reinterpret_cast<uintptr_t>(features_.x) + reinterpret_cast<uintptr_t>(*at) * row_bytes);
     const T* last = hi > base_ ? pointers_[hi - base_ - 1] : features_.x;
-    for (int64_t pad = 0; pad < far && hi == end_; ++pad) *pointer++ = last;
+    for (int64_t pad = 0; pad < ahead_ && hi == end_; ++pad) *pointer++ = last;
     return true;
   }
 
@@ -121,7 +125,7 @@ class Window {
 
   const Rows<I>& rows_;
   const Features<T> features_;
-  const int64_t width_, stride_;
+  const int64_t width_, stride_, ahead_;
   int64_t base_ = 0, end_ = 0;
   Buffer<const T*> pointers_;
   Buffer<Acc<T>> weights_;
