@@ -1,4 +1,4 @@
-"""Proof that the operator tests can fail: break the spmm kernel in nineteen ways and see each caught.
+"""Proof that the operator tests can fail: break the spmm kernel in 21 ways and see each caught.
 
 Copies the native sources to a temporary folder, applies one change at a time, builds it with CMake and runs the
 tests of spmm against that library. Run it with `python tests/contracts/break_kernels.py`; it prints a line per change
@@ -32,7 +32,9 @@ CHANGES = {
     "NaN passed over": ("row_bests.cc", "return EXACT || !any_lane<A, N>(odd);", "return true;"),
     "NaN of another vector": ("row_bests.cc", "tile.template vector<N, NV>(v)", "tile.template vector<N, NV>(0)"),
     "row begun again": ("row_tiles.h", "else work.resume(values, winners);", "else work.start();"),
-    "unwritten row": ("row_tiles.h", "work.clear(row);", ";"),
+    "unwritten row": ("row_sums.cc", "else clear(row);", ""),
+    "unwritten row of the best": ("row_bests.cc", "else clear(row);", ""),
+    "sum of few that goes on": ("row_tiles.h", "work.start();\n    row = s.end;", "row = s.end;"),
     "unwritten row of few": ("row_tiles.h", "work.clear(empty);", ";"),
     "row that runs on": ("row_tiles.h", "work.add(j, 0, begins[j] >= 0);", "work.add(j, 0, false);"),
     "values that run on": ("values.h", "(goes_on ? run.sum : Vec<A, kLanes>{})", "run.sum"),

@@ -9,6 +9,7 @@
 #if defined(__linux__)
 #include <malloc.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #endif
 
 namespace weft {
@@ -34,6 +35,14 @@ void use_large_pages(void* data, int64_t bytes) {
   (void)data;
   (void)bytes;
 #endif
+}
+
+int64_t near_bytes() {
+#if defined(_SC_LEVEL3_CACHE_SIZE)
+  static const int64_t told = sysconf(_SC_LEVEL3_CACHE_SIZE) / 4;  // asking takes longer than a small call
+  if (0 < told && told < kMostNear) return told;
+#endif
+  return kMostNear;
 }
 
 }  // namespace weft

@@ -261,3 +261,13 @@ def test_a_tensor_under_two_names_has_the_second_derivatives_of_two():
         return torch.autograd.grad(first.square().sum(), both)
 
     torch.testing.assert_close(second(both, both), second(both * 1, both * 1))
+
+
+@pytest.mark.parametrize("isa", weft.native.instruction_sets())
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_table_that_no_cache_holds_is_read_as_a_small_one(kind, isa, monkeypatch):
+    monkeypatch.setattr(weft.settings, "isa", isa)
+    rows = random_structure(40, 60, 900, seed=3, dtype=torch.int32)
+    ends, option, edges = inputs(kind, rows, 70_000, 2, 64, dtype=torch.float32)  # more than 32 MiB
+    small = [x[:40].clone() if x.shape[0] == 70_000 else x for x in ends]
+    assert torch.equal(KINDS[kind](rows, *ends, option, *edges), KINDS[kind](rows, *small, option, *edges))

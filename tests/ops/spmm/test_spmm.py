@@ -186,3 +186,14 @@ def test_halves_are_rounded_to_the_nearest_even_one(width, dtype, isa, monkeypat
     found, expected = spmm(pairs, x), (0.0 + x[:count].float() + x[count:].float()).to(dtype)
     assert torch.equal(found.isnan(), expected.isnan())
     assert torch.equal(found.nan_to_num(0).view(torch.int16), expected.nan_to_num(0).view(torch.int16))
+
+
+@pytest.mark.parametrize("isa", weft.native.instruction_sets())
+@pytest.mark.parametrize("width", [64, 100])
+@pytest.mark.parametrize("reduce", ["sum", "mean", "max"])
+def test_a_table_that_no_cache_holds_is_read_as_a_small_one(reduce, width, isa, monkeypatch):
+    monkeypatch.setattr(weft.settings, "isa", isa)
+    rows = random_structure(40, 60, 900, seed=width, dtype=torch.int32)
+    x = torch.randn(140_000, width)  # more than 32 MiB
+    for weight in (None, torch.rand(rows.num_edges)):
+        assert torch.equal(spmm(rows, x, weight, reduce), spmm(rows, x[:40].clone(), weight, reduce))

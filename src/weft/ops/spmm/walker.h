@@ -16,15 +16,13 @@ struct Features {
   int64_t stride() const { return scale && !weight ? 1 : weights; }
 };
 
-// A table up to this size stays in the last cache level: fetching its rows into the second before the first would cost more than it brings.
-constexpr int64_t kNearTable = int64_t{32} << 20;
-
+// Rows of a table that stays in a cache are fetched from near only: the second fetch would cost more than it brings (decision 10).
 template <class T, class I>
 class Window {
  public:
   Window(const Rows<I>& rows, const Features<T>& features, int64_t width)
       : half(choose_half(features.stride())),
-        far(rows.columns * width * int64_t{sizeof(T)} <= kNearTable ? 0 : rows_ahead(kFarBytes, width * sizeof(T), half)),
+        far(rows.columns * width * int64_t{sizeof(T)} <= near_bytes() ? 0 : rows_ahead(kFarBytes, width * sizeof(T), half)),
         near(rows_ahead(kNearBytes, width * sizeof(T), smaller(half, kNearRows))),
         rows_(rows), features_(features), width_(width), stride_(features.stride()), ahead_(larger(far, near)),
         pointers_(2 * half + ahead_), weights_(stride_ ? 2 * half * stride_ + kSpare : 0) {}

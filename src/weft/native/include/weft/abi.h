@@ -34,6 +34,10 @@ int fail(int status, const char* format, ...) __attribute__((format(printf, 2, 3
 // costs more than filling it. A hint; nothing depends on it.
 void use_large_pages(void* data, int64_t bytes) __attribute__((visibility("hidden")));
 
+// How large a table may be to stay in the last cache level, a quarter of it, since other cores and programs share it, and at most this.
+constexpr int64_t kMostNear = int64_t{32} << 20;
+int64_t near_bytes() __attribute__((visibility("hidden")));
+
 }  // namespace weft
 
 #ifdef WEFT_HAVE_X86
