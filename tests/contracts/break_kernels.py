@@ -1,4 +1,4 @@
-"""Proof that the operator tests can fail: break the spmm kernel in 21 ways and see each caught.
+"""Proof that the operator tests can fail: break the spmm kernel in 22 ways and see each caught.
 
 Copies the native sources to a temporary folder, applies one change at a time, builds it with CMake and runs the
 tests of spmm against that library. Run it with `python tests/contracts/break_kernels.py`; it prints a line per change
@@ -42,6 +42,7 @@ CHANGES = {
     "factor of a value": ("values.h", "if (kScaled) value *= widen(scale[from[l]]);", ""),
     "factor of few values": ("values.h", "features.scale && k < count", "features.scale && k + 1 < count"),
     "factor of a row": ("walker.h", "*to++ = widen(scale[", "*to++ = 1 + 0 * widen(scale["),
+    "factor of a row before": ("reduction.h", "* widen(scale[row])", "* (1 + 0 * widen(scale[row]))"),
     "unwritten wide row": ("reduction.h", "else clear(row);\n        ++row", "++row"),
 }
 TESTS = ["tests/ops/spmm/test_spmm.py", "tests/contracts/test_operators.py"]

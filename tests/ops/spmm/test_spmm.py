@@ -197,3 +197,16 @@ def test_a_table_that_no_cache_holds_is_read_as_a_small_one(reduce, width, isa, 
     x = torch.randn(140_000, width)  # more than 32 MiB
     for weight in (None, torch.rand(rows.num_edges)):
         assert torch.equal(spmm(rows, x, weight, reduce), spmm(rows, x[:40].clone(), weight, reduce))
+
+
+@pytest.mark.parametrize("isa", weft.native.instruction_sets())
+@pytest.mark.parametrize("width", [1, 3, 8, 32])
+@pytest.mark.parametrize("sources", [50, 4000])
+def test_factors_count_whether_rows_or_edges_are_multiplied(sources, width, isa, monkeypatch):
+    monkeypatch.setattr(weft.settings, "isa", isa)  # rows are, where there are many edges for each
+    rows = random_structure(sources, 90, 5000, seed=width)
+    x, scale = torch.randn(sources, width, dtype=torch.float64), torch.rand(sources, dtype=torch.float64)
+    for weight in (None, torch.rand(5000, dtype=torch.float64)):
+        for reduce in ("sum", "mean"):
+            expected, _ = spmm.reference(rows, x, weight, reduce, scale, None)
+            torch.testing.assert_close(spmm(rows, x, weight, reduce, scale), expected, rtol=1e-12, atol=1e-12)

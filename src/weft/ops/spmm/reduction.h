@@ -1,5 +1,5 @@
 // Memory traffic: ids and weights once (E), source rows once (E x F, prefetched), output rows once (N x F). Nothing of size E x F
-// is written. Hub rows are reduced in pieces of fixed length that combine in order; other rows form tasks of up to 1024.
+// is written; short rows with factors are multiplied by them first (N x F). Hub rows are reduced in pieces of fixed length that combine in order; other rows form tasks of up to 1024.
 #pragma once
 #include "arguments.h"
 #include "row_tiles.h"
@@ -7,6 +7,8 @@
 
 namespace weft {
 namespace WEFT_ISA {
+
+constexpr int64_t kManyEdges = 8;  // of a row, on average
 
 template <class T, class I>
 class Reduction {
@@ -17,12 +19,15 @@ class Reduction {
   explicit Reduction(const ReduceArguments& a)
       : a_(a), reduce_(static_cast<Reduce>(a.reduce)), selects_(reduce_ == kMax || reduce_ == kMin),
         tracks_(selects_ && a.winner), is_single_(a.features == 1 && !selects_),
-        features_{static_cast<const T*>(a.x), static_cast<const T*>(a.weight), static_cast<const T*>(a.source_scale), a.weights},
+        scaled_(scales_rows() ? a.num_sources * a.features : 0),
+        features_{scaled_.data ? scaled_.data : static_cast<const T*>(a.x), static_cast<const T*>(a.weight),
+                  scaled_.data ? nullptr : static_cast<const T*>(a.source_scale), a.weights},
         rows_{a.indptr, static_cast<const I*>(a.source), static_cast<const I*>(a.edge), a.num_targets, a.num_sources, a.num_edges},
         tiling_(a.features, features_.stride(), reduce_, tracks_), plan_(rows_) {}
 
   int run() {
     if (plan_.status != kOk) return plan_.status;
+    if (scaled_.data) scale_rows();
     const int64_t slots = tiling_.slots;
     Buffer<A> values(plan_.pieces * slots);
     Buffer<S> winners(tracks_ ? plan_.pieces * slots : 0);
@@ -45,11 +50,27 @@ class Reduction {
   const ReduceArguments& a_;
   const Reduce reduce_;
   const bool selects_, tracks_, is_single_;
+  const Buffer<T> scaled_;  // short rows, multiplied by their factors
   const Features<T> features_;
   const Rows<I> rows_;
   const Tiling<T, 1, RowReductions> tiling_;
   const Plan plan_;
   Faults faults_;
+
+  // Whether to multiply rows by their factors beforehand takes less than to read a factor for each edge: of so many edges, if rows are short.
+  bool scales_rows() const {
+    return a_.source_scale && std::is_same_v<T, A> && a_.features * int64_t{sizeof(T)} <= 128 && a_.num_edges >= kManyEdges * a_.num_sources;
+  }
+
+  void scale_rows() const {
+    const T *x = static_cast<const T*>(a_.x), *scale = static_cast<const T*>(a_.source_scale);
+    const int64_t features = a_.features;
+    use_large_pages(scaled_.data, a_.num_sources * features * sizeof(T));
+    parallel_ranges(a_.num_sources, 4096, a_.threads, [=](int64_t first, int64_t last) {
+      for (int64_t row = first; row < last; ++row)
+        for (int64_t f = 0; f < features; ++f) scaled_.data[row * features + f] = narrow<T>(widen(x[row * features + f]) * widen(scale[row]));
+    });
+  }
 
   void reduce_piece(int64_t lo, int64_t hi, A* values, S* winners) {
     if (is_single_) {
