@@ -7,9 +7,10 @@ import torch
 
 from tests.elsewhere import assert_alike, elsewhere, waits
 from tests.storage.examples import by_key, features
+from tests.storage.test_check_store import Own
 from weft.errors import DeviceError, FeatureError, IdError
 from weft.ops import gather_pinned, synchronize
-from weft.storage import CachedFeatures, CacheReport, HotFeatures, MemoryFeatures
+from weft.storage import CachedFeatures, CacheReport, FeatureSpec, HotFeatures, MemoryFeatures
 from weft.testing import check_store
 
 KEY = "node", "x"
@@ -81,6 +82,28 @@ def test_hot_rows_are_held_on_a_device(pinned, hot):
         assert_alike(found, X[IDS])
         assert store.report().hits == sum(int(i) in hot for i in IDS) if hot else True
         assert torch.equal(store.fetch(KEY, IDS), X[IDS])  # ids of the CPU go there, and rows come back
+
+
+@pytest.mark.parametrize(
+    ("hot", "hinted"), [({KEY: [4, 9]}, [49, 0, 17]), ({KEY: []}, IDS.tolist()), ({}, IDS.tolist())]
+)
+def test_hints_go_on_for_rows_that_are_not_hot(hot, hinted):
+    slow = Own(FeatureSpec(50, (3,), torch.float32), lambda ids: X[ids.long()])
+    seen = []
+    slow.hint = lambda ids: seen.append(ids.tolist())
+    HotFeatures(slow, hot, device="cpu").will_need(KEY, IDS)
+    with elsewhere() as device:
+        HotFeatures(slow, hot, device=device).will_need(KEY, IDS.to(device))
+    assert seen == [hinted, hinted]
+
+
+def test_no_device_is_waited_for_where_hints_prepare_nothing():
+    with elsewhere() as device:
+        store = HotFeatures(MemoryFeatures({"node": {"x": X}}), {KEY: [4]}, device=device)
+        ids = IDS.to(device)
+        waits.clear()
+        store.will_need(KEY, ids)
+        assert not waits
 
 
 def test_other_stores_serve_ids_on_a_device():

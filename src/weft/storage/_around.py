@@ -44,6 +44,10 @@ class StoreAround(FeatureStore):
     def _spec(self, key: FeatureKey) -> FeatureSpec:
         return self._store.spec(key)
 
+    @property
+    def _heeds_hints(self) -> bool:
+        return self._store._heeds_hints
+
     def report(self, key: FeatureKey | None = None) -> CacheReport:
         """Count hits and misses of a feature, or of all together, since the store was made.
 

@@ -82,6 +82,11 @@ class FeatureStore(ABC):
     def _hint(self, key: FeatureKey, ids: Tensor) -> None:  # noqa: B027 (most stores have nothing to prepare)
         """Prepare for rows that will be asked for; key and ids are checked."""
 
+    @property
+    def _heeds_hints(self) -> bool:
+        """Whether hints prepare anything, so that a device may be waited for."""
+        return type(self)._hint is not FeatureStore._hint
+
     def spec(self, key: FeatureKey) -> FeatureSpec:
         """Say how many rows a feature has, and what a row is.
 
@@ -133,8 +138,8 @@ class FeatureStore(ABC):
             FeatureError, IdError, ShapeError, DtypeError: as `fetch`.
         """
         spec, ids = self._checked("will_need", key, ids)
-        if ids.device.type != "cpu" and type(self)._hint is FeatureStore._hint:
-            return  # nothing to prepare, for which a device would be waited for
+        if ids.device.type != "cpu" and not self._heeds_hints:
+            return
         at_rows = ids.to(self._place(key, ids))
         self._check_range("will_need", key, at_rows)
         if ids.shape[0] and spec.row_bytes:

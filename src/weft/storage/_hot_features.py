@@ -85,6 +85,10 @@ class HotFeatures(StoreAround):
             rows[missing] = self._store.fetch(key, ids[missing])
         return rows
 
+    def _hint(self, key: FeatureKey, ids: Tensor) -> None:
+        held = self._held.get(key)
+        self._store.will_need(key, ids if held is None else ids[gather_rows(held.place_of, ids) < 0])
+
     def __getstate__(self) -> Any:
         return self._arguments
 
