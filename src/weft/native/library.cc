@@ -37,12 +37,16 @@ void use_large_pages(void* data, int64_t bytes) {
 #endif
 }
 
-int64_t near_bytes() {
+// Asked when the library is loaded: asking takes longer than a small call.
 #if defined(_SC_LEVEL3_CACHE_SIZE)
-  static const int64_t told = sysconf(_SC_LEVEL3_CACHE_SIZE) / 4;  // asking takes longer than a small call
-  if (0 < told && told < kMostNear) return told;
+static const int64_t last_cache_bytes = sysconf(_SC_LEVEL3_CACHE_SIZE);
+#else
+static const int64_t last_cache_bytes = 0;
 #endif
-  return kMostNear;
+
+int64_t near_bytes() {
+  const int64_t near = last_cache_bytes / 4;
+  return 0 < near && near < kMostNear ? near : kMostNear;
 }
 
 }  // namespace weft
