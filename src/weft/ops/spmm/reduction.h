@@ -1,5 +1,6 @@
 // Memory traffic: ids and weights once (E), source rows once (E x F, prefetched), output rows once (N x F). Nothing of size E x F
-// is written; short rows with factors are multiplied by them first (N x F). Hub rows are reduced in pieces of fixed length that combine in order; other rows form tasks of up to 1024.
+// is written; short rows with factors are multiplied by them first (N x F). Hub rows are reduced in pieces of fixed length that
+// combine in order; other rows form tasks of up to 1024.
 #pragma once
 #include "arguments.h"
 #include "row_tiles.h"
@@ -8,7 +9,8 @@
 namespace weft {
 namespace WEFT_ISA {
 
-constexpr int64_t kManyEdges = 8;  // of a row, on average
+// It takes less to multiply rows of up to so many bytes by their factors than to read a factor for each of so many edges.
+constexpr int64_t kShortRow = 64, kManyEdges = 8;
 
 template <class T, class I>
 class Reduction {
@@ -57,9 +59,9 @@ class Reduction {
   const Plan plan_;
   Faults faults_;
 
-  // Whether to multiply rows by their factors beforehand takes less than to read a factor for each edge: of so many edges, if rows are short.
+  // Halves would be rounded once more.
   bool scales_rows() const {
-    return a_.source_scale && std::is_same_v<T, A> && a_.features * int64_t{sizeof(T)} <= 128 && a_.num_edges >= kManyEdges * a_.num_sources;
+    return a_.source_scale && std::is_same_v<T, A> && a_.features * int64_t{sizeof(T)} <= kShortRow && a_.num_edges >= kManyEdges * a_.num_sources;
   }
 
   void scale_rows() const {

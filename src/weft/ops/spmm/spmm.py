@@ -50,7 +50,7 @@ def spmm(
         IdError, StructureError: if `rows` points outside `x` or contradicts itself.
         GradientError: if a scale wants a gradient; in backward, if `rows.transposed` is missing.
 
-    *Cost* reads E x F, writes N x F; no E x F tensor in either direction. Rows of up to 128 bytes with a `source_scale` may take
+    *Cost* reads E x F, writes N x F; no E x F tensor in either direction. Rows of up to 64 bytes with a `source_scale` may take
     N x F more while it runs. float16 and bfloat16 accumulate in float32.
 
     >>> import torch
