@@ -54,6 +54,11 @@ def test_torch_library_accepts_the_operator(op):
 
 
 @pytest.mark.parametrize("op", OPERATORS)
+def test_traces_give_the_same(op):
+    contract.check_traces(op, pairwise(list(op.make_samples()), most=8))
+
+
+@pytest.mark.parametrize("op", OPERATORS)
 def test_compiled_results_are_the_same(op):
     contract.check_compile(op, pairwise(list(op.make_samples()), most=8))
 
@@ -118,6 +123,16 @@ def test_a_hub_is_cut_without_a_trace(op, monkeypatch):
     contract.check_forward(op)
     contract.check_gradients(op)
     contract.check_threads(op)
+
+
+@pytest.mark.filterwarnings("ignore:Error detected in")  # where the gradient comes from, as torch says beside the error
+def test_a_gradient_that_looks_at_values_is_refused(monkeypatch):
+    op = REGISTRY["spmm"]
+    formula = op.gradient.formula
+    looks = lambda *given: [None if x is None else x * (1 if x.sum() > 0 else 2) for x in formula(*given)]  # noqa: E731
+    monkeypatch.setattr(op.gradient, "formula", looks)
+    with pytest.raises(Exception, match="data-dependent"):
+        contract.check_traces(op, range(10))
 
 
 @pytest.mark.slow

@@ -116,18 +116,22 @@ def check_gradgrad(op: Operator[..., Any], chosen: Container[int] | None = None)
 
 
 def check_library(op: Operator[..., Any], chosen: Container[int] | None = None) -> None:
-    """torch.library.opcheck passes with and without gradients, and torch.ops gives the bits of the fast route."""
+    """torch.library takes the schema, the fake and the gradient, and torch.ops gives the bits of the fast route."""
     for at, args in _numbered(op, chosen):
-        prepared = op.prepare(*args) if op.prepare else args
-        flat = op.signature.flattened(prepared)
-        whole = flat
-        if any(prepared[i] is not None for i in op._of_at):  # what traces both ways need not trace one of them alone
-            torch.library.opcheck(op.overload, tuple(flat), test_utils=("test_schema", "test_faketensor"))
-            leaves = [None if prepared[i] is None else prepared[i].clone().requires_grad_() for i in op._of_at]
-            whole = op.signature.flattened(replaced(prepared, op._of_at, leaves))
-        torch.library.opcheck(op.overload, tuple(whole))
+        flat, whole = _registered(op, args)
+        if whole is not flat:
+            torch.library.opcheck(op.overload, flat, test_utils=("test_schema", "test_faketensor"))
+        torch.library.opcheck(
+            op.overload, whole, test_utils=("test_schema", "test_autograd_registration", "test_faketensor")
+        )
         with using("native"):
             _assert_equal(op, visible(op, op.overload(*flat)), op(*args), f"sample {at}, torch.ops")
+
+
+def check_traces(op: Operator[..., Any], chosen: Container[int] | None = None) -> None:
+    """What torch traces ahead of time, for any sizes, gives the same outputs and gradients."""
+    for _, args in _numbered(op, chosen):
+        torch.library.opcheck(op.overload, _registered(op, args)[1], test_utils="test_aot_dispatch_dynamic")
 
 
 def check_compile(op: Operator[..., Any], chosen: Container[int] | None = None) -> None:
@@ -166,7 +170,8 @@ def check_threads(
 
 
 CHECKS: tuple[Callable[..., None], ...] = (
-    check_parts, check_forward, check_layouts, check_gradients, check_gradgrad, check_library, check_compile, check_threads,
+    check_parts, check_forward, check_layouts, check_gradients, check_gradgrad, check_library, check_traces, check_compile,
+    check_threads,
 )  # fmt: skip
 
 
@@ -291,6 +296,17 @@ def visible(op: Operator[..., Any], made: Any) -> Any:
 def as_tuple(made: Any) -> tuple[Tensor, ...]:
     """Outputs as a tuple of those that are there."""
     return tuple(t for t in made if t is not None) if isinstance(made, tuple) else (made,)
+
+
+def _registered(op: Operator[..., Any], args: Args) -> tuple[Args, Args]:
+    """The arguments as `op.overload` takes them, and again with leaves that want a gradient where one can."""
+    prepared = op.prepare(*args) if op.prepare else args
+    flat = tuple(op.signature.flattened(prepared))
+    present = [i for i in op._of_at if prepared[i] is not None]
+    if not present:
+        return flat, flat
+    leaves = [prepared[i].clone().requires_grad_() for i in present]
+    return flat, tuple(op.signature.flattened(replaced(prepared, present, leaves)))
 
 
 def _gives_floats(op: Operator[..., Any]) -> bool:
