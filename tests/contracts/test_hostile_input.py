@@ -53,7 +53,8 @@ HUGE = [-1, N, 2**31 - 1, -(2**31)]
 
 
 def rows_with(**changes):
-    rows = random_structure(M, N, E, dtype=torch.int32)
+    """A structure some parts of which were changed, and without ends, so that operators follow what it has."""
+    rows = random_structure(M, N, E, dtype=torch.int32)._replace(ends=None)
     return rows._replace(**{name: change(getattr(rows, name).clone()) for name, change in changes.items()})
 
 
@@ -160,7 +161,7 @@ def test_pointers_that_contradict_themselves_are_a_structure_error(call, change)
 
 @pytest.mark.parametrize("call", CALLS)
 def test_ids_overwritten_after_a_good_call_are_caught(call):
-    rows = random_structure(M, N, E, dtype=torch.int32)
+    rows = rows_with()
     before = CALLS[call](rows)
     assert before.isfinite().all()
     (rows.edge if is_sourceless(call) else rows.source)[3] = 10**9
@@ -377,6 +378,53 @@ def test_kernels_that_read_both_structures_check_both(change, error, text):
     out = attention(rows._replace(transposed=change(rows.transposed)), left=left)
     with using("native"), pytest.raises(error, match=text):
         out.sum().backward()
+
+
+ENDS = torch.arange(E).remainder(N), torch.arange(E).remainder(N)  # of M sources and N targets
+
+
+@pytest.mark.parametrize("width", [1, 2, 4, 5, 40])
+@pytest.mark.parametrize("dtype", [torch.int32, torch.int64])
+@pytest.mark.parametrize("backend", ["native", "reference"])
+@pytest.mark.parametrize(("end", "count"), [("source", M), ("target", N)])
+@pytest.mark.parametrize(("wrong", "at"), [(-1, 7), ("count", 0), ("count", E - 1), (2**31 - 1, 7)])
+def test_an_end_out_of_range_is_an_id_error(wrong, at, end, count, backend, dtype, width):
+    ends = [ids.to(dtype, copy=True) for ids in ENDS]
+    ends[end == "target"][at] = count if wrong == "count" else wrong
+    rows = random_structure(M, N, E, is_sorted=True)._replace(ends=tuple(ends))
+    left, right = torch.randn(N, width), torch.randn(M, width)
+    with using(backend), pytest.raises(IdError, match=f"`ends.* {end}.* there are {count} "):
+        sddmm(rows, left, right, "add")
+    other = (right, "source") if end == "target" else (left, "target")
+    with using(backend):
+        sddmm(rows, other[0], None, "copy", other[1])  # which does not look at it
+
+
+@pytest.mark.parametrize(
+    ("ends", "error", "text"),
+    [
+        ((ENDS[0][:-1], ENDS[1][:-1]), ShapeError, f"`rows.ends` of {E} edges"),
+        ((ENDS[0], ENDS[1][:-1]), ShapeError, "as many sources as targets"),
+        ((ENDS[0].int(), ENDS[1]), DtypeError, "both int32 or both int64"),
+        ((ENDS[0].double(), ENDS[1].double()), DtypeError, "both int32 or both int64"),
+        ((ENDS[0][:, None], ENDS[1][:, None]), ShapeError, "one-dimensional"),
+        ((ENDS[0].to("meta"), ENDS[1].to("meta")), DeviceError, "`ends` on the CPU"),
+    ],
+)
+def test_ends_that_do_not_fit_are_a_typed_error(ends, error, text):
+    rows = random_structure(M, N, E)._replace(ends=ends)
+    with using("native"), pytest.raises(error, match=text):
+        sddmm(rows, torch.randn(N, 5), torch.randn(M, 5))
+
+
+@pytest.mark.parametrize("op", ["mul", "dot"])
+@pytest.mark.parametrize("backend", ["native", "reference"])
+@pytest.mark.parametrize("knows_ends", [True, False])
+def test_two_tables_of_sources_are_both_read_within_their_rows(knows_ends, backend, op):
+    rows = random_structure(M, N, E)
+    rows = rows if knows_ends else rows._replace(ends=None)
+    with using(backend), pytest.raises(IdError, match="there are 3"):
+        sddmm(rows, torch.randn(M, 5), torch.randn(3, 5), op, "source", "source")
 
 
 def test_sizes_beyond_memory_raise_and_leave_the_process_alive():

@@ -39,6 +39,8 @@ def calls():
         Structure(torch.arange(0, E + 1, 2), ids, edge),
     )
     trained, far = Structure(indptr, ids, edge, Structure(indptr, ids.clone(), edge.clone())), torch.ones(E, 1)
+    source, target = torch.arange(E) % N, torch.arange(E) % N
+    listed = Structure(indptr, ids, edge, None, (source, target))
     z = torch.ones(N, 1, 8, requires_grad=True)
 
     def attend(rows, weight=None):
@@ -57,6 +59,9 @@ def calls():
         "spmm, edge": (edge, lambda: spmm(whole, many, weight)),
         "sddmm, source": (ids, lambda: sddmm(whole, many, many, "dot")),
         "sddmm, edge": (edge, lambda: sddmm(whole, many, many, "dot")),
+        "sddmm of one value by edge": (source, lambda: sddmm(listed, one, one, "add")),
+        "sddmm by edge, source": (source, lambda: sddmm(listed, many, many, "dot")),
+        "sddmm by edge, target": (target, lambda: sddmm(listed, many, many, "add")),
         "mark_ends": (ids, lambda: mark_ends(ids, ids, marks, marks)),
         "mark_rows": (ids, lambda: mark_rows(indptr, edge, None, ids, None, E)),
         "segment_search": (ids, lambda: segment_search(indptr, ids.clone(), ids, ids)),

@@ -32,6 +32,8 @@ def mapped(convert, value):
         return convert(value)
     if isinstance(value, Structure):
         return Structure(*(None if v is None else mapped(convert, v) for v in value))
+    if type(value) is tuple:  # the ends of a structure
+        return tuple(mapped(convert, v) for v in value)
     return value
 
 

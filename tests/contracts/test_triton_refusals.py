@@ -50,7 +50,11 @@ MARKS = torch.tensor([-1])  # of 64 ids
 CALLS = {
     "spmm": (lambda rows: ops.spmm(rows, X, torch.ones(50)), "source edge indptr"),
     "spmm by head": (lambda rows: ops.spmm(rows, torch.ones(24, 2, 4), torch.ones(50, 2), "max"), "source edge indptr"),
-    "sddmm": (lambda rows: ops.sddmm(rows, X, X), "source edge indptr"),
+    "sddmm": (lambda rows: ops.sddmm(rows._replace(ends=None), X, X), "source edge indptr"),
+    "sddmm by edge": (
+        lambda rows: ops.sddmm(rows._replace(ends=(rows.source, rows.source)), X, X, "add"),
+        "source",
+    ),
     "degree": (lambda rows: ops.degree(rows.source, 24), "source"),
     "gather_segments": (
         lambda rows: ops.gather_segments(rows.indptr, torch.ones(50, 3), *chosen(rows)),

@@ -226,7 +226,16 @@ class Adjacency:
         is_symmetric = is_square and torch.equal(by_target.indptr, by_source.indptr)
         if is_symmetric and torch.equal(by_target.source, by_source.source):  # one copy serves both
             by_source = Structure(by_target.indptr, by_target.source, by_source.edge)
-        return by_target.with_transposed(by_source), by_source.with_transposed(by_target)
+        ends = self._listed_ends()
+        turned = None if ends is None else (ends[1], ends[0])
+        return Structure(*by_target[:3], by_source, ends), Structure(*by_source[:3], by_target, turned)
+
+    def _listed_ends(self) -> tuple[Tensor, Tensor] | None:
+        """The ends as operators take them; not where a training would refuse what was made during inference."""
+        if not torch.compiler.is_compiling() and (self.source.is_inference() or self.target.is_inference()):
+            return None
+        source, target = (self.source, self.target) if self.source.dtype is self.target.dtype else self._ends()
+        return source.contiguous(), target.contiguous()
 
     def _in_order(self, fact: str, key: Tensor, other: Tensor, num: int) -> Structure | None:
         """Edges compressed by an end that ascends: it only has to be found where it changes."""
@@ -373,7 +382,9 @@ class Adjacency:
             return done[id(tensor)]
 
         def structure(rows: Structure) -> Structure:
-            return Structure(once(rows.indptr), once(rows.source), None if rows.edge is None else once(rows.edge))
+            ends = None if rows.ends is None else (once(rows.ends[0]), once(rows.ends[1]))
+            edge = None if rows.edge is None else once(rows.edge)
+            return Structure(once(rows.indptr), once(rows.source), edge, None, ends)
 
         def linked(rows: Structure) -> Structure:
             assert rows.transposed is not None, "an adjacency links its structures"

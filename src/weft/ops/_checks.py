@@ -27,7 +27,7 @@ def check_rows(name: str, rows: Structure) -> None:
     """Refuse a structure whose parts do not fit each other."""
     if not isinstance(rows, Structure):
         raise DtypeError(message(name, "a weft.ops.Structure", type(rows).__name__, "take it from Adjacency.by_target"))
-    indptr, source, edge, _ = rows
+    indptr, source, edge, _, ends = rows
     if (
         indptr.dtype is not torch.int64
         or source.dtype not in IDS
@@ -46,6 +46,12 @@ def check_rows(name: str, rows: Structure) -> None:
             edge.shape[0] == source.shape[0],
             lambda: message(name, "as many `edge` as `source` ids", _shapes(indptr, source, edge)),
         )
+    if ends is not None:
+        check_edge_list(f"{name}, `rows.ends`", *ends)
+        expect(
+            ends[0].shape[0] == source.shape[0],
+            lambda: message(name, f"`rows.ends` of {source.shape[0]} edges", _shapes(*ends)),
+        )
 
 
 def check_edge_list(name: str, source: Tensor, target: Tensor) -> None:
@@ -63,7 +69,7 @@ def check_edge_list(name: str, source: Tensor, target: Tensor) -> None:
 
 def check_transposed(name: str, rows: Structure, num_sources: int) -> None:
     """Refuse `rows.transposed` unless a kernel can read it side by side with `rows`."""
-    back = rows.reversed()
+    back = Structure(*rows.reversed()[:3])
     check_rows(f"{name}, `rows.transposed`", back)
     if back.source.dtype is not rows.source.dtype:
         raise DtypeError(message(name, f"`rows.transposed` with {rows.source.dtype} ids", str(back.source.dtype)))

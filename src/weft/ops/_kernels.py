@@ -53,6 +53,8 @@ def on_one_device(op: "Operator[..., Any]", args: Sequence[Any]) -> list[Any]:
 def _on(op: "Operator[..., Any]", device: torch.device, name: str, value: Any) -> Any:
     if type(value) is Structure:
         return Structure(*(_on(op, device, name, part) for part in value))
+    if type(value) is tuple:  # the ends of a structure
+        return tuple(_on(op, device, name, end) for end in value)
     if not isinstance(value, Tensor):
         return value
     if value.device != device and value.dim():  # a seed is read on the host
@@ -67,11 +69,9 @@ def call_native(
     """Run the C function on addresses of contiguous tensors."""
     fields: list[int] = []
     held: list[Tensor] = []  # contiguous copies have to outlive the call
-    for name, at, is_structure in op.passed:
+    for name, at in op.passed:
         value = args[at]
-        if is_structure:
-            value = value.reversed() if name == "transposed" else value
-        for t in value[:3] if is_structure else (value,):
+        for t in value.passed(name) if type(value) is Structure else (value,):
             if t is None:
                 fields.append(0)
                 continue

@@ -18,7 +18,7 @@ from ._checks import check_rows
 from ._gradient import FastCall, Formula, Gradient, from_reference
 from ._registry import REGISTRY
 from ._signature import Signature
-from ._structure import Structure
+from ._structure import PASSED, Structure
 from ._torch import is_ordinary, is_transforming, register_vmap
 
 P = ParamSpec("P")
@@ -26,10 +26,6 @@ R = TypeVar("R")
 
 FLOATS = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
 PARTS = ("reference", "outputs", "native", "triton", "backward", "samples", "tolerance")
-
-# How a structure and its transpose appear among the fields of a C function.
-_ROWS = "indptr source edge"
-_TRANSPOSED = "by_source_indptr by_source by_source_edge"
 
 _LIBRARY = torch.library.Library("weft", "FRAGMENT")
 _CODES = {getattr(torch, name): code for name, code in DTYPES.items()}
@@ -86,13 +82,11 @@ class Operator(Generic[P, R]):
     ) -> None:
         """Name the C function, the arguments and dims it is passed, and the arguments whose dtypes choose its variant.
 
-        `transposed` among the arguments stands for the same edges by source.
+        `transposed` among the arguments stands for the same edges by source, `ends` for those of every edge.
         """
         at, names = self.signature.at, passes.split()
-        structures = {"rows": "rows", "transposed": "rows"}
-        given = (n for n in names if n in at or n == "transposed")
-        self.passed = tuple((n, at[structures.get(n, n)], n in structures) for n in given)
-        fields = " ".join({"rows": _ROWS, "transposed": _TRANSPOSED}.get(n, n) for n in names)
+        self.passed = tuple((n, at["rows" if n in PASSED else n]) for n in names if n in at or n in PASSED)
+        fields = " ".join(PASSED.get(n, n) for n in names)
         self.kernel = Kernel(symbol, f"{fields} {dims}".split())
         self.value_at, self.ids_at = at[value], at[ids]
         self.dtypes = tuple(dtypes)

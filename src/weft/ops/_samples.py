@@ -20,8 +20,9 @@ def compress(key: Tensor, other: Tensor, num: int, dtype: torch.dtype = torch.in
 def structure(
     source: Tensor, target: Tensor, num_sources: int, num_targets: int, dtype: torch.dtype = torch.int64
 ) -> Structure:
-    """Edges by target, with their transpose."""
-    return compress(target, source, num_targets, dtype).with_transposed(compress(source, target, num_sources, dtype))
+    """Edges by target, with their transpose and their ends."""
+    rows, back = compress(target, source, num_targets, dtype), compress(source, target, num_sources, dtype)
+    return Structure(*rows[:3], back, (source.to(dtype), target.to(dtype)))
 
 
 def random_structure(

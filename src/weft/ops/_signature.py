@@ -76,7 +76,9 @@ class Signature:
 def _is_plain_structure(rows: Any) -> bool:
     if type(rows) is not Structure:
         return False
-    indptr, source, edge, transposed = rows
+    indptr, source, edge, transposed, ends = rows
     if type(indptr) is not Tensor or type(source) is not Tensor or (edge is not None and type(edge) is not Tensor):
+        return False
+    if ends is not None and (type(ends[0]) is not Tensor or type(ends[1]) is not Tensor):
         return False
     return transposed is None or _is_plain_structure(transposed)

@@ -27,7 +27,7 @@ def random_matrix(
         column = torch.randint(max(num_columns, 1), (num_entries,), generator=generator)
     value = torch.randn(num_entries, dtype=torch.float64, generator=generator)
     value[torch.rand(num_entries, generator=generator) < 0.2] = 0
-    indptr, column, _, _ = compress(row, column, num_rows, dtype)
+    indptr, column = compress(row, column, num_rows, dtype)[:2]
     return Compressed(indptr, column, value, num_columns)
 
 

@@ -62,7 +62,7 @@ class PPRSampler(InducedSampler):
             weight=weight, time=None,
         )  # fmt: skip
         edges = graph.edge_sets[square_edge_type("PPRSampler", graph)]
-        indptr, source, edge, _ = edges.adjacency.by_target
+        indptr, source, edge = edges.adjacency.by_target[:3]
         share = torch.ones(source.shape[0], dtype=torch.float64, device="cpu")
         if weight is not None:
             share = edges[weight].double() if edge is None else edges[weight][edge.long()].double()

@@ -235,7 +235,8 @@ def on_device(args: Sequence[Any], device: str) -> Args:
 
     def move(a: Any) -> Any:
         if isinstance(a, Structure):
-            return Structure(*on_device(a, device))
+            moved = Structure(*on_device(a[:4], device))
+            return moved if a.ends is None else moved._replace(ends=on_device(a.ends, device))
         return a.to(device) if isinstance(a, Tensor) and a.dim() else a
 
     return tuple(move(a) for a in args)
@@ -247,12 +248,11 @@ def cast(args: Sequence[Any], dtype: torch.dtype, ids: torch.dtype | None) -> Ar
 
     def convert(a: Any) -> Any:
         if isinstance(a, Structure):
+            if ids is None:
+                return a
             other = None if a.transposed is None else convert(a.transposed)
-            return (
-                a
-                if ids is None
-                else Structure(a.indptr, a.source.to(ids), None if a.edge is None else a.edge.to(ids), other)
-            )
+            edge = None if a.edge is None else a.edge.to(ids)
+            return Structure(a.indptr, a.source.to(ids), edge, other, a.ends)  # whose ids have a width of their own
         if isinstance(a, Tensor) and a.is_floating_point():
             return a.to(dtype)
         names_edges = (

@@ -1,6 +1,7 @@
 """Every op between every pair of ends, against its formula."""
 
 import operator
+import sys
 
 import pytest
 import torch
@@ -14,8 +15,12 @@ FORMULAS = {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "div"
 ENDS = ("source", "target", "edge")
 
 
-@pytest.fixture(autouse=True)
-def _native():
+@pytest.fixture(autouse=True, params=[True, False], ids=["by_edge", "by_target"])
+def _native(request, monkeypatch):
+    """Every test runs twice: edges in the order of their ids, where the structure knows their ends, and by target."""
+    if not request.param:
+        bare = lambda rows, *args: weft.ops.sddmm(rows._replace(ends=None), *args)  # noqa: E731
+        monkeypatch.setattr(sys.modules[__name__], "sddmm", bare)
     with weft.ops.using("native"):
         yield
 
@@ -104,6 +109,14 @@ def test_dots_of_every_width(width):
     left, right = torch.randn(7, width), torch.randn(11, width)
     expected = (left[ends["target"][1]].double() * right[ends["source"][1]].double()).sum(-1)
     torch.testing.assert_close(sddmm(rows, left, right).double(), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("width", [1, 3, 4, 8, 16, 20])
+def test_dots_of_several_heads(width):
+    rows, ends = edges(4)
+    left, right = torch.randn(7, 3, width), torch.randn(11, 3, width)
+    expected = (left[ends["target"][1]] * right[ends["source"][1]]).sum(-1)
+    torch.testing.assert_close(sddmm(rows, left, right), expected)
 
 
 @pytest.mark.parametrize("op", [*FORMULAS, "copy"])

@@ -43,7 +43,8 @@ def sddmm(
         IdError, StructureError: if `rows` points outside the features or contradicts itself.
         GradientError: in backward to source features, if `rows.transposed` is missing.
 
-    *Cost* reads E x F, writes what it returns. float16 and bfloat16 are combined in float32.
+    *Cost* reads E x F, writes what it returns. float16 and bfloat16 are combined in float32. With `rows.ends` edges are walked in
+    the order of their ids, unless rows of targets would be read anywhere that are too wide for it.
 
     >>> import torch
     >>> rows = Structure(torch.tensor([0, 2, 2]), torch.tensor([1, 0]))
@@ -67,6 +68,9 @@ def _at_edges(rows: Structure, x: Tensor, end: End, name: str) -> Tensor:
     """Features of every edge, by edge id."""
     if end == "edge":
         return x
+    if rows.ends is not None:
+        ids = rows.ends[end == "target"]
+        return x[checked_ids("sddmm", f"ends, {end}", ids, x.shape[0], f"rows in `{name}`")]
     if end == "target":
         found = x[rows.targets()]
     else:
@@ -136,6 +140,7 @@ def _(
         heads,
         width,
         *codes,
+        int(rows.ends is not None and rows.ends[0].dtype is torch.int64),
     )
 
 
@@ -152,8 +157,8 @@ def _check_end(rows: Structure, name: str, x: Tensor, end: End) -> None:
 
 sddmm.native(
     "sddmm",
-    passes="rows left right out",
-    dims="num_targets num_edges num_left num_right heads width op left_from right_from",
+    passes="rows ends left right out",
+    dims="num_targets num_edges num_left num_right heads width op left_from right_from wide_ends",
     value="left",
     ids="rows",
 )
@@ -227,7 +232,8 @@ def _() -> Iterator[tuple[Any, ...]]:
                 features = ((5,), (2, 8), (3, 1, 7), (37,), (1,))[(turn + at) % 5]
                 left = torch.randn(count[a], *features, dtype=torch.float64)
                 right = torch.rand(count[b], *features, dtype=torch.float64) + 0.5
-                yield rows, left, None if op == "copy" else right, op, a, b
+                for known in (rows, rows._replace(ends=None)):
+                    yield known, left, None if op == "copy" else right, op, a, b
     rows, num_sources = next(sample_structures())
     yield (
         rows,

@@ -22,11 +22,13 @@ def launch(
     targets, edges, num_left, num_right, heads, width, *_ = dims
     if edges == 0 or heads == 0 or (width == 0 and op != "dot"):
         return
+    tables = ((num_left, left_from), *(() if right is None else ((num_right, right_from),)))
+    sources = min((count for count, end in tables if end == "source"), default=0)
     block = block_of(width, 128)
     blocks = heads if op == "dot" else triton.cdiv(width, block)
     _combine[(triton.cdiv(edges, _EDGES), blocks)](
-        rows.indptr, rows.source, rows.edge, left, right, made[0], faults_of("sddmm", left.device), targets, edges, num_left,
-        num_right, heads, width, OP=op, LEFT=left_from, RIGHT=left_from if right is None else right_from,
+        rows.indptr, rows.source, rows.edge, *(rows.ends or (None, None)), left, right, made[0], faults_of("sddmm", left.device),
+        sources, targets, edges, heads, width, OP=op, LEFT=left_from, RIGHT=left_from if right is None else right_from,
         STEPS=search_steps(targets), EDGES=_EDGES, WIDTH=block, ACC=dtype_of(accumulator(left.dtype)),
         num_warps=max(1, min(8, block * _EDGES // 512)),
     )  # fmt: skip
@@ -44,19 +46,24 @@ def _end(source, target, e, END: tl.constexpr):
 
 @kernel
 def _combine(
-    indptr, source, edge, left, right, out, faults, num_targets, num_edges, num_left, num_right, heads, width,
-    OP: tl.constexpr, LEFT: tl.constexpr, RIGHT: tl.constexpr, STEPS: tl.constexpr, EDGES: tl.constexpr,
+    indptr, source, edge, source_of_edge, target_of_edge, left, right, out, faults, num_sources, num_targets, num_edges, heads,
+    width, OP: tl.constexpr, LEFT: tl.constexpr, RIGHT: tl.constexpr, STEPS: tl.constexpr, EDGES: tl.constexpr,
     WIDTH: tl.constexpr, ACC: tl.constexpr,
 ):  # fmt: skip
     p = tl.program_id(0).to(tl.int64) * EDGES + tl.arange(0, EDGES)
     there = p < num_edges
     src, target, e = p, p, p
-    if edge is not None:
+    if source_of_edge is not None:  # edges in the order of their ids, else one target after the other
+        source = source_of_edge
+    elif edge is not None:
         e, there = load_ids(edge, p, there, num_edges, faults)
     if LEFT == "source" or RIGHT == "source":
-        src, there = load_ids(source, p, there, num_left if LEFT == "source" else num_right, faults)
+        src, there = load_ids(source, p, there, num_sources, faults)
     if LEFT == "target" or RIGHT == "target":
-        target, there = rows_of(indptr, num_targets, num_edges, p, there, faults, STEPS)
+        if target_of_edge is not None:
+            target, there = load_ids(target_of_edge, p, there, num_targets, faults)
+        else:
+            target, there = rows_of(indptr, num_targets, num_edges, p, there, faults, STEPS)
     a_row = _end(src, target, e, LEFT)
     b_row = _end(src, target, e, RIGHT)
     if OP == "dot":
