@@ -27,7 +27,7 @@ def check_rows(name: str, rows: Structure) -> None:
     """Refuse a structure whose parts do not fit each other."""
     if not isinstance(rows, Structure):
         raise DtypeError(message(name, "a weft.ops.Structure", type(rows).__name__, "take it from Adjacency.by_target"))
-    indptr, source, edge, _, ends = rows
+    indptr, source, edge = rows[:3]
     if (
         indptr.dtype is not torch.int64
         or source.dtype not in IDS
@@ -46,12 +46,15 @@ def check_rows(name: str, rows: Structure) -> None:
             edge.shape[0] == source.shape[0],
             lambda: message(name, "as many `edge` as `source` ids", _shapes(indptr, source, edge)),
         )
-    if ends is not None:
-        check_edge_list(f"{name}, `rows.ends`", *ends)
-        expect(
-            ends[0].shape[0] == source.shape[0],
-            lambda: message(name, f"`rows.ends` of {source.shape[0]} edges", _shapes(*ends)),
-        )
+
+
+def check_ends(name: str, rows: Structure) -> None:
+    """Refuse `rows.ends` that do not fit the rest of the structure, where an operator reads them."""
+    if rows.ends is None:
+        return
+    ends, edges = rows.ends, rows.num_edges
+    check_edge_list(f"{name}, `rows.ends`", *ends)
+    expect(ends[0].shape[0] == edges, lambda: message(name, f"`rows.ends` of {edges} edges", _shapes(*ends)))
 
 
 def check_edge_list(name: str, source: Tensor, target: Tensor) -> None:

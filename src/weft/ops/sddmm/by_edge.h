@@ -124,9 +124,11 @@ class Edges {
 
   // Combines edges lo .. hi; gives the first whose ids do not fit, or -1.
   int64_t run(int64_t lo, int64_t hi) const {
+    const bool copies = a_.op == kCopy;  // then both sides are one, of which the right one is not read
     Places<kBatch> places;
-    Batch<T> batch{static_cast<const T*>(a_.left), static_cast<const T*>(a_.right), places.of(a_.left_from), places.of(a_.right_from), nullptr,
-                   moves(a_.left_from, a_.num_left), a_.op != kCopy && moves(a_.right_from, a_.num_right),
+    Batch<T> batch{static_cast<const T*>(a_.left), static_cast<const T*>(copies ? a_.left : a_.right),
+                   places.of(a_.left_from), places.of(copies ? a_.left_from : a_.right_from), nullptr,
+                   moves(a_.left_from, a_.num_left), !copies && moves(a_.right_from, a_.num_right),
                    0, a_.heads, a_.width, rows_ahead(kNearBytes, row_ * sizeof(T), kAheadEdges)};
     for (int64_t p = lo; p < hi; p += batch.count) {
       batch.count = smaller(kBatch, hi - p);

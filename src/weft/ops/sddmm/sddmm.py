@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ...errors import OptionError, ShapeError, check_choice, message
-from .._checks import check_rank, check_rows, check_same_dtype, checked_ids, expect, product
+from .._checks import check_ends, check_rank, check_rows, check_same_dtype, checked_ids, expect, product
 from .._operator import operator
 from .._registry import others
 from .._samples import sample_structures
@@ -110,6 +110,7 @@ def _(
     rows: Structure, left: Tensor, right: Tensor | None, op: Op, left_from: End, right_from: End
 ) -> tuple[Any, tuple[int, ...]]:
     check_rows("sddmm", rows)
+    check_ends("sddmm", rows)
     check_choice("sddmm", "op", op, OPS)
     if (right is None) != (op == "copy"):
         raise OptionError(
