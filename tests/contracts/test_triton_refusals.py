@@ -147,6 +147,13 @@ def test_edges_without_targets_are_refused():
         ops.sddmm(rows, torch.ones(0, 3), torch.ones(2, 3))
 
 
+@pytest.mark.parametrize("knows_ends", [True, False])
+def test_two_tables_of_sources_are_both_read_within_their_rows(knows_ends):
+    rows = wrong()._replace(ends=(wrong().source, wrong().source) if knows_ends else None)
+    with using("triton"), pytest.raises(IdError, match="out of range"):
+        ops.sddmm(rows, X, X[:3], "mul", "source", "source")
+
+
 ROWS = wrong()
 RUN_BY_TORCH = {
     "segment_sort": lambda rows: ops.segment_sort(rows.indptr, torch.ones(50, 3), rows.edge),

@@ -39,16 +39,10 @@ struct Batch {
 // Rows are WHOLE if each is one vector.
 template <Op OP, class T, int N, bool WHOLE>
 void combine(const Batch<T>& given) {
-  using A = Acc<T>;
   const Batch<T> batch = given;  // a copy, which no store can change
   const int64_t row = WHOLE ? N : batch.width;
   batch.walk(row, [=, out = batch.out](const T* a, const T* b, int64_t j) {
-    T* const to = out + j * row;
-    for (int64_t k = 0;;) {
-      store<N>(to + k, apply<OP, A, N>(load<N>(a + k), OP == kCopy ? Vec<A, N>{} : load<N>(b + k)));
-      if (k + N >= row) break;
-      k = smaller(k + N, row - N);  // the last vector may overlap the one before it
-    }
+    combine_row<OP, T, N>(a, b, out + j * row, row);
   });
 }
 

@@ -38,17 +38,12 @@ struct Batch {
 
 template <Op OP, class T, int N>
 void combine(const Batch<T>& batch) {
-  using A = Acc<T>;
   const int64_t width = batch.width;
   for (int64_t j = 0; j < batch.count; ++j) {
     const T *a = batch.left[j], *b = batch.right[j];
     T* out = batch.out[j];
     batch.fetch(j);
-    for (int64_t k = 0;;) {
-      store<N>(out + k, apply<OP, A, N>(load<N>(a + k), OP == kCopy ? Vec<A, N>{} : load<N>(b + k)));
-      if (k + N >= width) break;
-      k = smaller(k + N, width - N);  // the last vector may overlap the one before it
-    }
+    combine_row<OP, T, N>(a, b, out, width);
   }
 }
 

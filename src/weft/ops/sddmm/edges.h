@@ -44,6 +44,17 @@ WEFT_INLINE Vec<A, N> apply(Vec<A, N> a, Vec<A, N> b) {
   else return a;
 }
 
+// Combines two rows of at least N values.
+template <Op OP, class T, int N>
+WEFT_INLINE void combine_row(const T* a, const T* b, T* out, int64_t width) {
+  using A = Acc<T>;
+  for (int64_t k = 0;;) {
+    store<N>(out + k, apply<OP, A, N>(load<N>(a + k), OP == kCopy ? Vec<A, N>{} : load<N>(b + k)));
+    if (k + N >= width) break;
+    k = smaller(k + N, width - N);  // the last vector may overlap the one before it
+  }
+}
+
 // What body(constant) gives for an op.
 template <class Body>
 auto with_op(int64_t op, const Body& body) {
