@@ -307,14 +307,15 @@ def test_a_graph_without_edges_gives_zeros():
     assert weft.apply_edges(g, formula, source={"h": h}, shared={"linear": linear}).shape == (0, 4)
 
 
-def test_dropout_is_drawn_again_in_backward():
-    case = EdgeConv(20)
+@pytest.mark.parametrize(("reduce", "num_edges"), [("sum", 20), ("max", 4 * E)])
+def test_dropout_is_drawn_again_in_backward(reduce, num_edges):
+    case = EdgeConv(num_edges)
     case.mlp.append(nn.Dropout(0.5))
 
     def run(h):
         torch.manual_seed(3)
         given = {"source": {"h": h}, "target": {"h": h}, "shared": {"mlp": case.mlp}}
-        return weft.aggregate(case.graph, weft.formula(edge_conv, chunk_bytes=FEW), **given)
+        return weft.aggregate(case.graph, weft.formula(edge_conv, chunk_bytes=FEW), reduce=reduce, **given)
 
     torch.autograd.gradcheck(run, (case.h,), fast_mode=True)
     out = run(case.h)
@@ -347,6 +348,34 @@ def test_what_fits_is_kept_until_backward_and_computed_again_for_a_second_one(re
         assert all(torch.equal(x, y) for x, y in zip(first, again, strict=True))
         (of_h,) = torch.autograd.grad(total, case.h)
         assert torch.equal(of_h, first[0])
+
+
+@pytest.mark.parametrize(
+    ("reduce", "used", "is_narrowed"),
+    [("max", 0, True), ("min", 0, True), (("mean", "min"), 1, True), (("mean", "min"), 0, False), ("sum", 0, False)],
+)
+@pytest.mark.parametrize("orders", [False, True])
+def test_backward_computes_again_what_gets_a_gradient(reduce, used, is_narrowed, orders):
+    """A hub has as many highest messages as there are features, at most: here fewer than half of the edges."""
+    case, counts = EdgeConv(4 * E), []
+    if orders:
+        source, target = ends(case.graph)
+        case.graph = weft.Graph(source, target.sort().values, num_nodes=N + 3)
+
+    def watched(source, target, edge, shared):
+        counts.append(source["h"].shape[0])
+        return edge_conv(source, target, edge, shared)
+
+    given = {"source": {"h": case.h}, "target": {"h": case.h}, "shared": {"mlp": case.mlp}}
+    found = weft.aggregate(case.graph, weft.formula(watched, chunk_bytes=FEW), reduce=reduce, **given)
+    found, name = (found[used], reduce[used]) if isinstance(found, tuple) else (found, reduce)
+    expected = rows(case.graph, case.messages(), name)
+    torch.testing.assert_close(found, expected)
+    grad, before = torch.randn_like(expected), len(counts)
+    gradients = torch.autograd.grad(found, case.leaves, grad)
+    torch.testing.assert_close(gradients, torch.autograd.grad(expected, case.leaves, grad))
+    assert (sum(counts[before:]) < 2 * E) == is_narrowed
+    assert sum(counts[before:]) == 4 * E or is_narrowed
 
 
 def test_second_derivatives_are_right_and_say_what_they_cost():

@@ -148,7 +148,7 @@ def _join(
     made[ids] = torch.cat([torch.arange(frame.count, dtype=idtype, device=made.device) for frame in frames])
     if types is not None:
         counts = torch.tensor([frame.count for frame in frames], device=made.device)
-        made[types] = torch.arange(len(frames), device=made.device).repeat_interleave(counts)
+        made[types] = torch.repeat_interleave(counts)
     there = [(key, frame) for key, frame in zip(keys, frames, strict=True) if frame.count]
     for name in (names,) if isinstance(names, str) else names or ():
         for key, frame in there:

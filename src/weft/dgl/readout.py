@@ -177,7 +177,7 @@ def _broadcast(counts: Tensor, graph_feat: Tensor) -> Tensor:
         raise ShapeError(
             f"broadcast: expected a row for each of {num_graphs} graphs, got shape {tuple(graph_feat.shape)}"
         )
-    return gather_rows(graph_feat, torch.arange(num_graphs, device=counts.device).repeat_interleave(counts))
+    return gather_rows(graph_feat, torch.repeat_interleave(counts))
 
 
 def _topk(

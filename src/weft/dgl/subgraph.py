@@ -235,7 +235,7 @@ def _induced(
     for at, adjacency in enumerate(graph._adjacencies):
         sources, inner = nodes[graph._types.source_at[at]], places[graph._types.target_at[at]]
         indptr, source, target, ids = graphs.out_edges(adjacency, sources)
-        row = torch.arange(sources.shape[0], device=graph.device).repeat_interleave(indptr.diff())
+        row = torch.repeat_interleave(indptr.diff())
         target_place = inner[target]
         kept = target_place >= 0
         ends = (row, target_place) if relabel_nodes else (source, target)

@@ -158,9 +158,7 @@ def graph_offsets(found: FeatureSet) -> Tensor:
 
 def graph_ids(found: FeatureSet) -> Tensor:
     """The graph of each node or edge of a batch: (count,), int64."""
-    offsets = graph_offsets(found)
-    ids = torch.arange(offsets.shape[0] - 1, device=found.device)
-    return torch.repeat_interleave(ids, offsets.diff(), output_size=found.count)
+    return torch.repeat_interleave(graph_offsets(found).diff(), output_size=found.count)
 
 
 def with_offsets(where: str, graph: Graph, offsets: Mapping[str, Tensor]) -> Graph:

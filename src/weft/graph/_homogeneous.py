@@ -155,5 +155,4 @@ def _shared_names(sets: Mapping[Any, _Set]) -> list[str]:
 
 def _types_and_offsets(sets: Mapping[Any, _Set], device: torch.device) -> tuple[Tensor, Tensor]:
     counts = torch.tensor([0, *(found.count for found in sets.values())], dtype=torch.int64, device=device)
-    types = torch.arange(len(sets), device=device)
-    return torch.repeat_interleave(types, counts[1:]), counts.cumsum(0)
+    return torch.repeat_interleave(counts[1:]), counts.cumsum(0)

@@ -25,7 +25,7 @@ def attend_in_graphs(query_key_value: Tensor, indptr: Tensor | None, dropout: fl
         return _attend(query_key_value.unsqueeze(0), dropout).squeeze(0)
     sizes = indptr.diff()
     if torch.compiler.is_compiling():
-        graph = torch.arange(sizes.shape[0], device=sizes.device).repeat_interleave(sizes, output_size=num_nodes)
+        graph = torch.repeat_interleave(sizes, output_size=num_nodes)
         return _attend(query_key_value.unsqueeze(0), dropout, graph.unsqueeze(1) == graph).squeeze(0)
     ordered, order = sizes.sort(stable=True)
     values, counts = (each.tolist() for each in ordered.unique_consecutive(return_counts=True))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..ops import Structure
+from ..ops import IdSet, Structure
 
 
 class Chunk(NamedTuple):
@@ -70,6 +70,13 @@ def listed(rows: Structure, positions: Tensor) -> Chunk:
     return Chunk(Structure(indptr, rows.source[positions]), target, edge, target, 0, 0, False)
 
 
+def only(rows: Structure, found: IdSet) -> Structure:
+    """The edges at some positions, in the rows in which they are."""
+    positions = found.ids()
+    edge = positions.to(rows.source.dtype) if rows.edge is None else rows.edge[positions]
+    return Structure(torch.searchsorted(positions, rows.indptr), rows.source[positions], edge)
+
+
 def _row_of(rows: Structure, position: int) -> int:
     return int(torch.searchsorted(rows.indptr, position, right=True)) - 1
 
@@ -78,10 +85,10 @@ def _between(rows: Structure, begin: int, end: int) -> Chunk:
     first, last = _row_of(rows, begin), _row_of(rows, end - 1)
     pointers = rows.indptr[first : last + 2]
     indptr = (pointers - begin).clamp(0, end - begin)
-    targets = torch.arange(first, last + 1, device=indptr.device)
+    part = Structure(indptr, rows.source[begin:end])
     return Chunk(
-        Structure(indptr, rows.source[begin:end]),
-        torch.repeat_interleave(targets, indptr.diff(), output_size=end - begin),
+        part,
+        part.targets().add_(first),
         slice(begin, end) if rows.edge is None else rows.edge[begin:end],
         slice(first, last + 1),
         begin,

@@ -132,11 +132,18 @@ class InChunks:
             return Made(chunk, self.values(reading), reading.leaves)
 
     def backward(
-        self, tensors: Sequence[Tensor], gradients: Gradients, needs: Sequence[bool], kept: list[Made]
-    ) -> list[Tensor | None]:
-        """The gradients of the tensors, added up chunk by chunk in a fixed order; what was kept is used up."""
-        sums = _Sums(self.given, tensors)
-        for chunk in [made.chunk for made in kept] or self.chunks():
+        self, tensors: Sequence[Tensor], filled: Sequence[Tensor], grads: Sequence[Tensor | None],
+        needs: Sequence[bool], kept: list[Made],
+    ) -> list[Tensor | None]:  # fmt: skip
+        """The gradients of the tensors, added up chunk by chunk in a fixed order; what was kept is used up.
+
+        What was not kept is made again, of the edges that matter, unless other chunks would draw other random numbers.
+        """
+        rows = self.rows
+        if not kept and not self.trial.draws:
+            rows, filled = self.reduction.reached(rows, filled, grads)
+        gradients, sums = self.reduction.gradients(rows, filled, grads), _Sums(self.given, tensors)
+        for chunk in [made.chunk for made in kept] or self.reduction.cuts(rows, self.capacity):
             made = kept.pop(0) if kept else self._made(tensors, chunk, needs)
             self._add_gradients(sums, made, gradients, needs)
             del made
@@ -231,8 +238,7 @@ class _Function(torch.autograd.Function):
         with _drawing_from(ctx.state, job.rows.indptr.device):
             if torch.is_grad_enabled():
                 return None, *_differentiable_gradients(job, tensors, grads, needs)
-            gradients = job.reduction.gradients(job.rows, filled, grads)
-            return None, *job.backward(tensors, gradients, needs, ctx.kept)
+            return None, *job.backward(tensors, filled, grads, needs, ctx.kept)
 
 
 def _differentiable_gradients(
@@ -270,7 +276,7 @@ class _Sums:
         if side == "edge":
             total[chunk.edge] = grad
         elif side == "source":
-            total.index_add_(0, chunk.structure.source, grad)
+            total.index_add_(0, chunk.structure.source.long(), grad)
         else:
             total[chunk.rows] += segment_reduce(chunk.structure.indptr, grad)
 

@@ -18,9 +18,9 @@ import torch
 from torch import Tensor
 
 from ..errors import FormulaError, OptionError, message
-from ..ops import Structure, pass_messages
+from ..ops import IdSet, Structure, pass_messages
 from ..ops.pass_messages import Builder, Output
-from ._chunks import Chunk, by_degree, consecutive
+from ._chunks import Chunk, by_degree, consecutive, only
 from ._given import Reading
 from ._lower import check_values
 from ._trial import Trial
@@ -55,6 +55,12 @@ class Reduction(abc.ABC):
     def results(self, filled: list[Tensor], trial: Trial) -> list[Tensor]:
         """The results among the tensors that were filled, in their shapes."""
         return filled
+
+    def reached(
+        self, rows: Structure, filled: Sequence[Tensor], grads: Sequence[Tensor | None]
+    ) -> tuple[Structure, Sequence[Tensor]]:
+        """The edges to which a gradient comes, and what was filled with regard to them; all if there are not much fewer."""
+        return rows, filled
 
     @abc.abstractmethod
     def gradients(self, rows: Structure, filled: Sequence[Tensor], grads: Sequence[Tensor | None]) -> Gradients:
@@ -133,6 +139,19 @@ class NamedReducers(Reduction):
             only = bool(first) and out.shape[0] == 1
             self._carry = first if only else {name: _widened(x[-1:]) for name, x in found.items()}
             self._carried_winner = won[-1:]
+
+    def reached(
+        self, rows: Structure, filled: Sequence[Tensor], grads: Sequence[Tensor | None]
+    ) -> tuple[Structure, Sequence[Tensor]]:
+        """The edges that gave a highest or lowest value, where no other reducer asks."""
+        asked = {kind for kind, grad in zip(self.kinds, grads, strict=True) if grad is not None}
+        if not asked <= {"max", "min"} or not rows.num_edges:
+            return rows, filled
+        won = filled[-1].clamp(min=0).flatten()  # a row without edges names one of another row
+        found = IdSet.of(won, rows.num_edges)
+        if 2 * len(found) > rows.num_edges:
+            return rows, filled
+        return only(rows, found), [*filled[:-1], found.places(won).view_as(filled[-1])]
 
     def gradients(self, rows: Structure, filled: Sequence[Tensor], grads: Sequence[Tensor | None]) -> Gradients:
         """A program that reads the totals of the targets."""

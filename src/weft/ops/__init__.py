@@ -60,6 +60,7 @@ from .gather_rows import gather_pinned as gather_pinned
 from .gather_rows import gather_rows as gather_rows
 from .knn import Neighbors as Neighbors
 from .knn import knn as knn
+from .marks import IdSet as IdSet
 from .marks import count_marks as count_marks
 from .marks import list_marks as list_marks
 from .marks import mark_ends as mark_ends

@@ -129,8 +129,7 @@ def checked_rows(name: str, argument: str, indptr: Tensor, count: int) -> Tensor
         StructureError: if pointers do not rise from 0 to `count`; fake tensors pass.
     """
     check_rising(name, argument, indptr, count)
-    rows = torch.arange(indptr.shape[0] - 1, device=indptr.device)
-    return torch.repeat_interleave(rows, indptr.diff(), output_size=count)
+    return torch.repeat_interleave(indptr.diff(), output_size=count)
 
 
 def checked_ids(name: str, argument: str, ids: Tensor, count: int, things: str) -> Tensor:

@@ -131,8 +131,7 @@ def allocate_result(
 
 def rows_of(indptr: Tensor, column: Tensor) -> Tensor:
     """Row of each entry, int64."""
-    rows = torch.arange(indptr.shape[0] - 1, device=indptr.device)
-    return torch.repeat_interleave(rows, indptr.diff(), output_size=column.shape[0])
+    return torch.repeat_interleave(indptr.diff(), output_size=column.shape[0])
 
 
 def same_places(row: Tensor, column: Tensor) -> tuple[Tensor, Tensor]:
@@ -163,6 +162,6 @@ def paths_of(left_indptr: Tensor, left_column: Tensor, right_indptr: Tensor) -> 
     """The pairs of entries that meet in a product: position in the left matrix, position in the right one."""
     begin = right_indptr[left_column]
     length = right_indptr[left_column + 1] - begin
-    left = torch.repeat_interleave(torch.arange(left_column.shape[0], device=length.device), length)
+    left = torch.repeat_interleave(length)
     offset = torch.arange(left.shape[0], device=length.device) - (length.cumsum(0) - length)[left]
     return left, begin[left] + offset

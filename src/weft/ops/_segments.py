@@ -50,8 +50,7 @@ def rows_listed(name: str, x: Tensor, order: Tensor | None) -> Tensor:
 
 def segment_at(indptr: Tensor, num_rows: int) -> Tensor:
     """The segment of each position, int64, for the references."""
-    segments = torch.arange(indptr.shape[0] - 1, device=indptr.device)
-    return torch.repeat_interleave(segments, indptr.diff(), output_size=num_rows)
+    return torch.repeat_interleave(indptr.diff(), output_size=num_rows)
 
 
 def as_structure(indptr: Tensor, num_rows: int, order: Tensor | None) -> Structure:

@@ -73,8 +73,7 @@ class Structure(NamedTuple):
 
     def targets(self) -> Tensor:
         """Target of each position, (num_edges,), int64."""
-        rows = torch.arange(self.num_targets, device=self.indptr.device)
-        return torch.repeat_interleave(rows, self.indptr.diff(), output_size=self.num_edges)
+        return torch.repeat_interleave(self.indptr.diff(), output_size=self.num_edges)
 
 
 def flatten(rows: Structure) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:

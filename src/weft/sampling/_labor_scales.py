@@ -19,9 +19,7 @@ def labor_scales(indptr: Tensor, weight: Tensor, fanout: int) -> Tensor:
     >>> labor_scales(torch.tensor([0, 3, 4]), torch.tensor([1.0, 1.0, 8.0, 2.0]), 2)
     tensor([0.5000,    inf])
     """
-    row = torch.arange(indptr.shape[0] - 1, device=weight.device).repeat_interleave(
-        indptr.diff(), output_size=weight.shape[0]
-    )
+    row = torch.repeat_interleave(indptr.diff(), output_size=weight.shape[0])
     is_sure = weight <= 0
     most = segment_reduce(indptr, (weight > 0).to(weight.dtype), None, "sum")
     taken = torch.zeros_like(most)

@@ -83,7 +83,7 @@ class PPRSampler(InducedSampler):
             kept, node, indptr = push_pagerank(*self._matrix, left, self._alpha, _ROUNDS, room)
             done = int((indptr.diff() > 0).sum())  # rows that are there have an entry
             indptr, total = indptr[: done + 1], int(indptr[done])
-            row = torch.arange(done, device="cpu").repeat_interleave(indptr.diff(), output_size=total)
+            row = torch.repeat_interleave(indptr.diff(), output_size=total)
             score = kept[:total].masked_fill(node[:total] == left[row], -1.0)
             _, best = top_rows(indptr, score, self._num_neighbors)
             best = best[score[best] > 0]

@@ -141,7 +141,7 @@ def stochastic_block(
             parts.append((source + begins[first], target + begins[last]))
     source, target = (torch.cat(part) for part in zip(*parts, strict=True))
     graph = graph_of(source, target, sum(sizes), directed=directed)
-    graph.nodes["block"] = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes, dtype=torch.int64))
+    graph.nodes["block"] = torch.repeat_interleave(torch.tensor(sizes, dtype=torch.int64))
     return graph
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from ...ops import IdSet
 from .._adjacency import Ids
 from .._by_type import by_edge_type, chosen_ids
 from .._graph import Graph
-from .._id_set import IdSet
 from .._naming import EdgeType
 from .._rows import Features
 from .._subgraph import Subgraph

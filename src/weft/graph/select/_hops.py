@@ -7,10 +7,9 @@ import torch
 from torch import Tensor
 
 from ...errors import OptionError, check_choice, message
-from ...ops import Structure, coalesce, segment_sort, sparse_lookup
+from ...ops import IdSet, Structure, coalesce, segment_sort, sparse_lookup
 from .._adjacency import Adjacency
 from .._graph import Graph
-from .._id_set import IdSet
 from .._incident import rows_of
 from .._naming import EdgeType
 from .._rows import Features
@@ -195,8 +194,7 @@ def _inner_edges(
 
 def _segment_of(indptr: Tensor, count: int) -> Tensor:
     """Segment of each of `count` positions."""
-    segments = torch.arange(indptr.shape[0] - 1, device=indptr.device)
-    return torch.repeat_interleave(segments, indptr.diff(), output_size=count)
+    return torch.repeat_interleave(indptr.diff(), output_size=count)
 
 
 def _steps(graph: Graph, direction: Direction) -> Iterator[tuple[str, Structure, str]]:

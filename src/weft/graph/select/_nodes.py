@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from ...errors import IdError, message
+from ...ops import IdSet
 from .._graph import Graph
-from .._id_set import IdSet
 from .._naming import quoted
 from .._rows import Features
 from .._subgraph import Subgraph

@@ -6,11 +6,10 @@ from typing import NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 
-from ...ops import Structure, gather_rows, mark_ends, mark_rows, segment_sort
+from ...ops import IdSet, Structure, gather_rows, mark_ends, mark_rows, segment_sort
 from .._adjacency import Adjacency, Ids
 from .._by_type import by_node_type, chosen_ids
 from .._graph import Graph
-from .._id_set import IdSet
 from .._incident import rows_of
 from .._naming import EdgeType
 from .._resolve import ends_of

@@ -43,7 +43,7 @@ def gather_segments(indptr: Tensor, x: Tensor, chosen: Tensor, out_indptr: Tenso
     segments = checked_ids("gather_segments", "chosen", chosen, indptr.shape[0] - 1, "segments")
     begin = indptr[segments]
     length = indptr[segments + 1] - begin
-    turn = torch.repeat_interleave(torch.arange(segments.shape[0], device=length.device), length)
+    turn = torch.repeat_interleave(length)
     offset = torch.arange(turn.shape[0], device=length.device) - (length.cumsum(0) - length)[turn]
     return x[checked_ids("gather_segments", "indptr", begin[turn] + offset, x.shape[0], "rows in `x`")]
 

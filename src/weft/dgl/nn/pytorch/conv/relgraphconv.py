@@ -59,8 +59,7 @@ class RelGraphConv(Translated):
         """Compute the new features of all targets; whether edges are sorted by type makes no difference."""
         adjacency = adjacency_of(g)
         if not isinstance(etypes, Tensor):
-            counts = torch.tensor(etypes, device=adjacency.device)
-            etypes = torch.repeat_interleave(torch.arange(len(counts), device=counts.device), counts)
+            etypes = torch.repeat_interleave(torch.tensor(etypes, device=adjacency.device))
         weight = flat_weight("RelGraphConv", adjacency, norm)
         out = self._layer(adjacency, both_ends(g, feat, nn.Identity()), weight, edge_type=etypes)
         dropped: Tensor = self.dropout(self._activated(out))

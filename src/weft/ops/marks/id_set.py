@@ -3,7 +3,11 @@
 import torch
 from torch import Tensor
 
-from ..ops import Structure, count_marks, list_marks, mark_rows, rank_marks
+from .._structure import Structure
+from .mark import mark_rows
+from .marked import count_marks, list_marks, rank_marks
+
+_PIECE = 2048
 
 
 class IdSet:
@@ -22,8 +26,8 @@ class IdSet:
     @classmethod
     def of(cls, ids: Tensor, count: int) -> "IdSet":
         """The set of these ids below `count`, of whatever order, some of them twice."""
-        whole = torch.tensor([0, ids.shape[0]], device=ids.device), ids
-        return cls(mark_rows(*whole, ids, whole[0][:1], None, count))
+        pieces = torch.arange(-(-ids.shape[0] // _PIECE) + 1, device=ids.device)  # which threads share
+        return cls(mark_rows((pieces * _PIECE).clamp(max=ids.shape[0]), ids, ids, pieces[:-1], None, count))
 
     @classmethod
     def none(cls, count: int, *, device: torch.device) -> "IdSet":

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weft.graph import Adjacency
-from weft.graph._id_set import IdSet
+from weft.ops import IdSet
 
 IDS = st.lists(st.integers(0, 149), max_size=60)
 
@@ -34,6 +34,11 @@ def test_ids_know_their_place(ids, dtype):
     assert set_of(ids).places(every).tolist() == expected
     assert set_of(ids).places(every, torch.tensor([149, 0])).tolist() == [expected[149], expected[0]]
     assert set_of(ids).places(every).dtype is dtype
+
+
+def test_many_ids_are_shared_among_threads():
+    ids = torch.randint(100_000, (50_000,), generator=torch.Generator().manual_seed(0))
+    assert torch.equal(IdSet.of(ids, 100_000).ids(), ids.unique())
 
 
 def test_the_sources_at_nodes_are_a_set():
