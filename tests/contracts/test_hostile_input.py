@@ -400,6 +400,17 @@ def test_an_end_out_of_range_is_an_id_error(wrong, at, end, count, backend, dtyp
         sddmm(rows, other[0], None, "copy", other[1])  # which does not look at it
 
 
+@pytest.mark.parametrize("dtype", [torch.int32, torch.int64])
+@pytest.mark.parametrize(("end", "count"), [("source", M), ("target", N)])
+@pytest.mark.parametrize(("wrong", "at"), [(-1, 7), ("count", 0), ("count", E - 1), (2**31 - 1, 7)])
+def test_a_program_for_edges_follows_no_end_out_of_range(wrong, at, end, count, dtype):
+    ends = [ids.to(dtype, copy=True) for ids in ENDS]
+    ends[end == "target"][at] = count if wrong == "count" else wrong
+    rows = random_structure(M, N, E)._replace(ends=tuple(ends))
+    with using("native"), pytest.raises(IdError, match=f"`ends.* {end}.* there are {count} "):
+        pass_messages(rows, "source:2 target:2 | add 0 1 | edge 2", torch.randn(M, 2), torch.randn(N, 2))
+
+
 @pytest.mark.parametrize(
     ("ends", "error", "text"),
     [

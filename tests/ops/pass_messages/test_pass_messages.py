@@ -107,6 +107,39 @@ def test_any_width(width):
     torch.testing.assert_close(found[1].double(), expected[1], rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("width", [1, 2, 3, 8, 16, 17])
+@pytest.mark.parametrize("kinds", ["sum 2", "sum 2; mean 2; sum 0", "edge 2; sum 2; max 2"])
+def test_sums_end_where_rows_do(kinds, width):
+    """Rows of none, few and many edges, that begin anywhere in a block; numbers are whole, so that sums are exact."""
+    draw = torch.Generator().manual_seed(width)
+    degrees = torch.tensor([0, 3, 0, 0, 257, 1, 1, 256, 0, 1, 700, 2, 5000, 3, 0])
+    target = torch.repeat_interleave(degrees)[torch.randperm(int(degrees.sum()), generator=draw)]
+    rows = structure(torch.randint(40, target.shape, generator=draw), target, 40, len(degrees))
+    x, w = torch.randint(-9, 9, (40, width), generator=draw), torch.randint(-9, 9, (len(target), width), generator=draw)
+    text = f"source:{width} edge:{width} | mul 0 1 | {kinds}"
+    found = pass_messages(rows, text, x.float(), w.float())
+    with weft.ops.using("reference"):
+        expected = pass_messages(rows, text, x.double(), w.double())
+    torch.testing.assert_close([part.double() for part in found[:2]], list(expected[:2]))
+    assert torch.equal(found[2], expected[2])
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.int64])
+@pytest.mark.parametrize("width", [1, 4, 5, 40])
+def test_edges_in_the_order_of_their_ids_get_the_same_bits(width, dtype):
+    rows = hub_structure()
+    rows = rows._replace(ends=tuple(ids.to(dtype) for ids in rows.ends))
+    sources, targets, edges = int(rows.source.max()) + 1, rows.num_targets, rows.num_edges
+    x, v, w = torch.randn(sources, width), torch.randn(targets, width), torch.randn(edges, width)
+    won, seed = torch.randint(-1, edges, (targets, width)).to(rows.source.dtype), torch.tensor(5)
+    text = (
+        f"source:{width} target:{width} edge:{width} | add 0 1; won 1 0 {width} {width}; keep 0.5 {width}; mul 3 5; sub 6 2;"
+        f" add 4 7 | edge 8; edge 3"
+    )
+    found = pass_messages(rows, text, x, v, w, won=won, seed=seed)[1]
+    assert torch.equal(found, pass_messages(rows._replace(ends=None), text, x, v, w, won=won, seed=seed)[1])
+
+
 def test_a_gradient_reads_the_edges_again_and_keeps_nothing_of_their_size():
     rows, width = random_structure(300, 200, 6000, seed=5), 64
     x, v = torch.randn(300, width, requires_grad=True), torch.randn(200, width, requires_grad=True)

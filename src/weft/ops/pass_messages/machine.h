@@ -2,12 +2,12 @@
 // edges of the block, side by side, so that a step costs one call and one pass over memory of the first cache levels.
 #pragma once
 #include "instructions.h"
-#include "weft/rows.h"
+#include "weft/ends.h"
 
 namespace weft {
 namespace WEFT_ISA {
 
-enum Side : int64_t { kSource = 0, kTarget = 1, kEdge = 2, kShared = 3 };
+constexpr int64_t kShared = 3;  // the side of tensors that are the same for every edge; the others are `End`s
 
 // The tables of a program, as `_assemble.py` lays them out: a header, then loads, steps and outputs.
 struct Load {
@@ -23,21 +23,25 @@ struct Code {
   const Output* outputs() const { return reinterpret_cast<const Output*>(steps() + num_steps); }
 };
 
-template <class T, class I>
 struct Inputs {
   const Code& code;
-  const Rows<I> rows;
+  const AnyRows rows;
+  const Ends ends;  // where they are listed, positions are ids
   const void* const* operands;
-  const I* winner;
+  const AnyIds winner;
   uint64_t seed;
+
+  // Where the ids of a side are read from in any order.
+  AnyIds listed(int64_t side) const { return ends ? ends.listed[side] : side == kSource ? rows.source : side == kEdge ? rows.edge : AnyIds{}; }
+  int64_t count(int64_t side) const { return side == kSource ? rows.columns : side == kEdge ? rows.edges : rows.count; }
 };
 
-template <class T, class I>
+template <class T>
 class Machine {
   using A = Acc<T>;
 
  public:
-  explicit Machine(const Inputs<T, I>& in)
+  explicit Machine(const Inputs& in)
       : block(choose_block(in.code.widest)), in_(in), registers_(in.code.slots * block), ids_(3 * block) {}
 
   bool has_memory() const { return registers_.data && ids_.data; }
@@ -54,34 +58,32 @@ class Machine {
     run(block, true);
   }
 
-  // Runs the program for positions lo .. lo + count; `target` gives the row of each. False if an id does not fit.
-  template <class Target>
-  bool run(int64_t lo, int64_t count, int64_t end, const Target& target) {
-    const uint64_t columns = static_cast<uint64_t>(in_.rows.columns), edges = static_cast<uint64_t>(in_.rows.edges);
-    for (int64_t j = 0; j < count; ++j) {
-      const int64_t p = lo + j;
-      const uint64_t source = in_.rows.source_at(p), edge = in_.rows.edge_at(p);
-      if (__builtin_expect(source >= columns || edge >= edges, 0)) return fault = p, false;
-      ids(kSource)[j] = static_cast<int64_t>(source);
-      ids(kEdge)[j] = static_cast<int64_t>(edge);
-      ids(kTarget)[j] = target(p);
+  // Copies the ids of positions lo .. lo + count, so that what is followed is what was checked. False if one does not fit. Targets are copied where
+  // ends are listed; elsewhere they follow from pointers.
+  bool place(int64_t lo, int64_t count) const {
+    for (int64_t side : {kSource, kTarget, kEdge}) {
+      in_.listed(side).copy(lo, count, ids(side));
+      if (in_.listed(side) && !all_fit(ids(side), 0, count, in_.count(side))) return false;
     }
+    return true;
+  }
+
+  // Runs the program for positions lo .. lo + count, which were placed.
+  void run(int64_t lo, int64_t count, int64_t end) const {
     for (int64_t i = 0; i < in_.code.num_loads; ++i) {
       const Load& load = in_.code.loads()[i];
       if (load.side != kShared) gather(load, lo, count, end);
     }
     run(count, false);
-    return true;
   }
 
   A* at(int64_t slot) const { return registers_.data + slot * block; }
   int64_t* ids(int64_t side) const { return ids_.data + side * block; }
 
   const int64_t block;
-  int64_t fault = -1;
 
  private:
-  const Inputs<T, I>& in_;
+  const Inputs& in_;
   const Buffer<A> registers_;
   const Buffer<int64_t> ids_;
 
@@ -93,17 +95,20 @@ class Machine {
     with_lanes<A>(width, [&](auto n) { widen_row<decltype(n)::count>(from, width, to); });
   }
 
-  // Copies the rows of a block together and fetches those of the next one.
+  // Copies the rows of a block together and fetches those of the next one, unless the table is near anyway.
   void gather(const Load& load, int64_t lo, int64_t count, int64_t end) const {
     const T* table = static_cast<const T*>(in_.operands[load.operand]);
-    const I* listed = load.side == kSource ? in_.rows.source : load.side == kEdge ? in_.rows.edge : nullptr;
     const int64_t *id = ids(load.side), bytes = load.width * sizeof(T);
-    A* to = at(load.slot);
+    const AnyIds listed = in_.count(load.side) * bytes > kNearCache ? in_.listed(load.side) : AnyIds{};
     with_lanes<A>(load.width, [&](auto n) {
-      for (int64_t j = 0; j < count; ++j, to += load.width) {
-        fetch_listed(listed, end, table, bytes, lo + j, 2 * block, block);
-        widen_row<decltype(n)::count>(table + id[j] * load.width, load.width, to);
-      }
+      constexpr int N = decltype(n)::count;
+      const auto walk = [=](A* to, int64_t width) {
+        for (int64_t j = 0; j < count; ++j, to += width) {
+          fetch_listed(listed, end, table, bytes, lo + j, 2 * block, block);
+          widen_row<N>(table + id[j] * width, width, to);
+        }
+      };
+      load.width == N ? walk(at(load.slot), N) : walk(at(load.slot), load.width);
     });
   }
 
@@ -133,8 +138,8 @@ class Machine {
     const int64_t *row = ids(step.inner), *edge = ids(kEdge);
     A* to = at(step.out);
     for (int64_t j = 0; j < count; ++j, to += step.width) {
-      const I* winner = in_.winner + row[j] * step.repeat + step.outer;
-      for (int64_t k = 0; k < step.width; ++k) to[k] = static_cast<int64_t>(winner[k]) == edge[j] ? A(1) : A(0);
+      const int64_t first = row[j] * step.repeat + step.outer;
+      for (int64_t k = 0; k < step.width; ++k) to[k] = in_.winner[first + k] == edge[j] ? A(1) : A(0);
     }
   }
 };

@@ -8,22 +8,20 @@ namespace {
 
 struct Arguments : Call {
   const int64_t* indptr;
-  const void *source, *edge, *operands[12], *winner_read;
+  const void *source, *edge, *source_of_edge, *target_of_edge, *operands[12], *winner_read;
   const int64_t* seed;
   void *out, *stored, *winner;
   const Code* code;
-  int64_t num_targets, num_sources, num_edges;
+  int64_t num_targets, num_sources, num_edges, wide_ends;
 };
 
-template <class T, class I>
+template <class T>
 class Messages {
   using A = Acc<T>;
 
  public:
   explicit Messages(const Arguments& a)
-      : a_(a), code_(*a.code),
-        in_{code_, Rows<I>{a.indptr, static_cast<const I*>(a.source), static_cast<const I*>(a.edge), a.num_targets, a.num_sources, a.num_edges},
-            a.operands, static_cast<const I*>(a.winner_read), a.seed ? static_cast<uint64_t>(*a.seed) : 0},
+      : a_(a), code_(*a.code), in_{code_, rows_by_target(a), ends(a), a.operands, {a.winner_read, wide(a)}, a.seed ? static_cast<uint64_t>(*a.seed) : 0},
         rows_(in_.rows), plan_(rows_), pieces_(plan_.pieces * code_.state_size) {}
 
   int run() {
@@ -32,11 +30,128 @@ class Messages {
     use_large_pages(a_.out, rows_.count * code_.out_width * sizeof(T));
     use_large_pages(a_.stored, rows_.edges * code_.stored_width * sizeof(T));
     const bool small = (rows_.edges + rows_.count) * code_.widest < kSerialWork;
-    for_rows(rows_, plan_, small ? 1 : a_.threads,
+    return in_.ends ? walk_edges(small ? 1 : a_.threads) : walk_targets(small ? 1 : a_.threads);
+  }
+
+ private:
+  // One task: its machine, and the states of the row that it is in.
+  struct Walk {
+    Messages& all;
+    Machine<T> machine;
+    const Buffer<A> state, scratch;
+    const Buffer<int64_t> begins;  // of rows in a block
+
+    explicit Walk(Messages& all)
+        : all(all), machine(all.in_), state(all.code_.state_size), scratch(machine.block * larger(1, all.code_.widest)), begins(machine.block + 1) {}
+
+    bool ready() {
+      if (!machine.has_memory() || !scratch.data || !begins.data || (all.code_.state_size && !state.data)) return all.faults_.starve(), false;
+      machine.start();
+      return true;
+    }
+
+    // Calls each(position, edges) for the blocks of positions lo .. hi, when what edges compute was computed.
+    template <class Place, class Each>
+    void blocks(int64_t lo, int64_t hi, const Place& place_targets, const Each& each) {
+      for (int64_t at = lo; at < hi; at += machine.block) {
+        const int64_t count = smaller(machine.block, hi - at);
+        if (!machine.place(at, count)) return all.note(at, at + count);
+        place_targets(at, count);
+        machine.run(at, count, hi);
+        all.store_edges(machine, at, count, hi);
+        each(at, count);
+      }
+    }
+
+    void edges(int64_t lo, int64_t hi) {
+      blocks(lo, hi, [](int64_t, int64_t) {}, [](int64_t, int64_t) {});
+    }
+
+    void piece(int64_t row, int64_t lo, int64_t hi, A* kept) {
+      all.start(kept);
+      const auto place_target = [&](int64_t, int64_t count) {
+        for (int64_t j = 0; j < count; ++j) machine.ids(kTarget)[j] = row;
+      };
+      blocks(lo, hi, place_target, [&](int64_t at, int64_t count) { all.add(machine, 0, count, at - lo, kept, scratch.data); });
+    }
+
+    void rows(int64_t begin, int64_t end) {
+      const int64_t* indptr = all.rows_.indptr;
+      for (int64_t row = begin; row < end; ++row)
+        if (indptr[row] == indptr[row + 1]) all.clear(row);
+      int64_t row = begin;
+      const auto place_targets = [&](int64_t at, int64_t count) { row = find_targets(row, end, at, count); };
+      blocks(indptr[begin], indptr[end], place_targets, [&](int64_t at, int64_t count) {
+        all.sum_narrow(machine, begins.data, count, state.data);
+        if (all.sums_narrow()) return;
+        for (int64_t j = 0, stop; j < count; j = stop) {
+          const int64_t target = machine.ids(kTarget)[j], before = at + j - indptr[target];
+          stop = smaller(count, indptr[target + 1] - at);
+          if (before == 0) all.start(state.data, true);
+          all.add(machine, j, stop - j, before, state.data, scratch.data, true);
+          if (at + stop == indptr[target + 1]) all.finish(target, state.data, true);
+        }
+      });
+    }
+
+    // Places the targets of positions at .. at + count, none before `row`, and notes where one begins; gives the last.
+    int64_t find_targets(int64_t row, int64_t end, int64_t at, int64_t count) const {
+      const int64_t* indptr = all.rows_.indptr;
+      int64_t last = row, *targets = machine.ids(kTarget);
+      while (last < end && indptr[last] < at + count) ++last;
+      find_begins(indptr, row, last, at, count, begins.data);
+      for (int64_t j = 0, target = row; j < count; ++j) {
+        target = larger(target, row + begins[j]);
+        targets[j] = target;
+      }
+      if (indptr[targets[0]] < at) begins[0] = -1;
+      return targets[count - 1];
+    }
+  };
+
+  const Arguments& a_;
+  const Code& code_;
+  const Inputs in_;
+  const AnyRows& rows_;
+  const Plan plan_;
+  const Buffer<A> pieces_;
+  Faults faults_;
+
+  static bool wide(const Arguments& a) { return a.ids == kI64; }
+
+  static AnyRows rows_by_target(const Arguments& a) {
+    return {a.indptr, {a.source, wide(a)}, {a.edge, wide(a)}, a.num_targets, a.num_sources, a.num_edges};
+  }
+
+  // Where each edge begins and ends, if edges are to be walked in the order of their ids: nothing else is asked for than what is found for them.
+  static Ends ends(const Arguments& a) {
+    const Code& code = *a.code;
+    int64_t target_bytes = 0;
+    bool reads_edges = false, walks = a.source_of_edge;
+    for (int64_t i = 0; i < code.num_loads; ++i) {
+      const Load& load = code.loads()[i];
+      target_bytes += load.side == kTarget ? load.width * sizeof(T) : 0;
+      reads_edges |= load.side == kEdge;
+    }
+    for (int64_t i = 0; i < code.num_outputs; ++i) walks &= code.outputs()[i].kind == kStore;
+    if (!walks || !walks_by_edge(a.edge, reads_edges, target_bytes)) return {};
+    return {{{a.source_of_edge, a.wide_ends != 0}, {a.target_of_edge, a.wide_ends != 0}, {}}, {a.num_sources, a.num_targets}};
+  }
+
+  int walk_edges(int64_t threads) {
+    parallel_ranges(rows_.edges, kEdges, threads, [&](int64_t lo, int64_t hi) {
+      Walk walk(*this);
+      if (walk.ready()) walk.edges(lo, hi);
+    });
+    if (faults_.any()) return in_.ends.explain(faults_.position);
+    return rows_.outcome(faults_);
+  }
+
+  int walk_targets(int64_t threads) {
+    for_rows(rows_, plan_, threads,
              [&](int64_t piece, int64_t lo, int64_t hi) {
                Walk walk(*this);
-               if (!walk.ready()) return;
-               walk.piece(plan_.row[plan_.piece(piece, &lo, &hi)], lo, hi, pieces_.data + piece * code_.state_size);
+               if (walk.ready()) walk.piece(plan_.row[plan_.piece(piece, &lo, &hi)], lo, hi, pieces_.data + piece * code_.state_size);
              },
              [&](int64_t begin, int64_t end) {
                Walk walk(*this);
@@ -47,113 +162,99 @@ class Messages {
     return kOk;
   }
 
- private:
-  // One task: its machine, and the states of the row that it is in.
-  struct Walk {
-    Messages& all;
-    Machine<T, I> machine;
-    const Buffer<A> state, scratch;
+  // Positions lo .. hi have an id that does not fit.
+  void note(int64_t lo, int64_t hi) { faults_.note(in_.ends ? in_.ends.first_misfit(lo, hi) : rows_.first_misfit(lo, hi)); }
 
-    explicit Walk(Messages& all)
-        : all(all), machine(all.in_), state(all.code_.state_size), scratch(machine.block * larger(1, all.code_.widest)) {}
+  // A sum that fits into a vector adds up along the edges of a block, whatever rows they are in.
+  static bool is_narrow(const Output& o) { return o.kind == kSum && o.width <= int64_t{kVectorBytes / sizeof(A)}; }
 
-    bool ready() {
-      if (!machine.has_memory() || !scratch.data || (all.code_.state_size && !state.data)) return all.faults_.starve(), false;
-      machine.start();
-      return true;
-    }
+  bool sums_narrow() const {
+    bool all = true;
+    for (int64_t i = 0; i < code_.num_outputs; ++i) all &= code_.outputs()[i].kind == kStore || is_narrow(code_.outputs()[i]);
+    return all;
+  }
 
-    void piece(int64_t row, int64_t lo, int64_t hi, A* kept) {
-      all.start(kept);
-      for (int64_t at = lo; at < hi; at += machine.block) {
-        const int64_t count = smaller(machine.block, hi - at);
-        if (!machine.run(at, count, hi, [&](int64_t) { return row; })) return all.faults_.note(machine.fault);
-        all.store_edges(machine, at, count, hi);
-        all.add(machine, 0, count, at - lo, kept, scratch.data);
-      }
-    }
-
-    void rows(int64_t begin, int64_t end) {
-      const int64_t* indptr = all.rows_.indptr;
-      for (int64_t row = begin; row < end; ++row)
-        if (indptr[row] == indptr[row + 1]) all.clear(row);
-      int64_t row = begin, hi = indptr[end];
-      for (int64_t at = indptr[begin]; at < hi; at += machine.block) {
-        const int64_t count = smaller(machine.block, hi - at);
-        int64_t walked = row;
-        const auto target = [&](int64_t p) {
-          while (indptr[walked + 1] <= p) ++walked;
-          return walked;
-        };
-        if (!machine.run(at, count, hi, target)) return all.faults_.note(machine.fault);
-        all.store_edges(machine, at, count, hi);
-        for (int64_t j = 0, stop; j < count; j = stop) {
-          row = machine.ids(kTarget)[j];
-          const int64_t before = at + j - indptr[row];
-          stop = smaller(count, indptr[row + 1] - at);
-          if (before == 0) all.start(state.data);
-          all.add(machine, j, stop - j, before, state.data, scratch.data);
-          if (at + stop == indptr[row + 1]) all.finish(row, state.data);
+  // Every edge writes what its row has come to, so that no branch depends on where rows end.
+  void sum_narrow(const Machine<T>& machine, const int64_t* begins, int64_t count, A* state) const {
+    const int64_t* target = machine.ids(kTarget);
+    for (int64_t i = 0; i < code_.num_outputs; ++i) {
+      const Output& o = code_.outputs()[i];
+      if (!is_narrow(o)) continue;
+      columns<A>(o.width, [&, width = o.width, stride = code_.out_width](auto n, int64_t k) {
+        constexpr int N = decltype(n)::count, L = N > 1 ? N : 16 / sizeof(A);  // what stays in a vector needs no branch
+        using S = typename Signed<A>::type;
+        const auto read = [](const A* at) { if constexpr (N > 1) return load<N>(at); else return splat<A, L>(*at); };
+        const A* from = machine.at(o.value) + k;
+        T* const to = out(0) + o.column + k;
+        A* const sum = state + o.state + k;
+        Vec<A, L> total = read(sum);
+        for (int64_t j = 0; j < count; ++j, from += width) {
+          total = (splat<S, L>(static_cast<S>(begins[j] >> 63)) ? total : Vec<A, L>{}) + read(from);
+          if constexpr (N > 1) store<N>(to + target[j] * stride, total);
+          else to[target[j] * stride] = narrow<T>(total[0]);
         }
-      }
+        if constexpr (N > 1) store<N, A>(sum, total);
+        else *sum = total[0];
+      });
     }
-  };
-
-  const Arguments& a_;
-  const Code& code_;
-  const Inputs<T, I> in_;
-  const Rows<I>& rows_;
-  const Plan plan_;
-  const Buffer<A> pieces_;
-  Faults faults_;
+  }
 
   template <class Body>
-  void reducers(A* state, const Body& body) const {
+  void reducers(A* state, bool rest, const Body& body) const {
     for (int64_t i = 0; i < code_.num_outputs; ++i) {
       const Output& output = code_.outputs()[i];
-      if (output.kind != kStore) body(Reducer<T, I>(output, state + output.state), output);
+      if (output.kind != kStore && !(rest && is_narrow(output))) body(Reducer<T>(output, state + output.state), output);
     }
   }
 
-  void start(A* state) const {
-    reducers(state, [](const auto& reducer, const Output&) { reducer.start(); });
+  // For all outputs, or for the rest, which no narrow sum makes.
+  void start(A* state, bool rest = false) const {
+    reducers(state, rest, [](const auto& reducer, const Output&) { reducer.start(); });
   }
 
-  void add(const Machine<T, I>& machine, int64_t first, int64_t count, int64_t before, A* state, A* scratch) const {
-    reducers(state, [&](const auto& reducer, const Output& o) {
+  void add(const Machine<T>& machine, int64_t first, int64_t count, int64_t before, A* state, A* scratch, bool rest = false) const {
+    reducers(state, rest, [&](const auto& reducer, const Output& o) {
       reducer.add(machine.at(o.value) + first * o.width, machine.at(o.score) + first * o.heads, count, before, scratch);
     });
   }
 
-  void finish(int64_t row, A* state) const {
-    reducers(state, [&](const auto& reducer, const Output&) {
-      reducer.finish(rows_, rows_.indptr[row], rows_.degree(row), out(row), winner(row));
+  void finish(int64_t row, A* state, bool rest = false) const {
+    reducers(state, rest, [&](const auto& reducer, const Output& o) {
+      reducer.finish(rows_.degree(row), out(row));
+      reducer.winners_of(rows_, rows_.indptr[row], [&](int64_t k, int64_t edge) { set_winner(row * code_.winner_width + o.winner_column + k, edge); });
     });
   }
 
   void clear(int64_t row) const {
     if (code_.out_width) memset(out(row), 0, code_.out_width * sizeof(T));
-    for (int64_t k = 0; k < code_.winner_width; ++k) winner(row)[k] = -1;
+    for (int64_t k = 0; k < code_.winner_width; ++k) set_winner(row * code_.winner_width + k, -1);
   }
 
   // Rows of the next block are fetched to be written.
-  void store_edges(const Machine<T, I>& machine, int64_t at, int64_t count, int64_t end) const {
+  void store_edges(const Machine<T>& machine, int64_t at, int64_t count, int64_t end) const {
     if (!code_.stored_width) return;
     const int64_t bytes = code_.stored_width * sizeof(T);
-    if (rows_.edge)
+    const AnyIds edge = in_.listed(kEdge);
+    if (edge)
       for (int64_t p = at + machine.block; p < smaller(at + 2 * machine.block, end); ++p) {
-        const char* to = static_cast<const char*>(a_.stored) + static_cast<int64_t>(rows_.edge[p]) * bytes;
+        const char* to = static_cast<const char*>(a_.stored) + edge[p] * bytes;
         for (int64_t line = 0; line < bytes; line += 64) __builtin_prefetch(to + line, 1, 3);
       }
     for (int64_t i = 0; i < code_.num_outputs; ++i) {
       const Output& o = code_.outputs()[i];
       if (o.kind != kStore) continue;
       const A* from = machine.at(o.value);
-      for (int64_t j = 0; j < count; ++j, from += o.width) {
-        T* to = static_cast<T*>(a_.stored) + machine.ids(kEdge)[j] * code_.stored_width + o.column;
-        columns<A>(o.width, [&](auto n, int64_t k) { store<decltype(n)::count>(to + k, load<decltype(n)::count>(from + k)); });
+      T* const to = static_cast<T*>(a_.stored) + o.column;
+      if (!edge && o.width == code_.stored_width) {
+        store_values(from, count * o.width, to + at * o.width);
+        continue;
       }
+      for (int64_t j = 0; j < count; ++j, from += o.width) store_values(from, o.width, to + machine.ids(kEdge)[j] * code_.stored_width);
     }
+  }
+
+  static void store_values(const A* from, int64_t count, T* to) {
+    columns<A>(count, [&](auto n, int64_t k) { store<decltype(n)::count>(to + k, load<decltype(n)::count>(from + k)); });
   }
 
   void merge(int64_t hub) const {
@@ -162,23 +263,29 @@ class Messages {
       int64_t lo, hi;
       plan_.piece(piece, &lo, &hi);
       A* next = pieces_.data + piece * code_.state_size;
-      reducers(state, [&](const auto& reducer, const Output& o) {
-        reducer.merge(Reducer<T, I>(o, next + o.state), hi - lo, (piece - plan_.first[hub]) * kPiece);
+      reducers(state, false, [&](const auto& reducer, const Output& o) {
+        reducer.merge(Reducer<T>(o, next + o.state), hi - lo, (piece - plan_.first[hub]) * kPiece);
       });
     }
     finish(plan_.row[hub], state);
   }
 
   T* out(int64_t row) const { return static_cast<T*>(a_.out) + row * code_.out_width; }
-  I* winner(int64_t row) const { return static_cast<I*>(a_.winner) + row * code_.winner_width; }
+
+  void set_winner(int64_t at, int64_t edge) const {
+    if (wide(a_)) static_cast<int64_t*>(a_.winner)[at] = edge;
+    else static_cast<int32_t*>(a_.winner)[at] = static_cast<int32_t>(edge);
+  }
 };
 
 }  // namespace
 }  // namespace WEFT_ISA
 }  // namespace weft
 
-WEFT_KERNEL(pass_messages, "indptr source edge a b c d e f g h i j k l won seed out stored winner code num_targets num_sources num_edges") {
+WEFT_KERNEL(pass_messages,
+            "indptr source edge source_of_edge target_of_edge a b c d e f g h i j k l won seed out stored winner code num_targets num_sources num_edges "
+            "wide_ends") {
   using namespace weft::WEFT_ISA;
   const auto& call = *static_cast<const Arguments*>(arguments);
-  return weft::WEFT_ISA::with_types(call, [&](auto value, auto id) { return Messages<decltype(value), decltype(id)>(call).run(); });
+  return with_features(call, [&](auto value) { return Messages<decltype(value)>(call).run(); });
 }

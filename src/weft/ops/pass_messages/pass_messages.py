@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ...errors import GradientError, OptionError, ShapeError, message
-from .._checks import check_rows, check_same_dtype, checked_ids, expect
+from .._checks import check_ends, check_rows, check_same_dtype, checked_ids, expect
 from .._operator import operator
 from .._philox import kept
 from .._registry import others
@@ -64,9 +64,10 @@ def pass_messages(
         IdError, StructureError: if `rows` points outside the operands or contradicts itself.
         GradientError: in backward, if `rows.transposed` is missing, or the gradient would need more than 12 operands.
 
-    *Cost* reads each operand once an edge, writes the outputs; nothing else of size E. Backward keeps the operands and `out`,
-    and runs the program again, once by target and once by source. The second derivative of a product is exact for rows
-    with at most one 0.
+    *Cost* reads each operand once an edge, writes the outputs; nothing else of size E. With `rows.ends` a program that only
+    finds something for edges walks them in the order of their ids, unless rows of targets are too wide to be read anywhere.
+    Backward keeps the operands and `out`, and runs the program again, once by target and once by source. The second
+    derivative of a product is exact for rows with at most one 0.
 
     >>> import torch
     >>> rows = Structure(torch.tensor([0, 2, 2]), torch.tensor([1, 0]))
@@ -173,6 +174,7 @@ def _given(operands: Sequence[Tensor | None]) -> list[Tensor]:
 @pass_messages.outputs
 def _(rows: Structure, program: str, *rest: Tensor | None) -> tuple[tuple[Tensor, Tensor, Tensor], tuple[int, ...]]:
     check_rows("pass_messages", rows)
+    check_ends("pass_messages", rows)
     try:
         parsed = parse(program)
     except ValueError as error:
@@ -204,7 +206,8 @@ def _(rows: Structure, program: str, *rest: Tensor | None) -> tuple[tuple[Tensor
         rows.source.new_empty((rows.num_targets, parsed.winner_width)),
     )
     sources = 2**62 if counts["source"] is None else counts["source"]  # no operand, so that no id reaches memory
-    return made, (code_address(program), rows.num_targets, sources, rows.num_edges)
+    wide_ends = int(rows.ends is not None and rows.ends[0].dtype is torch.int64)
+    return made, (code_address(program), rows.num_targets, sources, rows.num_edges, wide_ends)
 
 
 def _check_constants(
@@ -236,8 +239,8 @@ def _described(x: Tensor | None) -> str:
 
 pass_messages.native(
     "pass_messages",
-    passes=f"rows {' '.join(NAMES)} won seed out stored winner",
-    dims="code num_targets num_sources num_edges",
+    passes=f"rows ends {' '.join(NAMES)} won seed out stored winner",
+    dims="code num_targets num_sources num_edges wide_ends",
     value="a",
     ids="rows",
 )
@@ -364,6 +367,8 @@ _SAMPLES = (
     "source:33 target:33 | mul 0 1; fold 2 1 33 1; constant 0.5 1; mul 3 4; sigmoid 5 | edge 6; sum 0",
     "source:2 target:2 edge:6 | exp 0; exp 1; div 3 4; log 5; sqrt 3; abs 0; sub 6 8; neg 7; add 9 10; expand 11 1 3 2;"
     " mul 12 2; fold 13 1 3 2 | sum 14; edge 13",
+    "source:5 target:5 edge:1 | add 0 1; expand 2 1 5 1; mul 3 4 | edge 5; edge 3",
+    "source:33 target:33 | sub 0 1 | edge 2",
     "source:6 target:2 | keep 0.4 2; expand 2 2 3 1; mul 0 3 | attend 4 1; edge 2",
     "source:3 edge:3 | won 1 2 5 3; mul 0 2; positive 1 0.1; mul 3 4; sign 1; iszero 1; mul 5 6; sub 6 8 | sum 9",
     "target:8 edge:8 | mul 0 1 | attend 1 2; max 2",

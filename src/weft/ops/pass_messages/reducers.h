@@ -17,7 +17,7 @@ WEFT_INLINE void columns(int64_t width, const Body& body, int64_t from = 0) {
     if (from < width) columns<A, (N / 2 * sizeof(A) < 16 ? 1 : N / 2)>(width, body, from);
 }
 
-template <class T, class I>
+template <class T>
 class Reducer {
   using A = Acc<T>;
   using S = typename Signed<A>::type;
@@ -66,8 +66,8 @@ class Reducer {
     }
   }
 
-  // Writes the results of a row that begins at position `begin` and has `degree` edges.
-  void finish(const Rows<I>& rows, int64_t begin, int64_t degree, T* out, I* winner) const {
+  // Writes the results of a row that has `degree` edges.
+  void finish(int64_t degree, T* out) const {
     out += o_.column;
     if (o_.kind == kAttend) return finish_attention(out);
     const A divisor = o_.kind == kMean || o_.kind == kVariance ? static_cast<A>(degree) : A(1);
@@ -76,9 +76,13 @@ class Reducer {
       constexpr int N = decltype(n)::count;
       store<N>(out + k, load<N>(from + k) / splat<A, N>(divisor));
     });
+  }
+
+  // Calls set(column, edge) with the edges that a row chose, which begins at position `begin`.
+  template <class Set>
+  void winners_of(const AnyRows& rows, int64_t begin, const Set& set) const {
     if (o_.kind == kMax || o_.kind == kMin)
-      for (int64_t k = 0; k < o_.width; ++k)
-        winner[o_.winner_column + k] = static_cast<I>(rows.edge_at(begin + load<1>(winners() + k)));
+      for (int64_t k = 0; k < o_.width; ++k) set(k, static_cast<int64_t>(rows.edge_at(begin + load<1>(winners() + k))));
   }
 
  private:

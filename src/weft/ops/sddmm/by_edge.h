@@ -93,7 +93,7 @@ template <class T>
 class Edges {
  public:
   explicit Edges(const Arguments& a)
-      : a_(a), ids_{{a.source_of_edge, a.wide_ends != 0}, {a.target_of_edge, a.wide_ends != 0}}, counts_{a.num_sources(), a.num_targets},
+      : a_(a), ends_{{list(kSource, a.source_of_edge), list(kTarget, a.target_of_edge)}, {a.num_sources(), a.num_targets}},
         row_(a.heads * a.width), result_(a.op == kDot ? a.heads : row_), combine_(choose<T>(a.op, a.heads, a.width)) {}
 
   int run() const {
@@ -103,15 +103,16 @@ class Edges {
       const int64_t fault = run(lo, hi);
       if (fault >= 0) faults.note(fault);
     });
-    return faults.any() ? explain(faults.position) : kOk;
+    return faults.any() ? ends_.explain(faults.position) : kOk;
   }
 
  private:
   const Arguments& a_;
-  const AnyIds ids_[2];  // of the source and of the target of each edge
-  const int64_t counts_[2];
+  const Ends ends_;
   const int64_t row_, result_;
   const Combine<T> combine_;
+
+  AnyIds list(int64_t end, const void* ids) const { return {a_.reads(end) ? ids : nullptr, a_.wide_ends != 0}; }
 
   // Whether the rows of an end come in any order, and are not near enough to be read without fetching.
   bool moves(int64_t end, int64_t count) const { return end != kEdge && count * row_ * int64_t{sizeof(T)} > kNearCache; }
@@ -127,35 +128,12 @@ class Edges {
     for (int64_t p = lo; p < hi; p += batch.count) {
       batch.count = smaller(kBatch, hi - p);
       for (int64_t k = 0; a_.reads(kEdge) && k < batch.count; ++k) places.edge[k] = p + k;
-      if (!copy(kSource, p, batch.count, places.source) || !copy(kTarget, p, batch.count, places.target)) return first_misfit(p, p + batch.count);
+      if (!ends_.copy(kSource, p, batch.count, places.source) || !ends_.copy(kTarget, p, batch.count, places.target))
+        return ends_.first_misfit(p, p + batch.count);
       batch.out = static_cast<T*>(a_.out) + p * result_;
       combine_(batch);
     }
     return -1;
-  }
-
-  // Copies an end of the edges from `lo` on, if it is read; false if ids do not fit.
-  bool copy(int64_t end, int64_t lo, int64_t count, int64_t* to) const {
-    const AnyIds ids = ids_[end];
-    if (!a_.reads(end)) return true;
-    for (int64_t k = 0; k < count; ++k) to[k] = ids[lo + k];
-    return all_fit(to, 0, count, counts_[end]);
-  }
-
-  bool fits(int64_t edge, int64_t end) const { return !a_.reads(end) || static_cast<uint64_t>(ids_[end][edge]) < static_cast<uint64_t>(counts_[end]); }
-
-  // The first of edges lo .. hi whose ids do not fit, where one is known to.
-  int64_t first_misfit(int64_t lo, int64_t hi) const {
-    while (lo + 1 < hi && fits(lo, kSource) && fits(lo, kTarget)) ++lo;
-    return lo;
-  }
-
-  // Names the end of an edge that does not fit.
-  int explain(int64_t edge) const {
-    const End end = fits(edge, kSource) ? kTarget : kSource;
-    const char* const name = end == kSource ? "source" : "target";
-    return fail(kBadId, "`ends` hold %s %lld at edge %lld, but there are %lld %ss", name, static_cast<long long>(ids_[end][edge]),
-                static_cast<long long>(edge), static_cast<long long>(counts_[end]), name);
   }
 };
 

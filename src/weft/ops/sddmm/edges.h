@@ -1,13 +1,12 @@
 // What an edge combines, and how.
 #pragma once
-#include "weft/rows.h"
+#include "weft/ends.h"
 #include "weft/vector.h"
 
 namespace weft {
 namespace WEFT_ISA {
 
 enum Op : int64_t { kAdd, kSub, kMul, kDiv, kDot, kCopy };
-enum End : int64_t { kSource, kTarget, kEdge };
 
 struct Arguments : Call {
   const int64_t* indptr;
@@ -23,9 +22,6 @@ struct Arguments : Call {
     return op != kCopy && right_from == kSource ? smaller(left_rows, num_right) : left_rows;
   }
 };
-
-constexpr int64_t kEdges = 1024;         // of a task
-constexpr int64_t kNearCache = 1 << 20;  // bytes of a table that stays near enough to be read without fetching
 
 // What edges combine and which they are: ids are copied before they are looked at, so that what is followed is what was checked, whoever writes
 // them meanwhile.

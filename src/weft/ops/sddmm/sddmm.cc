@@ -6,18 +6,12 @@ namespace weft {
 namespace WEFT_ISA {
 namespace {
 
-constexpr int64_t kWide = 128;  // bytes of a row beyond which reading rows of targets anywhere costs more than writing results there
-
-bool walks_by_edge(const Arguments& a, int64_t value_bytes) {
-  const bool spreads_targets = a.edge && a.reads(kTarget) && !a.reads(kEdge);
-  return a.source_of_edge && !(spreads_targets && a.heads * a.width * value_bytes > kWide);
-}
-
 int sddmm(const Arguments& a) {
   if (a.num_edges == 0 || a.heads == 0 || (a.width == 0 && a.op != kDot)) return kOk;
   return with_types(a, [&](auto value, auto id) {
     using T = decltype(value);
-    return walks_by_edge(a, sizeof(T)) ? by_edge::Edges<T>(a).run() : by_target::Edges<T, decltype(id)>(a).run();
+    const int64_t target_bytes = a.reads(kTarget) ? a.heads * a.width * sizeof(T) : 0;
+    return a.source_of_edge && walks_by_edge(a.edge, a.reads(kEdge), target_bytes) ? by_edge::Edges<T>(a).run() : by_target::Edges<T, decltype(id)>(a).run();
   });
 }
 

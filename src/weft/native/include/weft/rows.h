@@ -17,6 +17,7 @@ constexpr int64_t kSerialWork = 32768;  // a call that touches fewer values than
 // to be inlined: GCC takes it for pure and drops calls to it.
 constexpr int64_t kFarBytes = 32768, kNearBytes = 4096;
 constexpr int64_t kFarRows = 128, kNearRows = 16;  // for rows of a few values
+constexpr int64_t kNearCache = 1 << 20;            // bytes of a table that stays near enough to be read without fetching
 
 WEFT_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 WEFT_INLINE int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -40,6 +41,16 @@ struct AnyIds {
   int64_t operator[](int64_t p) const { return wide ? static_cast<const int64_t*>(data)[p] : static_cast<const int32_t*>(data)[p]; }
   const void* at(int64_t p) const { return static_cast<const char*>(data) + p * (wide ? 8 : 4); }
   explicit operator bool() const { return data; }
+
+  // Copies `count` ids from position `lo` on; positions themselves if there is no list.
+  void copy(int64_t lo, int64_t count, int64_t* to) const {
+    const auto fill = [=](const auto& id) {
+      for (int64_t k = 0; k < count; ++k) to[k] = id(lo + k);
+    };
+    if (!data) return fill([](int64_t p) { return p; });
+    if (wide) return fill([=, ids = static_cast<const int64_t*>(data)](int64_t p) { return ids[p]; });
+    fill([=, ids = static_cast<const int32_t*>(data)](int64_t p) { return int64_t{ids[p]}; });
+  }
 };
 
 struct AnyId {};
