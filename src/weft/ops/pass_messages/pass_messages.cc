@@ -1,5 +1,6 @@
 // Memory traffic: every operand is read once an edge (sources and edges by id and fetched ahead, targets in order), every result
-// is written once. Between them values of a block of edges live in registers of the first cache levels: nothing of size E x F.
+// is written once; what is found for edges alone goes in the order of their ids, where ends are listed. Between them values of a block
+// of edges live in registers of the first cache levels: nothing of size E x F.
 #include "reducers.h"
 
 namespace weft {
