@@ -107,7 +107,7 @@ def test_any_width(width):
     torch.testing.assert_close(found[1].double(), expected[1], rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("width", [1, 2, 3, 8, 16, 17])
+@pytest.mark.parametrize("width", [1, 2, 3, 8, 17, 64, 65])
 @pytest.mark.parametrize("kinds", ["sum 2", "sum 2; mean 2; sum 0", "edge 2; sum 2; max 2"])
 def test_sums_end_where_rows_do(kinds, width):
     """Rows of none, few and many edges, that begin anywhere in a block; numbers are whole, so that sums are exact."""

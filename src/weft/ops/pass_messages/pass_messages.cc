@@ -16,6 +16,8 @@ struct Arguments : Call {
   int64_t num_targets, num_sources, num_edges, wide_ends;
 };
 
+constexpr int64_t kFewValues = 64;  // so few that writing them for each edge costs less than a branch for each row
+
 template <class T>
 class Messages {
   using A = Acc<T>;
@@ -166,8 +168,8 @@ class Messages {
   // Positions lo .. hi have an id that does not fit.
   void note(int64_t lo, int64_t hi) { faults_.note(in_.ends ? in_.ends.first_misfit(lo, hi) : rows_.first_misfit(lo, hi)); }
 
-  // A sum that fits into a vector adds up along the edges of a block, whatever rows they are in.
-  static bool is_narrow(const Output& o) { return o.kind == kSum && o.width <= int64_t{kVectorBytes / sizeof(A)}; }
+  // A sum of few values adds up along the edges of a block, whatever rows they are in.
+  static bool is_narrow(const Output& o) { return o.kind == kSum && o.width <= kFewValues; }
 
   bool sums_narrow() const {
     bool all = true;
