@@ -11,9 +11,16 @@ _PIECE = 2048
 
 
 class IdSet:
-    """Ids below a count, from low to high.
+    """A set of ids below a count, from low to high, as marks.
+
+    *Shapes* `marks: (ceil(count / 64),)`, int64: bit i of word w stands for id 64 w + i.
 
     *Cost* `count / 8` bytes, which stay in near caches where a number for each id would not.
+
+    >>> import torch
+    >>> found = IdSet.of(torch.tensor([5, 2, 5]), 8)
+    >>> found.ids(), found.places(torch.tensor([5, 3]))
+    (tensor([2, 5]), tensor([ 1, -1]))
     """
 
     marks: Tensor
@@ -25,7 +32,11 @@ class IdSet:
 
     @classmethod
     def of(cls, ids: Tensor, count: int) -> "IdSet":
-        """The set of these ids below `count`, of whatever order, some of them twice."""
+        """The set of these ids below `count`, int32 or int64, in whatever order, some of them twice.
+
+        Raises:
+            IdError: if an id is negative or not below `count`.
+        """
         pieces = torch.arange(-(-ids.shape[0] // _PIECE) + 1, device=ids.device)  # which threads share
         return cls(mark_rows((pieces * _PIECE).clamp(max=ids.shape[0]), ids, ids, pieces[:-1], None, count))
 
