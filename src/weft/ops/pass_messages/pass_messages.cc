@@ -85,7 +85,7 @@ class Messages {
       int64_t row = begin;
       const auto place_targets = [&](int64_t at, int64_t count) { row = find_targets(row, end, at, count); };
       blocks(indptr[begin], indptr[end], place_targets, [&](int64_t at, int64_t count) {
-        all.sum_narrow(machine, begins.data, count, state.data);
+        all.sum_narrow(machine, begins.data, at - indptr[machine.ids(kTarget)[0]], count, state.data);
         if (all.sums_narrow()) return;
         for (int64_t j = 0, stop; j < count; j = stop) {
           const int64_t target = machine.ids(kTarget)[j], before = at + j - indptr[target];
@@ -168,8 +168,8 @@ class Messages {
   // Positions lo .. hi have an id that does not fit.
   void note(int64_t lo, int64_t hi) { faults_.note(in_.ends ? in_.ends.first_misfit(lo, hi) : rows_.first_misfit(lo, hi)); }
 
-  // A sum of few values adds up along the edges of a block, whatever rows they are in.
-  static bool is_narrow(const Output& o) { return o.kind == kSum && o.width <= kFewValues; }
+  // A sum or mean of few values adds up along the edges of a block, whatever rows they are in.
+  static bool is_narrow(const Output& o) { return (o.kind == kSum || o.kind == kMean) && o.width <= kFewValues; }
 
   bool sums_narrow() const {
     bool all = true;
@@ -177,29 +177,39 @@ class Messages {
     return all;
   }
 
-  // Every edge writes what its row has come to, so that no branch depends on where rows end.
-  void sum_narrow(const Machine<T>& machine, const int64_t* begins, int64_t count, A* state) const {
-    const int64_t* target = machine.ids(kTarget);
+  // Every edge writes what its row has come to, so that no branch depends on where rows end. `before` edges of the first row came earlier.
+  void sum_narrow(const Machine<T>& machine, const int64_t* begins, int64_t before, int64_t count, A* state) const {
     for (int64_t i = 0; i < code_.num_outputs; ++i) {
       const Output& o = code_.outputs()[i];
       if (!is_narrow(o)) continue;
-      columns<A>(o.width, [&, width = o.width, stride = code_.out_width](auto n, int64_t k) {
-        constexpr int N = decltype(n)::count, L = N > 1 ? N : 16 / sizeof(A);  // what stays in a vector needs no branch
-        using S = typename Signed<A>::type;
-        const auto read = [](const A* at) { if constexpr (N > 1) return load<N>(at); else return splat<A, L>(*at); };
-        const A* from = machine.at(o.value) + k;
-        T* const to = out(0) + o.column + k;
-        A* const sum = state + o.state + k;
-        Vec<A, L> total = read(sum);
-        for (int64_t j = 0; j < count; ++j, from += width) {
-          total = (splat<S, L>(static_cast<S>(begins[j] >> 63)) ? total : Vec<A, L>{}) + read(from);
-          if constexpr (N > 1) store<N>(to + target[j] * stride, total);
-          else to[target[j] * stride] = narrow<T>(total[0]);
-        }
-        if constexpr (N > 1) store<N, A>(sum, total);
-        else *sum = total[0];
+      columns<A>(o.width, [&](auto n, int64_t k) {
+        constexpr int N = decltype(n)::count;
+        if (o.kind == kMean) sum_columns<N, true>(machine, o, k, begins, before, count, state);
+        else sum_columns<N, false>(machine, o, k, begins, before, count, state);
       });
     }
+  }
+
+  template <int N, bool MEAN>
+  void sum_columns(const Machine<T>& machine, const Output& o, int64_t k, const int64_t* begins, int64_t before, int64_t count, A* state) const {
+    constexpr int L = N > 1 ? N : 16 / sizeof(A);  // what stays in a vector needs no branch
+    using S = typename Signed<A>::type;
+    const auto read = [](const A* at) { if constexpr (N > 1) return load<N>(at); else return splat<A, L>(*at); };
+    const int64_t width = o.width, stride = code_.out_width, *target = machine.ids(kTarget);
+    const A* from = machine.at(o.value) + k;
+    T* const to = out(0) + o.column + k;
+    A* const sum = state + o.state + k;
+    Vec<A, L> total = read(sum);
+    for (int64_t j = 0; j < count; ++j, from += width) {
+      const int64_t goes_on = begins[j] >> 63;
+      total = (splat<S, L>(static_cast<S>(goes_on)) ? total : Vec<A, L>{}) + read(from);
+      before = 1 + (before & goes_on);
+      const Vec<A, L> result = MEAN ? total / splat<A, L>(static_cast<A>(before)) : total;
+      if constexpr (N > 1) store<N>(to + target[j] * stride, result);
+      else to[target[j] * stride] = narrow<T>(result[0]);
+    }
+    if constexpr (N > 1) store<N, A>(sum, total);
+    else *sum = total[0];
   }
 
   template <class Body>
