@@ -48,11 +48,6 @@ def rows_listed(name: str, x: Tensor, order: Tensor | None) -> Tensor:
     return checked_ids(name, "order", order, x.shape[0], "rows in `x`")
 
 
-def segment_at(indptr: Tensor, num_rows: int) -> Tensor:
-    """The segment of each position, int64, for the references."""
-    return torch.repeat_interleave(indptr.diff(), output_size=num_rows)
-
-
 def as_structure(indptr: Tensor, num_rows: int, order: Tensor | None) -> Structure:
     """Rows as edges that enter their segment; nobody reads the sources, so that nothing has to be written there."""
     return Structure(indptr, indptr.new_empty(num_rows) if order is None else order, order)

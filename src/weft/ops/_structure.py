@@ -47,6 +47,11 @@ class Structure(NamedTuple):
         """Number of edges."""
         return self.source.shape[0]
 
+    @property
+    def wide_ends(self) -> bool:
+        """Whether there are `ends`, and in int64: kernels look them up in either dtype."""
+        return self.ends is not None and self.ends[0].dtype is torch.int64
+
     def with_transposed(self, transposed: "Structure") -> "Structure":
         """The same edges, linked with their compression by source."""
         return Structure(self.indptr, self.source, self.edge, transposed, self.ends)

@@ -58,14 +58,10 @@ class Machine {
     run(block, true);
   }
 
-  // Copies the ids of positions lo .. lo + count, so that what is followed is what was checked. False if one does not fit. Targets are copied where
-  // ends are listed; elsewhere they follow from pointers.
+  // Copies the ids of positions lo .. lo + count, so that what is followed is what was checked. False if one does not fit. Without listed ends
+  // targets follow from pointers.
   bool place(int64_t lo, int64_t count) const {
-    for (int64_t side : {kSource, kTarget, kEdge}) {
-      in_.listed(side).copy(lo, count, ids(side));
-      if (in_.listed(side) && !all_fit(ids(side), 0, count, in_.count(side))) return false;
-    }
-    return true;
+    return place(kSource, lo, count) && place(kEdge, lo, count) && (!in_.ends || place(kTarget, lo, count));
   }
 
   // Runs the program for positions lo .. lo + count, which were placed.
@@ -90,6 +86,12 @@ class Machine {
   // Edges of a block: few enough for the first cache level. With the even widths of registers they make whole vectors of
   // 16 values, so that no step has a tail.
   static int64_t choose_block(int64_t widest) { return larger(8, smaller(256, 1024 / larger(1, widest)) / 8 * 8); }
+
+  bool place(End side, int64_t lo, int64_t count) const {
+    const AnyIds listed = in_.listed(side);
+    listed.copy(lo, count, ids(side));
+    return !listed || all_fit(ids(side), 0, count, in_.count(side));
+  }
 
   static void copy(const T* from, int64_t width, A* to) {
     with_lanes<A>(width, [&](auto n) { widen_row<decltype(n)::count>(from, width, to); });

@@ -86,7 +86,7 @@ class Messages {
       const auto place_targets = [&](int64_t at, int64_t count) { row = find_targets(row, end, at, count); };
       blocks(indptr[begin], indptr[end], place_targets, [&](int64_t at, int64_t count) {
         all.sum_narrow(machine, begins.data, at - indptr[machine.ids(kTarget)[0]], count, state.data);
-        if (all.sums_narrow()) return;
+        if (all.only_narrow()) return;
         for (int64_t j = 0, stop; j < count; j = stop) {
           const int64_t target = machine.ids(kTarget)[j], before = at + j - indptr[target];
           stop = smaller(count, indptr[target + 1] - at);
@@ -171,10 +171,10 @@ class Messages {
   // A sum or mean of few values adds up along the edges of a block, whatever rows they are in.
   static bool is_narrow(const Output& o) { return (o.kind == kSum || o.kind == kMean) && o.width <= kFewValues; }
 
-  bool sums_narrow() const {
-    bool all = true;
-    for (int64_t i = 0; i < code_.num_outputs; ++i) all &= code_.outputs()[i].kind == kStore || is_narrow(code_.outputs()[i]);
-    return all;
+  bool only_narrow() const {
+    bool only = true;
+    for (int64_t i = 0; i < code_.num_outputs; ++i) only &= code_.outputs()[i].kind == kStore || is_narrow(code_.outputs()[i]);
+    return only;
   }
 
   // Every edge writes what its row has come to, so that no branch depends on where rows end. `before` edges of the first row came earlier.

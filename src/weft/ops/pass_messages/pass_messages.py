@@ -206,8 +206,7 @@ def _(rows: Structure, program: str, *rest: Tensor | None) -> tuple[tuple[Tensor
         rows.source.new_empty((rows.num_targets, parsed.winner_width)),
     )
     sources = 2**62 if counts["source"] is None else counts["source"]  # no operand, so that no id reaches memory
-    wide_ends = int(rows.ends is not None and rows.ends[0].dtype is torch.int64)
-    return made, (code_address(program), rows.num_targets, sources, rows.num_edges, wide_ends)
+    return made, (code_address(program), rows.num_targets, sources, rows.num_edges, int(rows.wide_ends))
 
 
 def _check_constants(

@@ -141,7 +141,7 @@ def _(
         heads,
         width,
         *codes,
-        int(rows.ends is not None and rows.ends[0].dtype is torch.int64),
+        int(rows.wide_ends),
     )
 
 

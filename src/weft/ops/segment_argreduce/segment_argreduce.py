@@ -8,8 +8,9 @@ from torch import Tensor
 
 from ...errors import check_choice
 from .._checks import product
+from .._compressed import rows_of
 from .._operator import operator
-from .._segments import VALUES, check_segments, rows_listed, sample_segments, segment_at
+from .._segments import VALUES, check_segments, rows_listed, sample_segments
 from .._winners import winners
 from ..segment_reduce.segment_reduce import REDUCERS
 
@@ -39,7 +40,7 @@ def segment_argreduce(indptr: Tensor, x: Tensor, order: Tensor | None = None, re
     tensor([ 1, -1])
     """
     listed = rows_listed("segment_argreduce", x, order)
-    position = winners(x[listed], segment_at(indptr, x.shape[0]), indptr.shape[0] - 1, reduce)
+    position = winners(x[listed], rows_of(indptr, x), indptr.shape[0] - 1, reduce)
     return torch.cat((listed, listed.new_full((1,), -1)))[position]  # position -1 is the last
 
 

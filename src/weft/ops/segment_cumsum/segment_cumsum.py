@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from .._checks import product
+from .._compressed import rows_of
 from .._operator import operator
-from .._segments import VALUES, check_segments, rows_listed, sample_segments, segment_at
+from .._segments import VALUES, check_segments, rows_listed, sample_segments
 
 
 @operator
@@ -32,7 +33,7 @@ def segment_cumsum(indptr: Tensor, x: Tensor, order: Tensor | None = None, rever
     """
     listed = rows_listed("segment_cumsum", x, order)
     rows = x[listed].flip(0) if reverse else x[listed]
-    segment = segment_at(indptr, x.shape[0])
+    segment = rows_of(indptr, x)
     segment = segment.flip(0) if reverse else segment
     total = rows.cumsum(0, dtype=x.dtype)
     # What had come together before the segment: the total behind the last row of another one.

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ...errors import check_choice
 from .._checks import product
+from .._compressed import rows_of
 from .._operator import operator_hiding
 from .._registry import others
 from .._segments import (
@@ -18,7 +19,6 @@ from .._segments import (
     check_segments,
     rows_listed,
     sample_segments,
-    segment_at,
 )
 from .._winners import winners
 from .place_values import place_values
@@ -57,7 +57,7 @@ def segment_reduce(
     """
     listed, segment, count = (
         rows_listed("segment_reduce", x, order),
-        segment_at(indptr, x.shape[0]),
+        rows_of(indptr, x),
         indptr.shape[0] - 1,
     )
     rows = x[listed]
